@@ -1,0 +1,50 @@
+# Every target makes the virtual environment it needs. PYTHON picks the interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo.sqlite
+
+.PHONY: demo test test-all lint fix docs bench clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# llama-cpp-python compiles here, once: some minutes, then pip has the wheel cached.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	@echo "installing planner and llama.cpp (compiles some minutes the first time)"
+	$(BIN)/python -m pip install --quiet -e '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.run
+	$(BIN)/python -m pip install --quiet -e '.[embedded,dev]'
+	@touch $@
+
+demo: $(VENV)/.run  ## answer questions about a demo database on the built-in models
+	$(BIN)/planner demo $(DEMO)
+
+test: $(VENV)/.dev  ## the tests every commit passes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.dev  ## with the long ones
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## style, types, layers, README against the help texts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
+	$(BIN)/cog --check --diff README.md
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev  ## bring the README's help texts up to date
+	$(BIN)/cog -r README.md
+
+bench: $(VENV)/.dev  ## speed of shared-prefix decoding against plain llama-cpp-python
+	$(BIN)/python benchmarks/shared_prefix.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

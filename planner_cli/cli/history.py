@@ -1,0 +1,101 @@
+"""``planner history``."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from datetime import datetime
+
+import click
+
+from planner_cli.errors import PlannerError
+
+
+@click.group()
+def history() -> None:
+    """What was asked on this machine; nothing of it leaves it."""
+
+
+@history.command("list")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--search", metavar="TEXT", help="Only questions or queries that contain this.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
+def list_(limit: int, search: str | None, as_json: bool) -> None:
+    """List questions, the latest first."""
+    from planner_cli.history import History, history_path
+    from planner_cli.ui.clean import clean
+
+    if not history_path().exists():
+        click.echo("[]" if as_json else "nothing has been asked yet", err=not as_json)
+        return
+    with History.open(create=False) as opened:
+        found = opened.list(limit, search=search)
+    if as_json:
+        from dataclasses import asdict
+
+        click.echo(jsonlib.dumps([asdict(entry) for entry in found], default=str, indent=2))
+        return
+    for entry in found:
+        score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
+        sql = entry.sql or "(no query could be run)"
+        when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        click.echo(clean(f"{entry.id:4}  {when}  {score}  {entry.database.name}: {entry.question}"))
+        click.echo(clean(f"      {sql}"))
+
+
+@history.command()
+@click.argument("number", type=int)
+def show(number: int) -> None:
+    """Show question NUMBER with all that was kept of it, as JSON."""
+    from planner_cli.history import History
+    from planner_cli.ui.document import document
+    from planner_cli.ui.jsontext import to_json
+
+    with History.open(create=False) as opened:
+        record = opened.show(number)
+    made = document(
+        question=record.question,
+        database=record.database.name,
+        answer=record.answer,
+        settings=record.settings,
+        models=record.models,
+    )
+    about = {
+        "id": record.id,
+        "asked_at": record.asked_at.isoformat(),
+        "level": record.level,
+        "path": str(record.database),
+        "row_counts": record.row_counts,
+    }
+    click.echo(to_json({**about, **made}, indent=2))
+
+
+@history.command()
+@click.argument("numbers", type=int, nargs=-1)
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Only what was asked before this day.")
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, yes: bool) -> None:
+    """Delete questions for good: no byte of them stays in the file."""
+    from planner_cli.history import History, history_path
+
+    if not (numbers or before or everything):
+        raise PlannerError("nothing named to purge", hint="give numbers, --before DAY or --all")
+    if not history_path().exists():
+        click.echo("nothing has been asked yet", err=True)
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise PlannerError("purging needs a yes", hint="add --yes")
+        click.confirm("Delete for good?", abort=True, err=True)
+    with History.open(create=False) as opened:
+        count = opened.purge(before=before.astimezone() if before else None, ids=numbers or None)
+    click.echo(f"{count} question{'s' if count != 1 else ''} deleted")
+
+
+@history.command()
+def path() -> None:
+    """Print where the history file is."""
+    from planner_cli.history import history_path
+
+    click.echo(history_path())

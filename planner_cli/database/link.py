@@ -1,0 +1,114 @@
+"""The way to one database file: its worker, kept running, on the file as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from planner_cli.control import Control
+from planner_cli.database import paths, wire
+from planner_cli.database.process import Worker
+from planner_cli.errors import DatabaseError
+from planner_cli.settings import Limits
+
+_OPEN_SECONDS = 2.0
+"""Least time for opening the file anew; 10,000 tables take 0.1 s."""
+
+_ATTEMPTS = 3
+"""A file that changes under every attempt is being written to all the time."""
+
+_MOST_COLUMNS = 2000
+"""SQLite's own limit, while only our own statements run."""
+
+_SQLITE_CORRUPT, _SQLITE_NOTADB, _SQLITE_BUSY = 11, 26, 5
+_SQLITE_READONLY_ROLLBACK, _SQLITE_READONLY_RECOVERY = 776, 264
+
+_Result = TypeVar("_Result")
+
+
+class Link:
+    """Starts the worker when there is none, and reopens the file when it is no longer what it was."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        """Look at the file, start nothing. Raises :class:`DatabaseError`."""
+        self.path = paths.resolve(path)
+        self._limits = limits
+        self._opening = paths.opening(self.path)
+        self._opened: paths.Opening | None = None
+        self._worker: Worker | None = None
+        self._widest = _MOST_COLUMNS
+
+    def consistent(self, read: Callable[[], _Result]) -> _Result:
+        """The result of ``read`` over a file that was the same before and after it.
+
+        Where SQLite's locks hold (all states but *immutable*) a writer may change the file meanwhile, but
+        it must still be the same file. Raises :class:`.paths.NotNowError` and what ``read`` raises.
+        """
+        for _ in range(_ATTEMPTS):
+            self._opening = paths.opening(self.path)
+            result = read()
+            now = paths.opening(self.path)
+            if now == self._opening or (not now.immutable and now.same_file(self._opening)):
+                return result
+        raise paths.NotNowError(
+            f"{self.path}: is being changed all the time", hint="wait for the program that writes it, or ask a copy"
+        )
+
+    def ask(self, request: wire.Message, seconds: float, control: Control | None = None) -> wire.Message:
+        """The worker's reply, after opening the file when it is not open as it is now.
+
+        Raises what :meth:`.process.Worker.ask` does, and :class:`DatabaseError` when the file cannot be opened.
+        """
+        worker = self._running()
+        if self._opened != self._opening:
+            request_to_open = {"op": "open", "uri": self._opening.uri, "widest": self._widest}
+            reply = worker.ask(request_to_open, max(seconds, _OPEN_SECONDS), control)
+            if "error" in reply:
+                raise self.refusal(reply)
+            self._opened = self._opening
+        return worker.ask(request, seconds, control)
+
+    def allow_columns(self, widest: int) -> None:
+        """Say how many columns the widest table has, once it is known; the file is opened anew for it."""
+        self._widest = widest
+        self._opened = None
+
+    def refusal(self, reply: wire.Message) -> DatabaseError:
+        """Why the file cannot be used, from an error reply about the file itself."""
+        path, code, text = self.path, reply["code"] or 0, reply["error"]
+        if code == _SQLITE_READONLY_ROLLBACK:
+            return paths.cut_off(path)
+        if code & 0xFF == _SQLITE_NOTADB:
+            return paths.not_a_database(path, text=False)
+        if code & 0xFF == _SQLITE_CORRUPT or "malformed" in text:
+            return DatabaseError(
+                f"{path}: is damaged ({text})", hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db"
+            )
+        if code & 0xFF == _SQLITE_BUSY or code == _SQLITE_READONLY_RECOVERY:
+            return paths.NotNowError(
+                f"{path}: is locked by a program that writes to it", hint="wait for it to finish, or ask a copy"
+            )
+        return DatabaseError(f"{path}: cannot be read: {text}", hint="check it with: sqlite3 FILE .schema")
+
+    @property
+    def layers(self) -> dict[str, bool]:
+        return dict(self._running().layers)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, ``None`` while none runs."""
+        return self._worker.pid if self._worker is not None and self._worker.alive else None
+
+    def close(self) -> None:
+        """End the worker; the next question starts another one."""
+        if self._worker is not None:
+            self._worker.close()
+        self._worker = None
+
+    def _running(self) -> Worker:
+        if self._worker is None or not self._worker.alive:
+            self.close()
+            self._opened = None
+            self._worker = Worker(self._limits)
+        return self._worker

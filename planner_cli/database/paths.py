@@ -1,0 +1,160 @@
+"""From a path to a way of opening it that can never change a byte, or one clear line why there is none.
+
+States of a database file and what is done (measured with SQLite 3.54, see ``tests/database/test_states.py``):
+
+    (a) rollback journal mode                        ``mode=ro``
+    (b) WAL mode, nothing waiting in a ``-wal``      ``immutable=1``, and a re-check after every query
+    (c) WAL mode with a ``-wal`` and its ``-shm``    ``mode=ro&readonly_shm=1``
+    (d) a ``-wal`` with content but no ``-shm``, or a write that was cut off: refused
+
+Plain ``mode=ro`` is not enough: for a cleanly closed WAL database it creates ``-wal`` and ``-shm`` and
+leaves them, and it changes bytes of an existing ``-shm``; ``readonly_shm`` does neither. ``immutable``
+ignores a ``-wal`` and every lock, which is why it is only used while there is none to ignore.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner_cli.errors import DatabaseError
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_WAL = 2
+"""Value of header bytes 18 and 19 (write and read version) in WAL mode; 1 is a rollback journal."""
+
+
+class NotNowError(DatabaseError):
+    """A writer keeps, or has left, the file in a state that cannot be read without writing."""
+
+
+Mark = tuple[int, int, int, int]
+"""(device, inode, size in bytes, mtime in ns): equal marks mean an untouched file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to open the file as it is now. Two equal openings mean: nothing changed in between."""
+
+    uri: str
+    immutable: bool
+    """State (b): a result counts only if the opening is still the same after the query."""
+    marks: tuple[Mark | None, ...]
+    """Of the file and, in state (b) only, its ``-wal``, ``-shm`` and ``-journal`` (``None`` when absent)."""
+
+    def same_file(self, other: Opening) -> bool:
+        """Whether both are the same file on disk (device and inode) opened in the same way."""
+        mine, theirs = self.marks[0], other.marks[0]
+        return self.uri == other.uri and mine is not None and theirs is not None and mine[:2] == theirs[:2]
+
+
+def resolve(path: str | os.PathLike[str]) -> Path:
+    """The real path of a regular, readable file. Raises :class:`DatabaseError`."""
+    try:
+        real = Path(path).resolve(strict=True)
+        mode = real.stat().st_mode
+    except FileNotFoundError:
+        raise DatabaseError(
+            f"{path}: no such file", hint="check the path, or make a demo database with: planner demo"
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(mode):
+        raise DatabaseError(f"{path}: is a directory, not a database file", hint="name a file inside it")
+    if not stat.S_ISREG(mode):
+        # Never opened: opening a FIFO waits for ever, and /dev/zero would pass for an empty database.
+        raise DatabaseError(f"{path}: is not a regular file", hint="give the path of an SQLite database file")
+    return real
+
+
+def opening(path: Path) -> Opening:
+    """Look at the file and its siblings and decide how to open it. Raises :class:`DatabaseError`.
+
+    ``path`` is a real path as :func:`resolve` gives it. Takes some 30 us, so it is done around every query.
+    """
+    header, mark = _header(path)
+    wal, shm, journal = (_mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
+    if _WAL not in header[18:20]:
+        # A journal beside it may belong to a live writer, be left over empty (truncate, persist), or be hot;
+        # SQLite tells these apart by locks and reports a hot one, without writing, since the file is read-only.
+        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(mark,))
+    if journal is not None and journal[2] and _starts_hot(Path(f"{path}-journal")):
+        raise cut_off(path)
+    if wal is not None and shm is not None:
+        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(mark,))
+    if wal is not None and wal[2]:
+        raise NotNowError(
+            f"{path}: changes wait in its -wal file, and reading them without the -shm file would write one",
+            hint="open and close it with the program that writes it (or: sqlite3 FILE 'PRAGMA wal_checkpoint'), "
+            "or ask a copy of the file together with its -wal",
+        )
+    return Opening(f"{path.as_uri()}?immutable=1", immutable=True, marks=(mark, wal, shm, journal))
+
+
+def cut_off(path: Path) -> NotNowError:
+    """The refusal for a hot rollback journal: reading would first have to roll it back."""
+    return NotNowError(
+        f"{path}: a write to it was cut off, and reading would have to roll it back first",
+        hint="open it once with the program that writes it, or ask a copy of the file together with its -journal",
+    )
+
+
+def _header(path: Path) -> tuple[bytes, Mark]:
+    try:
+        # O_NONBLOCK: should the file have been replaced by a FIFO since, opening it must not wait.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise DatabaseError(f"{path}: is no longer a regular file", hint="put the database file back")
+            header = file.read(_HEADER)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not header:
+        raise DatabaseError(f"{path}: is empty (0 bytes), so there is nothing to ask about", hint="check the path")
+    if not header.startswith(_MAGIC):
+        raise not_a_database(path, text=b"\0" not in header and header.isascii())
+    return header, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def not_a_database(path: Path, *, text: bool) -> DatabaseError:
+    if text:
+        return DatabaseError(
+            f"{path}: is a text file, not an SQLite database",
+            hint="turn CSV or JSON into one with: sqlite-utils insert NEW.db TABLE FILE --csv",
+        )
+    return DatabaseError(
+        f"{path}: is not an SQLite database, or it is encrypted",
+        hint="check it with: file PATH; an encrypted database must be decrypted to a file first",
+    )
+
+
+def _mark(path: Path) -> Mark | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _starts_hot(journal: Path) -> bool:
+    """Whether the journal's header was not zeroed, as a finished transaction in PERSIST mode does."""
+    try:
+        with journal.open("rb") as file:
+            return file.read(1) not in (b"", b"\0")
+    except OSError:
+        return True
+
+
+def _unreadable(path: str | os.PathLike[str], error: Exception) -> DatabaseError:
+    if isinstance(error, FileNotFoundError):
+        return DatabaseError(f"{path}: is no longer there", hint="put the database file back")
+    if isinstance(error, PermissionError):
+        return DatabaseError(f"{path}: permission denied", hint="make it readable for you: chmod u+r FILE")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return DatabaseError(f"{path}: cannot be opened: {reason}", hint="check the path and the disk")

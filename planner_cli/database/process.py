@@ -1,0 +1,158 @@
+"""One worker process: started, asked with a wall clock, killed.
+
+The wait is a queue filled by a reader thread rather than ``select``, which Windows has not for pipes, and is
+woken every 50 ms so that Ctrl-C and the question's own time limit end it at once.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from planner_cli.control import Control
+from planner_cli.database import wire
+from planner_cli.errors import DatabaseError
+from planner_cli.settings import Limits
+
+_START_SECONDS = 20.0
+"""A cold disk may need a while to load Python and apsw; usually it is 0.05 s."""
+
+_POLL_SECONDS = 0.05
+_KEPT_VARIABLES = ("TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
+"""Time zone of 'localtime', what some Python builds need to load, what Windows needs to start anything."""
+
+_BOOTSTRAP = "import sys; sys.path[:0] = sys.argv[1:]; from planner_cli.database.worker import main; main()"
+
+
+class WorkerStartError(DatabaseError):
+    """No worker can be started here: the installation or the memory limit is wrong, not the file."""
+
+
+class WorkerDiedError(Exception):
+    """The process ended, or sent something that is no reply. The message says how, in words."""
+
+
+class WorkerTimeoutError(Exception):
+    """No reply in time; the process has been killed."""
+
+
+class WorkerAbortedError(Exception):
+    """``control`` asked to stop; the process has been killed."""
+
+
+class Worker:
+    """A started process. Use it from one thread at a time; after an exception it is gone."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Start it and wait until it has set its limits. Raises :class:`WorkerStartError`."""
+        self._process = subprocess.Popen(
+            _command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(os.sep).resolve(),
+            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+            close_fds=True,
+        )
+        self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._receive, daemon=True)
+        self._reader.start()
+        settings = {
+            "memory": limits.memory,
+            "seconds": limits.seconds,
+            "rows": limits.rows,
+            "bytes": limits.bytes,
+        }
+        try:
+            self.layers: dict[str, bool] = self.ask(settings, _START_SECONDS)["layers"]
+        except (WorkerDiedError, WorkerTimeoutError) as error:
+            raise WorkerStartError(
+                f"the sandbox process does not start: {error}",
+                hint=f"check that apsw is installed, and that {limits.memory:,} bytes of memory are enough for it",
+            ) from error
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ask(self, request: wire.Message, seconds: float, control: Control | None = None) -> wire.Message:
+        """Send ``request`` and wait for its reply.
+
+        Raises :class:`WorkerTimeoutError` after ``seconds``, :class:`WorkerAbortedError` soon after
+        ``control.should_abort()``, :class:`WorkerDiedError`; whenever it raises, the process is gone.
+        """
+        try:
+            wire.write(self._stdin, request)
+            return self._wait(time.monotonic() + seconds, control)
+        except OSError:
+            raise WorkerDiedError(self._how_it_ended()) from None
+        except BaseException:  # KeyboardInterrupt too: a late reply must never be taken for the next one's
+            self.close()
+            raise
+
+    def _wait(self, deadline: float, control: Control | None) -> wire.Message:
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                reply = self._replies.get(timeout=max(0.0, min(left, _POLL_SECONDS)))
+            except queue.Empty:
+                if control is not None and control.should_abort():
+                    raise WorkerAbortedError from None
+                if left <= 0:
+                    raise WorkerTimeoutError("no answer within its time") from None
+                continue
+            if reply is None:
+                raise WorkerDiedError(self._how_it_ended())
+            return reply
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        with suppress(wire.WireError, OSError, ValueError):
+            while (reply := wire.read(self._process.stdout)) is not None:
+                self._replies.put(reply)
+        self._replies.put(None)
+
+    def _how_it_ended(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=1.0)
+            self.close()
+            return f"signal {-code}" if code < 0 else f"exit status {code}"
+        self.close()
+        return "a malformed reply"
+
+    def close(self) -> None:
+        """Kill the process and wait for its end. May be called again."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):  # the rest of a frame that nobody reads any more
+                    stream.close()
+
+
+def _command() -> list[str]:
+    apsw = find_spec("apsw")
+    if apsw is None or apsw.origin is None:
+        raise WorkerStartError("apsw is not installed, and the sandbox cannot run without it", hint="pip install apsw")
+    # apsw is a package, so its origin is two levels below the folder that has to be on the path.
+    folders = (Path(__file__).resolve().parents[2], Path(apsw.origin).parent.parent)
+    flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
+    return [sys.executable, *flags, "-c", _BOOTSTRAP, *map(str, folders)]

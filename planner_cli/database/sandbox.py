@@ -1,0 +1,147 @@
+"""The public face of the database: open it, read its schema, execute candidates."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from planner_cli.control import Control
+from planner_cli.database import schema, suggest, wire
+from planner_cli.database.link import Link
+from planner_cli.database.paths import NotNowError
+from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
+from planner_cli.errors import DatabaseError
+from planner_cli.settings import Limits
+from planner_cli.types import ErrorKind, Execution, Schema
+
+_DEFAULT_LIMITS = Limits()
+_GRACE_SECONDS = 1.0
+"""Between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
+
+_LONGEST_SQL = 100_000
+"""Bytes, as in the worker's limits; refused before it is sent."""
+
+
+class Database:
+    """An SQLite file, read and never changed; a context manager.
+
+    Every statement runs in one worker process, which is killed when it does not answer in time and
+    started again for the next one. Not a byte of the file or beside it is ever written: states which
+    cannot be read so are refused (:mod:`planner_cli.database.paths`). One query runs at a time; calls
+    from several threads wait for each other.
+    """
+
+    def __init__(self, path: Path, link: Link, found: Schema, limits: Limits) -> None:
+        """Use :meth:`open`."""
+        self.path = path
+        """As it was given."""
+        self.name = path.stem
+        """The file's name without folder and suffix."""
+        self.schema = found
+        """As it was when the database was opened."""
+        self._limits = limits
+        self._link = link
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, samples: int = 3) -> Database:
+        """Check the file, start the worker and read the schema.
+
+        ``samples`` is the number of distinct values kept for each column; 0 reads none. Raises
+        :class:`DatabaseError` for whatever is no readable database with at least one table.
+        """
+        link = Link(Path(path), limits)
+        try:
+            found = link.consistent(lambda: schema.read(link, samples))
+        except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
+            link.close()
+            raise DatabaseError(
+                f"{path}: its schema cannot be read: {error}", hint="the file may be damaged"
+            ) from error
+        except BaseException:
+            link.close()
+            raise
+        link.allow_columns(max(len(table.columns) for table in found.tables))
+        return cls(Path(path), link, found, limits)
+
+    def __enter__(self) -> Database:  # noqa: PYI034 - Self needs Python 3.11 or another dependency
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker. May be called again; :meth:`execute` may not."""
+        with self._lock:
+            self._closed = True
+            self._link.close()
+
+    @property
+    def layers(self) -> dict[str, bool]:
+        """What the operating system was seen to enforce on the worker (:mod:`.worker.limits`)."""
+        with self._lock:
+            return self._link.layers
+
+    def execute(self, sql: str, control: Control | None = None) -> Execution:
+        """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.
+
+        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries which
+        SQLite cannot stop by itself), or soon after ``control.should_abort()``. Raises :class:`DatabaseError`
+        only when the worker cannot be started at all, or after :meth:`close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise DatabaseError(f"{self.path}: is closed")
+            if control is not None and control.should_abort():
+                return _failed("time", "stopped before it ran")
+            if len(sql.encode("utf-8", "surrogatepass")) > _LONGEST_SQL:
+                return _failed("size", f"the query is longer than {_LONGEST_SQL:,} bytes")
+            return self._execute(sql, control)
+
+    def _execute(self, sql: str, control: Control | None) -> Execution:
+        limit = self._limits.seconds
+        patience = limit + min(_GRACE_SECONDS, limit)
+        try:
+            reply = self._link.consistent(lambda: self._link.ask({"op": "query", "sql": sql}, patience, control))
+            return self._execution(sql, reply)
+        except WorkerTimeoutError:
+            return _failed("time", f"over the time limit of {limit:g} s", patience)
+        except WorkerAbortedError:
+            return _failed("time", "stopped while it ran")
+        except (WorkerDiedError, wire.WireError) as error:
+            self._link.close()
+            return _failed("crash", f"the sandbox process died while it ran this ({error})")
+        except WorkerStartError:
+            raise
+        except NotNowError as error:
+            return _failed("busy", error.message)
+        except DatabaseError as error:
+            return _failed("other", error.message)
+
+    def _execution(self, sql: str, reply: wire.Message) -> Execution:
+        # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.
+        from planner_cli.sql import is_ordered
+
+        seconds = float(reply["seconds"])
+        if "error" in reply:
+            text = reply["error"]
+            if reply["kind"] == "missing":
+                text = suggest.improve(text, sql, self.schema)
+            return _failed(reply["kind"], text, seconds)
+        result = reply["ok"]
+        return Execution(
+            columns=tuple(result["columns"]),
+            rows=tuple(map(wire.unpack_row, result["rows"])),
+            truncated=result["truncated"],
+            seconds=seconds,
+            ordered="order" in sql.lower() and is_ordered(sql),
+        )
+
+
+def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:
+    return Execution(error=error, error_kind=kind, seconds=seconds)

@@ -1,0 +1,193 @@
+"""Build the :class:`Schema` from what the worker reads, within time even when the file is hostile.
+
+The worker is asked in batches. When one batch kills it or runs out of time, its tables are asked one by
+one, so that only the culprit is left without its columns or samples.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, zip_longest
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
+
+from planner_cli.database import comments, wire
+from planner_cli.database.link import Link
+from planner_cli.database.process import WorkerDiedError, WorkerTimeoutError
+from planner_cli.errors import DatabaseError
+from planner_cli.types import Column, ForeignKey, Schema, Table
+
+_COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
+"""Tables in one request."""
+
+_TABLE_SECONDS = 0.1
+"""For the columns of one table, and again for its samples; a view may compute for ever."""
+
+_BATCH_SECONDS = 2.5
+"""For a batch, which the worker itself cuts short after one second."""
+
+_ALONE_SECONDS = 1.0
+_SAMPLES_SECONDS = 3.0
+"""For all samples together; tables after that have none."""
+
+_TOTAL_SECONDS = 20.0
+
+_SHADOWS = {
+    "fts3": ("content", "segments", "segdir", "docsize", "stat"),
+    "fts4": ("content", "segments", "segdir", "docsize", "stat"),
+    "fts5": ("data", "idx", "content", "docsize", "config"),
+    "rtree": ("node", "parent", "rowid"),
+    "rtree_i32": ("node", "parent", "rowid"),
+    "geopoly": ("node", "parent", "rowid"),
+}
+"""Tables in which a virtual table ``x`` keeps its content, as ``x_<suffix>``. ``PRAGMA table_list`` knows them
+too, but prepares every view on the way, which a hostile one can make endless."""
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of ``sqlite_master``."""
+
+    row: int
+    kind: Literal["table", "view", "virtual"]
+    name: str
+    sql: str
+
+
+def read(link: Link, samples: int) -> Schema:
+    """The schema with up to ``samples`` values a column. Raises :class:`DatabaseError`."""
+    until = time.monotonic() + _TOTAL_SECONDS
+    entries = _visible(list(_entries(link)))
+    descriptions = _batches(link, entries, _COLUMNS_BATCH, _columns_request, until)
+    if len(descriptions) < len(entries):
+        raise DatabaseError(
+            f"{link.path}: its schema takes over {_TOTAL_SECONDS:g} s to read", hint="ask a copy with fewer tables"
+        )
+    # A table whose columns cannot be read (an unknown module, a broken view) cannot be asked either.
+    pairs = [(entry, found) for entry, found in zip(entries, descriptions, strict=True) if found and found["columns"]]
+    if not pairs:
+        raise DatabaseError(f"{link.path}: has no tables", hint="check that this is the file you meant")
+    primary_keys = {entry.name.casefold(): _primary_key(found) for entry, found in pairs}
+    tables = [_table(entry, found, primary_keys) for entry, found in pairs]
+    return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables))
+
+
+# --------------------------------------------------------------------------------- asking the worker
+
+
+def _batches(
+    link: Link, items: Sequence[_Item], size: int, request: Callable[[Sequence[_Item]], wire.Message], until: float
+) -> list[Any]:
+    """One answer for each item, ``None`` where it failed; fewer than items when the time is over.
+
+    ``request`` asks for a list of items, and the answers are the list under the operation's name.
+    """
+    found: list[Any] = []
+    while len(found) < len(items) and time.monotonic() < until:
+        batch = items[len(found) : len(found) + size]
+        answers = _answers(link, request(batch), _BATCH_SECONDS)
+        if answers:
+            found += answers
+            continue
+        for item in batch:
+            if time.monotonic() > until:
+                break
+            alone = _answers(link, request([item]), _ALONE_SECONDS)
+            found.append(alone[0] if alone else None)
+    return found
+
+
+def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | None:
+    """The worker's answers, ``None`` when it died of them or could not be stopped in time."""
+    try:
+        reply = link.ask(request, seconds)
+    except (WorkerDiedError, WorkerTimeoutError):
+        link.close()
+        return None
+    if "error" in reply:
+        return None
+    answers: list[Any] = reply["ok"][request["op"]]
+    return answers
+
+
+def _entries(link: Link) -> Iterator[_Entry]:
+    """Every table and view SQLite itself did not make, in the order of their creation."""
+    after, more = 0, True
+    while more:
+        reply = link.ask({"op": "tables", "after": after}, _TOTAL_SECONDS)
+        if "error" in reply:
+            raise link.refusal(reply)
+        for row, kind, name, sql in reply["ok"]["tables"]:
+            virtual = kind == "table" and sql[:14].lower() == "create virtual"
+            yield _Entry(row, "virtual" if virtual else kind, name, sql)
+            after = row
+        more = reply["ok"]["more"]
+
+
+def _visible(entries: list[_Entry]) -> list[_Entry]:
+    hidden = {
+        f"{entry.name}_{suffix}".casefold()
+        for entry in entries
+        if entry.kind == "virtual"
+        for suffix in _SHADOWS.get(comments.module(entry.sql), ())
+    }
+    return [entry for entry in entries if entry.name.casefold() not in hidden]
+
+
+def _columns_request(entries: Sequence[_Entry]) -> wire.Message:
+    return {"op": "columns", "rows": [entry.row for entry in entries], "seconds": _TABLE_SECONDS}
+
+
+# ---------------------------------------------------------------------------------- building the values
+
+
+def _table(entry: _Entry, found: wire.Message, primary_keys: Mapping[str, tuple[str, ...]]) -> Table:
+    said = comments.read(entry.sql) if entry.kind != "virtual" else comments.Comments()
+    return Table(
+        name=entry.name,
+        kind=entry.kind,
+        columns=tuple(
+            Column(name, declared_type, bool(key), said.columns.get(name.casefold()))
+            for name, declared_type, key in found["columns"]
+        ),
+        foreign_keys=tuple(_foreign_keys(found["keys"], primary_keys)),
+        comment=said.table,
+    )
+
+
+def _primary_key(found: wire.Message) -> tuple[str, ...]:
+    parts = sorted((key, name) for name, _, key in found["columns"] if key)
+    return tuple(name for _, name in parts)
+
+
+def _foreign_keys(lines: Sequence[Sequence[Any]], primary_keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
+    """One for each constraint; one whose parent is unknown or has another number of key columns is left out."""
+    for _, group in groupby(lines, key=itemgetter(0)):
+        parts = list(group)
+        table = parts[0][1]
+        named = tuple(theirs for _, _, _, theirs in parts)
+        targets = named if None not in named else primary_keys.get(table.casefold(), ())
+        if len(targets) == len(parts):
+            yield ForeignKey(tuple(ours for _, _, ours, _ in parts), table, targets)
+
+
+def _with_samples(link: Link, tables: list[Table], count: int) -> list[Table]:
+    def request(batch: Sequence[Table]) -> wire.Message:
+        wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
+        return {"op": "samples", "wanted": wanted, "count": count, "seconds": _TABLE_SECONDS}
+
+    found = _batches(link, tables, _SAMPLES_BATCH, request, time.monotonic() + _SAMPLES_SECONDS)
+    return [_sampled(table, values) for table, values in zip_longest(tables, found)]
+
+
+def _sampled(table: Table, values: Sequence[Sequence[Any]] | None) -> Table:
+    if values is None:
+        return table
+    columns = (
+        replace(column, samples=wire.unpack_row(cells)) for column, cells in zip(table.columns, values, strict=True)
+    )
+    return replace(table, columns=tuple(columns))

@@ -1,0 +1,110 @@
+"""One hardened connection: flags, pragmas, virtual tables, authorizer, limits, in the order that works."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import apsw
+
+from planner_cli.database.lexer import quote
+from planner_cli.database.worker.policy import MODULES, Policy
+
+LENGTH = 1_000_000
+"""Bytes of one value, also of every intermediate one."""
+
+SQL_LENGTH = 100_000
+"""Bytes of a statement."""
+
+_LIMITS = {
+    apsw.SQLITE_LIMIT_LENGTH: LENGTH,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: SQL_LENGTH,
+    apsw.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 200,
+    apsw.SQLITE_LIMIT_VDBE_OP: 50_000,
+    apsw.SQLITE_LIMIT_FUNCTION_ARG: 32,
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 500,
+    apsw.SQLITE_LIMIT_VARIABLE_NUMBER: 100,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+"""SQLite's own "high-security" values refuse honest queries (12 ANDs at depth 10)."""
+
+_COLUMNS = 500
+"""Columns of a result or table, or the widest table's count where that is more: a table over the limit makes
+the whole schema unreadable."""
+
+_SETTINGS = (
+    (apsw.SQLITE_DBCONFIG_DEFENSIVE, 1),
+    (apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0),
+    (apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0),
+    # Schemas that hold "double-quoted strings" still load with this off (SQLite exempts them).
+    (apsw.SQLITE_DBCONFIG_DQS_DDL, 0),
+    (apsw.SQLITE_DBCONFIG_DQS_DML, 0),
+)
+_PRAGMAS = "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
+_PROGRESS_OPS = 1000
+"""Cost in the noise; at 100 it is a quarter of the run time."""
+
+
+class Connection:
+    """An open database. Raises :class:`apsw.Error` from its constructor when it cannot be read."""
+
+    def __init__(self, uri: str, *, busy_seconds: float, widest: int) -> None:
+        self.deadline = 0.0
+        """``time.monotonic()`` value at which a running statement is stopped."""
+        self.raw: Any = apsw.Connection(
+            uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=0
+        )
+        try:
+            self._harden(busy_seconds, widest)
+        except BaseException:
+            self.close()
+            raise
+
+    def _harden(self, busy_seconds: float, widest: int) -> None:
+        raw = self.raw
+        raw.set_busy_timeout(int(busy_seconds * 1000))
+        for option, value in _SETTINGS:
+            raw.config(option, value)
+        for _ in raw.execute(_PRAGMAS):
+            pass
+        raw.drop_modules(list(MODULES))
+        self.encoding = "utf-8" if raw.pragma("encoding") == "UTF-8" else raw.pragma("encoding").lower()
+        names = self._names()
+        for name, virtual in names:
+            if virtual:
+                # Connecting a virtual table runs statements of its own (CREATE, even INSERT) that the
+                # authorizer would refuse; once connected it needs none.
+                with suppress(apsw.Error, UnicodeError):
+                    raw.execute(f"SELECT 1 FROM main.{quote(name)} LIMIT 0").fetchall()  # noqa: S608 - quoted name
+        raw.set_progress_handler(lambda: time.monotonic() > self.deadline, _PROGRESS_OPS)
+        self.policy = Policy(name for name, _ in names)
+        raw.authorizer = self.policy
+        for limit, value in _LIMITS.items():
+            raw.limit(limit, value)
+        raw.limit(apsw.SQLITE_LIMIT_COLUMN, max(_COLUMNS, widest))
+
+    def _names(self) -> list[tuple[str, bool]]:
+        """Tables and views, and whether each is virtual. Reading them also makes SQLite parse the schema."""
+        rows = self.raw.execute(
+            "SELECT CAST(name AS BLOB), type = 'table' AND sql LIKE 'create virtual%' FROM main.sqlite_master "
+            "WHERE type IN ('table', 'view') AND length(name) <= 1000"
+        )
+        return [(self.text(name), bool(virtual)) for name, virtual in rows]
+
+    def text(self, value: bytes | None) -> str:
+        """A text that was cast to a blob, with U+FFFD for what is not valid in the database's encoding."""
+        return (value or b"").decode(self.encoding, "replace")
+
+    def allow_double_quoted_strings(self, allow: bool) -> None:
+        self.raw.config(apsw.SQLITE_DBCONFIG_DQS_DML, int(allow))
+
+    def close(self) -> None:
+        self.raw.close(True)

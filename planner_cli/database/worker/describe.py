@@ -1,0 +1,157 @@
+"""Read the schema for the parent: tables in pages, columns and keys, a few values.
+
+Names are cast to blobs on the way, because apsw refuses text that is not valid UTF-8; tables are addressed
+by their row in ``sqlite_master``, because such a name could not be written into a statement.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import apsw
+
+from planner_cli.database import wire
+from planner_cli.database.lexer import quote
+from planner_cli.database.worker.connection import Connection
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_BATCH_SECONDS = 1.0
+
+_PAGE_BYTES = 4_000_000
+_SQL_LENGTH = 100_000
+_NAME_LENGTH = 1000
+_SAMPLE_ROWS = 300
+SAMPLE_LENGTH = 100
+"""Characters of a sample value that are kept."""
+
+_TABLES = f"""
+SELECT rowid, type, CAST(name AS BLOB), CASE WHEN length(sql) <= {_SQL_LENGTH} THEN CAST(sql AS BLOB) END
+FROM main.sqlite_master
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND length(name) <= {_NAME_LENGTH}
+  AND rowid > ? ORDER BY rowid
+"""  # noqa: S608 - only our own numbers
+_COLUMNS = """
+SELECT CAST(x.name AS BLOB), CAST(x.type AS BLOB), x.pk
+FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
+WHERE m.rowid = ? AND x.hidden <> 1 ORDER BY x.cid
+"""
+_KEYS = """
+SELECT k.id, CAST(k."table" AS BLOB), CAST(k."from" AS BLOB), CAST(k."to" AS BLOB)
+FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS k
+WHERE m.rowid = ? ORDER BY k.id DESC, k.seq
+"""
+
+
+def tables(connection: Connection, after: int) -> wire.Message:
+    """A page of ``[row, type, name, create text]`` and whether more follow."""
+    found: list[list[Any]] = []
+    used = 0
+    for row, kind, name, sql in _own(connection, _TABLES, (after,)):
+        if used > _PAGE_BYTES:
+            return {"tables": found, "more": True}
+        used += len(name) + len(sql or b"")
+        found.append([row, kind, connection.text(name), connection.text(sql)])
+    return {"tables": found, "more": False}
+
+
+def columns(connection: Connection, rows: Sequence[int], seconds: float) -> wire.Message:
+    """For each table ``{"columns": [[name, type, key]], "keys": [[id, table, from, to]]}``, ``None`` if it fails.
+
+    Takes up to ``seconds`` for each; stops early, with fewer answers, when all together take too long.
+    """
+
+    def describe(row: int) -> wire.Message | None:
+        return _guarded(connection, seconds, partial(_describe, connection, row))
+
+    return {"columns": list(_in_time(describe, rows))}
+
+
+def _describe(connection: Connection, row: int) -> wire.Message:
+    text = connection.text
+    return {
+        "columns": [[text(name), text(kind), key] for name, kind, key in _own(connection, _COLUMNS, (row,))],
+        "keys": [
+            [number, text(table), text(ours), None if theirs is None else text(theirs)]
+            for number, table, ours, theirs in _own(connection, _KEYS, (row,))
+        ],
+    }
+
+
+def samples(
+    connection: Connection, wanted: Sequence[tuple[str, Sequence[str]]], count: int, seconds: float
+) -> wire.Message:
+    """For each ``(table, columns)`` a list of values per column; empty ones where the table cannot be read.
+
+    Times as for :func:`columns`.
+    """
+
+    def sample(table: tuple[str, Sequence[str]]) -> list[list[Any]]:
+        return [wire.pack_row(values) for values in _sample(connection, *table, count, seconds)]
+
+    return {"samples": list(_in_time(sample, wanted))}
+
+
+def _sample(connection: Connection, table: str, names: Sequence[str], count: int, seconds: float) -> list[list[Any]]:
+    until = time.monotonic() + seconds
+
+    def first_values(of: Sequence[str]) -> list[list[Any]] | None:
+        left = until - time.monotonic()
+        return _guarded(connection, left, partial(_first_values, connection, table, of, count)) if left > 0 else None
+
+    # One value over a limit must not hide the samples of all the other columns.
+    return first_values(names) or [(first_values([name]) or [[]])[0] for name in names]
+
+
+def _first_values(connection: Connection, table: str, names: Sequence[str], count: int) -> list[list[Any]]:
+    # Cut inside SQLite, so that large texts and blobs never reach Python.
+    cells = ", ".join(
+        f"CASE typeof({name}) WHEN 'text' THEN substr({name}, 1, {SAMPLE_LENGTH}) WHEN 'blob' THEN NULL ELSE {name} END"
+        for name in map(quote, names)
+    )
+    kept: list[dict[tuple[type, Any], Any]] = [{} for _ in names]
+    connection.allow_double_quoted_strings(True)  # for legacy views; every name here is known to exist
+    sql = f"SELECT {cells} FROM main.{quote(table)} LIMIT {_SAMPLE_ROWS}"  # noqa: S608 - quoted names
+    for row in connection.raw.execute(sql):
+        for values, value in zip(kept, row, strict=True):
+            if value is not None and len(values) < count:
+                values.setdefault((type(value), value), value)
+        if all(len(values) == count for values in kept):
+            break
+    return [list(values.values()) for values in kept]
+
+
+def _in_time(answer: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterator[_Result]:
+    until = time.monotonic() + _BATCH_SECONDS
+    for item in items:
+        yield answer(item)
+        if time.monotonic() > until:
+            return
+
+
+def _guarded(connection: Connection, seconds: float, read: Callable[[], _Result]) -> _Result | None:
+    """What ``read`` returns within ``seconds``, ``None`` when this one table cannot be read."""
+    connection.deadline = time.monotonic() + seconds
+    try:
+        return read()
+    except (apsw.Error, UnicodeError, MemoryError, ValueError):
+        return None
+
+
+def _own(connection: Connection, sql: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Run one of the fixed statements above.
+
+    Without the authorizer: they need two PRAGMAs, and apsw cannot hand it names that are no valid text.
+    With double-quoted strings, as a legacy view's columns are found by preparing it.
+    """
+    connection.raw.authorizer = None
+    connection.allow_double_quoted_strings(True)
+    try:
+        rows: list[tuple[Any, ...]] = connection.raw.execute(sql, bindings).fetchall()
+    finally:
+        connection.raw.authorizer = connection.policy
+    return rows

@@ -1,0 +1,93 @@
+"""The requests of one database, answered one by one. Whatever goes wrong becomes a reply."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import apsw
+
+from planner_cli.database.wire import Message
+from planner_cli.database.worker import describe, errors, query
+from planner_cli.database.worker.connection import Connection
+from planner_cli.database.worker.limits import FileBelt
+
+_HEAP_SHARE = 4
+"""SQLite may use this part of the address space; the rest is Python, its libraries and the reply."""
+
+_BUSY_SECONDS = 0.5
+_OPEN_SECONDS = 5.0
+
+
+class Session:
+    """Holds the connection, and renews it after every error."""
+
+    def __init__(self, settings: Message) -> None:
+        self._seconds: float = settings["seconds"]
+        self._rows: int = settings["rows"]
+        self._bytes: int = settings["bytes"]
+        time.tzset() if hasattr(time, "tzset") else None  # 'localtime' reads its file now, while it still can
+        apsw.hard_heap_limit(settings["memory"] // _HEAP_SHARE)  # process-wide, and no PRAGMA can raise it
+        self._belt = FileBelt()
+        self._connection: Connection | None = None
+        self._uri = ""
+        self._widest = 0
+
+    def answer(self, request: Message) -> Message:
+        """``{"ok": ...}`` or ``{"error", "kind", "name", "code"}``; ``seconds`` in both."""
+        started = time.monotonic()
+        connection = None
+        try:
+            if request["op"] == "open":
+                self._uri, self._widest = request["uri"], request["widest"]
+                self._drop()
+            connection = self._connect()
+            reply: Message = {"ok": self._act(connection, request)}
+        except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
+            reply = self._explain(error, connection)
+            self._drop()
+        reply["seconds"] = time.monotonic() - started
+        return reply
+
+    def _act(self, connection: Connection, request: Message) -> Any:
+        connection.policy.denied = None
+        match request["op"]:
+            case "open":
+                return True
+            case "tables":
+                connection.deadline = time.monotonic() + _OPEN_SECONDS
+                return describe.tables(connection, request["after"])
+            case "columns":
+                return describe.columns(connection, request["rows"], request["seconds"])
+            case "samples":
+                return describe.samples(connection, request["wanted"], request["count"], request["seconds"])
+            case "query":
+                connection.deadline = time.monotonic() + self._seconds
+                return query.run(connection, request["sql"], rows=self._rows, size=self._bytes)
+            case other:
+                raise ValueError(f"unknown request {other}")
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._belt.loosen()
+            self._connection = Connection(
+                self._uri, busy_seconds=min(_BUSY_SECONDS, self._seconds / 2), widest=self._widest
+            )
+            self._belt.tighten()
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _explain(self, error: Exception, connection: Connection | None) -> Message:
+        kind, text = errors.describe(error, connection.policy.denied if connection else None)
+        if kind == "time":
+            text = f"over the time limit of {self._seconds:g} s"
+        return {
+            "error": text,
+            "kind": kind,
+            "name": type(error).__name__,
+            "code": getattr(error, "extendedresult", None),
+        }

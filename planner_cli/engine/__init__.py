@@ -1,0 +1,56 @@
+"""llama.cpp behind one contract: branches of a shared prompt, stepped and probed together.
+
+``LlamaEngine`` is imported where it is first asked for: the binding takes 0.2 s to load.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from planner_cli.engine.protocol import (
+    CUT,
+    Branch,
+    Choice,
+    Engine,
+    Message,
+    Prompt,
+    Reasoning,
+    Session,
+    SessionStats,
+    Span,
+    Step,
+    split_at_cut,
+)
+
+if TYPE_CHECKING:
+    from planner_cli.engine.inprocess import LlamaEngine
+    from planner_cli.engine.scripted import ScriptedEngine
+
+__all__ = [
+    "CUT",
+    "Branch",
+    "Choice",
+    "Engine",
+    "LlamaEngine",
+    "Message",
+    "Prompt",
+    "Reasoning",
+    "ScriptedEngine",
+    "Session",
+    "SessionStats",
+    "Span",
+    "Step",
+    "split_at_cut",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LlamaEngine":
+        from planner_cli.engine.inprocess import LlamaEngine
+
+        return LlamaEngine
+    if name == "ScriptedEngine":
+        from planner_cli.engine.scripted import ScriptedEngine
+
+        return ScriptedEngine
+    raise AttributeError(name)

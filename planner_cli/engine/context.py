@@ -1,0 +1,133 @@
+"""One llama.cpp context: a KV cache, a batch to fill, and decodes that can be stopped."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from planner_cli.control import Control
+from planner_cli.engine.library import L
+from planner_cli.engine.weights import Weights
+from planner_cli.errors import EngineError
+
+BATCH = 512
+"""Tokens in one llama_decode; more than the context's n_batch would abort the process."""
+_ABORTED = 2
+
+
+class Context:
+    """A KV cache of ``cells`` tokens shared by ``sequences`` sequences (unified: prefixes are shared)."""
+
+    def __init__(
+        self, weights: Weights, *, cells: int, sequences: int, threads: int, adapter: Any | None = None
+    ) -> None:
+        params = L.llama_context_default_params()
+        params.n_ctx = -(-cells // 256) * 256
+        params.n_batch = params.n_ubatch = BATCH
+        params.n_seq_max = sequences
+        # One row of logits a sequence is the most llama.cpp insists on and more than a step samples; the default,
+        # a row for each of the batch's 512 tokens, would be 311 MB on a vocabulary of 152k.
+        params.n_outputs_max = sequences
+        params.kv_unified = True
+        params.n_threads = params.n_threads_batch = threads
+        params.no_perf = True
+        self._control: Control | None = None
+        self.handle = L.llama_init_from_model(weights.handle, params)
+        if not self.handle:
+            raise EngineError(
+                f"{weights.path.name}: no memory for a context of {cells} tokens",
+                hint="use fewer --candidates, a smaller --budget or a smaller --context",
+            )
+        self.cells = int(L.llama_n_ctx(self.handle))
+        self.sequences = sequences
+        if adapter is not None:
+            adapters = (L.llama_adapter_lora_p_ctypes * 1)(adapter)
+            if L.llama_set_adapters_lora(self.handle, adapters, 1, (ctypes.c_float * 1)(1.0)) != 0:
+                raise EngineError(f"{weights.path.name}: the adapter cannot be applied")
+        self._memory = L.llama_get_memory(self.handle)
+        self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
+        self._batch = L.llama_batch_init(BATCH, 0, 1)
+        # The callback must outlive the context; it only looks at flags (an exception in it would be swallowed).
+        self._abort = L.ggml_abort_callback(self._should_abort)
+        L.llama_set_abort_callback(self.handle, self._abort, None)
+
+    def _should_abort(self, _data: Any) -> bool:
+        return self._control is not None and self._control.should_abort()
+
+    # -------------------------------------------------------------------------------------------- batch
+
+    def clear_batch(self) -> None:
+        self._batch.n_tokens = 0
+
+    @property
+    def batch_room(self) -> int:
+        """Tokens that still fit into the batch."""
+        return BATCH - int(self._batch.n_tokens)
+
+    def add(self, tokens: Sequence[int], position: int, sequence: int, *, output: bool) -> int:
+        """Put tokens of one sequence into the batch; with ``output``, the last one's logits are computed.
+
+        Returns the batch row of the last token.
+        """
+        batch = self._batch
+        row = batch.n_tokens
+        for offset, token in enumerate(tokens):
+            batch.token[row] = token
+            batch.pos[row] = position + offset
+            batch.n_seq_id[row] = 1
+            batch.seq_id[row][0] = sequence
+            batch.logits[row] = 0
+            row += 1
+        batch.n_tokens = row
+        if output:
+            batch.logits[row - 1] = 1
+        return int(row) - 1
+
+    def decode(self, control: Control | None) -> None:
+        """Run the batch.
+
+        Raises:
+            Stopped: the control said so; what of the batch is in the cache is undefined until it is cut.
+            EngineError: llama.cpp refused the batch.
+
+        """
+        self._control = control
+        try:
+            code = L.llama_decode(self.handle, self._batch)
+        finally:
+            self._control = None
+        if code == _ABORTED and control is not None:
+            raise control.stopped()
+        if code != 0:
+            raise EngineError(f"llama_decode failed with code {code} on a batch of {self._batch.n_tokens} tokens")
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """Logits of one output row, shape (vocabulary,): a view that the next decode overwrites."""
+        pointer = L.llama_get_logits_ith(self.handle, row)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    # ----------------------------------------------------------------------------------------- sequences
+
+    def fork(self, source: int, target: int) -> None:
+        """Let ``target`` share all of ``source``'s tokens (metadata only)."""
+        L.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def cut(self, sequence: int, position: int = 0) -> bool:
+        """Drop a sequence's tokens from ``position`` on; false where the model cannot (recurrent state)."""
+        return bool(L.llama_memory_seq_rm(self._memory, sequence, position, -1))
+
+    def close(self) -> None:
+        if self.handle:
+            L.llama_batch_free(self._batch)
+            L.llama_free(self.handle)
+            self.handle = None
+
+
+def log_sum_exp(logits: npt.NDArray[np.float32]) -> float:
+    """Natural logarithm of the sum of exponentials, computed against overflow."""
+    top = float(logits.max())
+    return top + float(np.log(np.exp(logits - top).sum(dtype=np.float64)))

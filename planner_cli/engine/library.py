@@ -1,0 +1,77 @@
+"""llama.cpp as a library: loaded once, its log kept off the screen, its features named.
+
+Importing this module imports ``llama_cpp`` (about 0.2 s) and sets the environment it reads at load time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+# A failed assertion would otherwise start gdb on us and print to the terminal (sqlite-safety.md section 5).
+os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+# OpenMP threads that spin for ever collapse when another process holds a core. A short spin costs nothing on an
+# idle machine (2 cores, 135M: 253 against 224 tokens/s at width 8) and is the best of all on a busy one
+# (105 against 65-91); never spinning costs a third (164). See llama-cpp.md, "Contention".
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+import llama_cpp
+
+L: Any = llama_cpp
+"""The binding: ctypes throughout, so nothing in it has a useful static type."""
+
+log = logging.getLogger("planner_cli.llama")
+
+_LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.INFO, 4: logging.INFO, 5: logging.DEBUG}
+"""ggml's level (debug, info, warn, error, continuation) to ours: its warnings are not the user's."""
+
+
+@L.llama_log_callback  # type: ignore[untyped-decorator]
+def _forward_log(level: int, text: bytes, _data: ctypes.c_void_p) -> None:
+    line = text.decode("utf-8", "replace").rstrip()
+    if line:
+        log.log(_LEVELS.get(level, logging.DEBUG), line)
+
+
+@functools.cache
+def start() -> None:
+    """Initialise the backend once a process."""
+    L.llama_log_set(_forward_log, ctypes.c_void_p(0))
+    L.llama_backend_init()
+
+
+def gpu_supported() -> bool:
+    """Whether this build of llama.cpp can put layers on a GPU."""
+    return bool(L.llama_supports_gpu_offload())
+
+
+def version() -> str:
+    return str(L.__version__)
+
+
+def physical_cores() -> int:
+    """Cores this process may use, hyper-threads of one core counted once (Linux; elsewhere all CPUs)."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    allowed = sorted(os.sched_getaffinity(0))
+    siblings = dict.fromkeys(_siblings(cpu) for cpu in allowed)
+    return len(siblings)
+
+
+def _siblings(cpu: int) -> str:
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()
+    except OSError:
+        return str(cpu)
+
+
+def total_memory() -> int | None:
+    """Physical memory in bytes, where the system tells."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None

@@ -1,0 +1,191 @@
+"""The engine's contract: a tree of sequences over one KV cache.
+
+    session = engine.open(prefix, branches=8, room=200)   # the shared prompt, prefilled once
+    branches = [session.branch(suffix, sampling, max_tokens=64) for suffix in suffixes]
+    while steps := session.step():                        # one token for every live branch, one decode
+        ...
+    session.probe(branches, forced, choices)              # what would be said if the branch ended here
+
+Three engines meet it: llama.cpp in this process, a scripted one for unit tests, and (later) a server.
+Text in, text out: no caller outside ``engine`` sees a token id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from planner_cli.control import Control
+from planner_cli.settings import Sampling
+from planner_cli.types import StageTimings
+
+SpanKind: TypeAlias = Literal["control", "text", "data", "cut"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a prompt, by how far it is trusted.
+
+    ``control``: template text, special tokens in it are parsed. ``text``: our own words, never parsed for
+    special tokens. ``data``: from the user, the database or a model; as ``text``, and whatever would still
+    become a special token or end a thought is neutralised. ``cut``: no text; the end of the shared prefix.
+    """
+
+    text: str
+    kind: SpanKind = "text"
+
+
+Prompt: TypeAlias = tuple[Span, ...]
+
+CUT = Span("", "cut")
+
+
+def split_at_cut(prompt: Prompt) -> tuple[Prompt, Prompt]:
+    """The spans before and after the one :data:`CUT`; all of it is the prefix when there is none."""
+    if CUT not in prompt:
+        return prompt, ()
+    at = prompt.index(CUT)
+    return prompt[:at], prompt[at + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat, before the model's template is applied."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How a model marks its chain of thought.
+
+    ``opened`` says that the chat template already ends with ``open``. A model without such marks thinks in
+    plain text: both are empty.
+    """
+
+    name: str
+    open: str = ""
+    close: str = ""
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token of one branch."""
+
+    branch: int
+    """The branch's index within its session."""
+    text: str
+    """May be empty: an incomplete multi-byte character, or the end of generation."""
+    tokens: int
+    """Tokens this branch has sampled so far, the end mark not counted."""
+    finished: Literal["model", "length"] | None = None
+    """``model``: the model ended its turn. ``length``: ``max_tokens`` is reached."""
+    logprob: float | None = None
+    """ln P of the token under the model at temperature 1, where asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A forced choice read from the next token's logits."""
+
+    probabilities: Mapping[str, float]
+    """Each choice's share of the probability of all choices; they add up to 1."""
+    mass: float
+    """Probability of all choices together among all tokens, in [0, 1]."""
+
+
+@dataclass(slots=True)
+class SessionStats:
+    """What a session has cost so far."""
+
+    prompt_tokens: int = 0
+    """The prefix, and each branch's suffix."""
+    cached_tokens: int = 0
+    """How many tokens of the prefix were already in the KV cache."""
+    prefill_seconds: float = 0.0
+    new_tokens: int = 0
+    decodes: int = 0
+    """Decodes after the prefill."""
+    widest: int = 0
+    """Most branches that advanced in one decode."""
+
+    def timings(self, seconds: float) -> StageTimings:
+        """The same as a stage's cost; ``seconds`` is its whole wall time."""
+        return StageTimings(
+            seconds=seconds,
+            prefill_seconds=self.prefill_seconds,
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=self.cached_tokens,
+            new_tokens=self.new_tokens,
+            decodes=self.decodes,
+        )
+
+
+class Branch(Protocol):
+    """A sequence that shares the session's prefix. Closed branches cost nothing."""
+
+    @property
+    def index(self) -> int:
+        """Position in the session, from 0, in order of creation."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it has its place in the KV cache, or waits for one."""
+
+    def close(self) -> None:
+        """Free its place; the text it wrote stays with the caller."""
+
+
+class Session(Protocol):
+    stats: SessionStats
+
+    def branch(self, suffix: Prompt, sampling: Sampling, *, max_tokens: int, logprobs: bool = False) -> Branch:
+        """A new continuation of the prefix; it waits for a place when the KV cache is full."""
+
+    def admit(self) -> Sequence[Branch]:
+        """Give waiting branches their places, as far as there are any; returns those newly admitted."""
+
+    def step(self) -> Sequence[Step]:
+        """Sample one token for every admitted live branch in a single decode; empty when none is live.
+
+        Raises:
+            Stopped: the session's control said so; the branches are as they were before the call.
+
+        """
+
+    def probe(
+        self, branches: Sequence[Branch], forced: Sequence[Prompt], choices: Mapping[str, Sequence[str]]
+    ) -> list[Choice]:
+        """What each branch would answer if ``forced`` were written now; the branches stay unchanged.
+
+        ``forced`` holds one text a branch, ``choices`` the spellings of each choice, for example
+        ``{"true": (" true", "true"), "false": (" false", "false")}``.
+        """
+
+    def close(self) -> None:
+        """Free all branches; the engine can open another session."""
+
+
+class Engine(Protocol):
+    name: str
+    reasoning: Reasoning
+
+    def chat(self, messages: Sequence[Message]) -> Prompt:
+        """The model's chat template applied, the assistant's turn opened; spans of contents kept apart."""
+
+    def count(self, prompt: Prompt) -> int:
+        """Length of a prompt in tokens."""
+
+    def open(self, prefix: Prompt, *, branches: int, room: int, control: Control) -> Session:
+        """Prefill ``prefix`` for up to ``branches`` continuations of at most ``room`` tokens each.
+
+        Raises:
+            ContextOverflow: not even one branch of that room fits.
+            Stopped: the control said so during the prefill.
+
+        """
+
+    def close(self) -> None: ...

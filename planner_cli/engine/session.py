@@ -1,0 +1,269 @@
+"""Branches of one prompt, advanced together: scheduling over one context.
+
+Sequence 0 of the context holds the prefix (all but its last token), 1..n the admitted branches, n+1..2n the
+forks their probes are read from. A branch's ``queue`` holds the tokens that are its but not yet in the cache:
+its suffix at first, then the token sampled last. A decode takes the queues of all live branches at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from planner_cli.control import Control
+from planner_cli.engine.context import Context, log_sum_exp
+from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
+from planner_cli.engine.sampler import Sampler
+from planner_cli.engine.vocabulary import Decoder, Vocabulary
+from planner_cli.errors import EngineError, Stopped
+from planner_cli.settings import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How the KV cache is divided: one prefix, and ``count`` places of ``room`` tokens."""
+
+    prefix: int
+    count: int
+    room: int
+
+    @property
+    def cells(self) -> int:
+        return self.prefix + self.count * self.room
+
+
+class LlamaBranch:
+    """See :class:`~planner_cli.engine.protocol.Branch`."""
+
+    def __init__(
+        self, session: LlamaSession, index: int, queue: list[int], sampler: Sampler, max_tokens: int, *, logprobs: bool
+    ) -> None:
+        self._session = session
+        self.index = index
+        self.queue = queue
+        self.sampler = sampler
+        self.max_tokens = max_tokens
+        self.logprobs = logprobs
+        self.sequence: int | None = None
+        self.position = session.start
+        """Tokens of this branch, prefix included, that are in the cache."""
+        self.tokens = 0
+        self.finished: Literal["model", "length"] | None = None if max_tokens else "length"
+        self.closed = False
+        self.decoder = Decoder(session.vocabulary)
+
+    @property
+    def admitted(self) -> bool:
+        return self.sequence is not None
+
+    @property
+    def live(self) -> bool:
+        return self.sequence is not None and self.finished is None and not self.closed
+
+    def close(self) -> None:
+        """Free its place in the cache."""
+        if not self.closed:
+            self.closed = True
+            self._session.release(self)
+
+
+class LlamaSession:
+    """See :class:`~planner_cli.engine.protocol.Session`."""
+
+    def __init__(
+        self, context: Context, vocabulary: Vocabulary, prefix: list[int], places: Places, control: Control
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.stats = SessionStats()
+        self.closed = False
+        self.start = len(prefix) - 1
+        self._last = prefix[-1:]
+        self._context = context
+        self._places = places
+        self._control = control
+        self._branches: list[LlamaBranch] = []
+        self._free = list(range(places.count, 0, -1))
+
+    def branch(self, suffix: Prompt, sampling: Sampling, *, max_tokens: int, logprobs: bool = False) -> LlamaBranch:
+        """See :meth:`Session.branch`."""
+        tokens = self.vocabulary.encode_prompt(suffix)
+        if len(tokens) + max_tokens > self._places.room:
+            raise EngineError(
+                f"a branch of {len(tokens)} + {max_tokens} tokens is over its room of {self._places.room}"
+            )
+        self.stats.prompt_tokens += len(tokens)
+        sampler = Sampler(sampling, self.vocabulary.size)
+        made = LlamaBranch(self, len(self._branches), [*self._last, *tokens], sampler, max_tokens, logprobs=logprobs)
+        self._branches.append(made)
+        return made
+
+    def admit(self) -> list[LlamaBranch]:
+        """See :meth:`Session.admit`."""
+        admitted = []
+        for branch in self._branches:
+            if not self._free:
+                break
+            if branch.sequence is None and not branch.closed:
+                branch.sequence = self._free.pop()
+                self._context.fork(0, branch.sequence)
+                admitted.append(branch)
+        return admitted
+
+    def release(self, branch: LlamaBranch) -> None:
+        """Take a closed branch's place back."""
+        branch.sampler.close()
+        if branch.sequence is not None:
+            self._context.cut(branch.sequence)
+            self._free.append(branch.sequence)
+            branch.sequence = None
+
+    # ---------------------------------------------------------------------------------------------- step
+
+    def step(self) -> list[Step]:
+        """See :meth:`Session.step`."""
+        self.admit()
+        waiting = [b for b in self._branches if b.live]
+        self.stats.widest = max(self.stats.widest, len(waiting))
+        steps: list[Step] = []
+        while waiting:  # one decode, unless suffixes are longer than a batch
+            rows = self._decode_queues(waiting, output=True)
+            steps += [self._sample(branch, row) for branch, row in rows]
+            sampled = {branch.index for branch, _ in rows}
+            waiting = [b for b in waiting if b.index not in sampled]
+        return sorted(steps, key=lambda s: s.branch)
+
+    def _decode_queues(self, branches: Sequence[LlamaBranch], *, output: bool) -> list[tuple[LlamaBranch, int]]:
+        """Move as much of the queues into the cache as one batch takes.
+
+        With ``output``, returns the branches whose queue is through, with their logits' rows. Without, each
+        queue's last token is left in it.
+        """
+        context = self._context
+        context.clear_batch()
+        taken: list[tuple[LlamaBranch, int]] = []
+        rows = []
+        for branch in branches:
+            wanted = branch.queue if output else branch.queue[:-1]
+            part = wanted[: context.batch_room]
+            if not part or branch.sequence is None:
+                continue
+            whole = output and len(part) == len(wanted)
+            row = context.add(part, branch.position, branch.sequence, output=whole)
+            taken.append((branch, len(part)))
+            if whole:
+                rows.append((branch, row))
+        self._decode(taken)
+        return rows
+
+    def _decode(self, taken: Sequence[tuple[LlamaBranch, int]]) -> None:
+        """Decode the batch; on a stop, cut every branch back to where it was."""
+        if not taken:
+            return
+        self.stats.decodes += 1
+        try:
+            self._context.decode(self._control)
+        except Stopped:
+            for branch, _ in taken:
+                if branch.sequence is not None:
+                    self._context.cut(branch.sequence, branch.position)
+            raise
+        for branch, count in taken:
+            branch.position += count
+            del branch.queue[:count]
+
+    def _sample(self, branch: LlamaBranch, row: int) -> Step:
+        token = branch.sampler.sample(self._context.handle, row)
+        logprob = None
+        if branch.logprobs:
+            logits = self._context.logits(row)
+            logprob = float(logits[token]) - log_sum_exp(logits)
+        if self.vocabulary.ends(token):
+            branch.finished = "model"
+            # What a forced close writes comes where the model would have ended, so the end mark is not kept.
+            return Step(branch.index, "", branch.tokens, "model", logprob)
+        branch.tokens += 1
+        branch.queue.append(token)
+        self.stats.new_tokens += 1
+        if branch.tokens >= branch.max_tokens:
+            branch.finished = "length"
+        return Step(branch.index, branch.decoder.feed(token), branch.tokens, branch.finished, logprob)
+
+    # --------------------------------------------------------------------------------------------- probe
+
+    def probe(
+        self, branches: Sequence[Branch], forced: Sequence[Prompt], choices: Mapping[str, Sequence[str]]
+    ) -> list[Choice]:
+        """See :meth:`Session.probe`."""
+        self.admit()
+        own = [self._branches[branch.index] for branch in branches]
+        answers: dict[int, Choice] = {}
+        pending = [
+            (branch, self.vocabulary.encode_prompt(text), self._choice_tokens(text, choices))
+            for branch, text in zip(own, forced, strict=True)
+        ]
+        for branch in own:
+            if branch.closed:
+                raise EngineError("a closed branch cannot be probed")
+        while any(len(branch.queue) > 1 for branch, _, _ in pending if branch.admitted):
+            self._decode_queues([branch for branch, _, _ in pending], output=False)
+        while pending:
+            pending = self._probe_some(pending, answers)
+        return [answers[branch.index] for branch in own]
+
+    def _probe_some(
+        self,
+        pending: list[tuple[LlamaBranch, list[int], dict[str, list[int]]]],
+        answers: dict[int, Choice],
+    ) -> list[tuple[LlamaBranch, list[int], dict[str, list[int]]]]:
+        """Probe as many branches as one batch takes; returns the rest."""
+        context = self._context
+        context.clear_batch()
+        rows: list[tuple[int, int, dict[str, list[int]]]] = []
+        forks: list[int] = []
+        rest = []
+        for branch, forced, tokens in pending:
+            queue = [*branch.queue, *forced]
+            if branch.sequence is None or len(queue) > context.batch_room:
+                rest.append((branch, forced, tokens))
+                continue
+            fork = self._places.count + branch.sequence
+            context.fork(branch.sequence, fork)
+            forks.append(fork)
+            rows.append((branch.index, context.add(queue, branch.position, fork, output=True), tokens))
+        if not rows:
+            raise EngineError("a probe found no place: close finished branches before waiting ones are probed")
+        self.stats.decodes += 1
+        try:
+            context.decode(self._control)
+            for index, row, tokens in rows:
+                answers[index] = self._read(row, tokens)
+        finally:
+            for fork in forks:
+                context.cut(fork)
+        return rest
+
+    def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
+        tail = forced[-1].text if forced and forced[-1].kind == "text" else ""
+        found = {name: self.vocabulary.first_tokens(tail, spellings) for name, spellings in choices.items()}
+        # A first token that several choices share (a lone blank, say) tells nothing.
+        everything = [token for tokens in found.values() for token in tokens]
+        found = {name: [t for t in tokens if everything.count(t) == 1] for name, tokens in found.items()}
+        if not all(found.values()):
+            raise EngineError("this model's tokenizer cannot tell the choices apart by their first token")
+        return found
+
+    def _read(self, row: int, tokens: Mapping[str, list[int]]) -> Choice:
+        logits = self._context.logits(row)
+        total = log_sum_exp(logits)
+        shares = {name: float(np.exp(logits[ids] - np.float64(total)).sum()) for name, ids in tokens.items()}
+        mass = sum(shares.values())
+        return Choice({name: share / mass for name, share in shares.items()}, min(1.0, mass))
+
+    def close(self) -> None:
+        """See :meth:`Session.close`."""
+        for branch in self._branches:
+            branch.close()
+        self.closed = True

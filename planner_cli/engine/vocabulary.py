@@ -1,0 +1,161 @@
+"""Text to token ids and back, with untrusted text kept from becoming special tokens.
+
+What is covered: a span of kind ``data`` (or ``text``) never yields a CONTROL token, nor a USER_DEFINED one
+that carries meaning, for any model; this is asserted for every prompt. What is not covered: instructions in
+plain words. See ``sqlite-safety.md`` section 4 for the measurements.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from planner_cli.engine.library import L
+from planner_cli.engine.protocol import Prompt
+from planner_cli.errors import EngineError
+
+ZERO_WIDTH_SPACE = "\u200b"
+_SPM = 1
+"""llama.cpp's vocabulary type that puts a space before the first word of every text."""
+
+
+def special_tokens(model: Any) -> dict[int, str]:
+    """Ids and texts of the tokens no untrusted text may become.
+
+    All CONTROL tokens, and USER_DEFINED ones with a letter and a bracket or bar: those without are runs
+    of blanks and the like, harmless and needed.
+    """
+    vocab = L.llama_model_get_vocab(model)
+    watched = L.LLAMA_TOKEN_ATTR_CONTROL | L.LLAMA_TOKEN_ATTR_USER_DEFINED
+    found = {}
+    for token in range(L.llama_vocab_n_tokens(vocab)):
+        attributes = L.llama_vocab_get_attr(vocab, token)
+        if not attributes & watched:
+            continue
+        text = (L.llama_vocab_get_text(vocab, token) or b"").decode("utf-8", "replace")
+        user_defined = bool(attributes & L.LLAMA_TOKEN_ATTR_USER_DEFINED)
+        if not user_defined or (re.search(r"[<\[|]", text) and re.search(r"[^\W\d_]", text)):
+            found[token] = text
+    return found
+
+
+class Vocabulary:
+    """The tokenizer of one loaded model."""
+
+    def __init__(self, model: Any, special: Mapping[int, str], *, reasoning_marks: Iterable[str] = ()) -> None:
+        """``special`` is :func:`special_tokens` of the model; ``reasoning_marks`` are neutralised as well."""
+        self._vocab = L.llama_model_get_vocab(model)
+        self.size = int(L.llama_vocab_n_tokens(self._vocab))
+        self._adds_space = L.llama_vocab_type(self._vocab) == _SPM
+        self._piece_buffer = ctypes.create_string_buffer(512)
+        self.special = special
+        self._marks = self._pattern([*special.values(), *reasoning_marks])
+        bos = L.llama_vocab_bos(self._vocab)
+        self._bos = bos if L.llama_vocab_get_add_bos(self._vocab) and bos >= 0 else None
+
+    def special_text(self, name: str) -> str:
+        """Text of the ``bos`` or ``eos`` token, empty where the model has none."""
+        token = L.llama_vocab_bos(self._vocab) if name == "bos" else L.llama_vocab_eos(self._vocab)
+        return self.piece(token).decode("utf-8", "replace") if token >= 0 else ""
+
+    @staticmethod
+    def _pattern(marks: list[str]) -> re.Pattern[str] | None:
+        """Matches any mark of two characters or more, longest first."""
+        texts = sorted({m for m in marks if len(m) > 1}, key=lambda m: (-len(m), m))
+        return re.compile("|".join(map(re.escape, texts))) if texts else None
+
+    def neutralise(self, text: str) -> str:
+        """``text`` with a zero-width space inside every special token's text and reasoning mark."""
+        if self._marks is None:
+            return text
+        return self._marks.sub(lambda m: m.group()[0] + ZERO_WIDTH_SPACE + m.group()[1:], text)
+
+    def encode(self, text: str, *, parse_special: bool = False, at_start: bool = False) -> list[int]:
+        """Token ids of one text; no BOS or EOS is added."""
+        if not text:
+            return []
+        if self._adds_space and not parse_special and not at_start:
+            # This vocabulary would put a space before the text: let a newline take it, then drop both.
+            guard = self._tokenize("\n", parse_special=False)
+            guarded = self._tokenize("\n" + text, parse_special=False)
+            if guarded[: len(guard)] == guard:
+                return guarded[len(guard) :]
+        return self._tokenize(text, parse_special=parse_special)
+
+    def _tokenize(self, text: str, *, parse_special: bool) -> list[int]:
+        raw = text.encode("utf-8", "replace")
+        room = len(raw) + 16
+        while True:
+            buffer = (L.llama_token * room)()
+            count = L.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, parse_special)
+            if count >= 0:
+                return list(buffer[:count])
+            room = -count
+
+    def encode_prompt(self, prompt: Prompt, *, first: bool = False) -> list[int]:
+        """Token ids of a prompt; neighbouring untrusted spans are tokenised together, as they read.
+
+        ``first``: nothing stands before it, so the model's BOS is put there where it wants one.
+
+        Raises:
+            EngineError: an untrusted span would still yield a special token (a bug, never expected).
+
+        """
+        ids: list[int] = []
+        plain = ""
+        for span in (*prompt, None):
+            if span is not None and span.kind in ("text", "data"):
+                plain += self.neutralise(span.text) if span.kind == "data" else span.text
+                continue
+            if plain:
+                chunk = self.encode(plain, at_start=first and not ids)
+                leaked = [self.special[t] for t in chunk if t in self.special]
+                if leaked:
+                    raise EngineError(f"untrusted text would become the special token {leaked[0]!r}")
+                ids += chunk
+                plain = ""
+            if span is not None and span.kind == "control":
+                ids += self.encode(span.text, parse_special=True)
+        if first and self._bos is not None and ids[:1] != [self._bos]:
+            ids.insert(0, self._bos)
+        return ids
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token, special tokens as their text."""
+        size = L.llama_token_to_piece(self._vocab, token, self._piece_buffer, len(self._piece_buffer), 0, True)
+        if size < 0:  # a token longer than the buffer
+            self._piece_buffer = ctypes.create_string_buffer(-size)
+            return self.piece(token)
+        return self._piece_buffer.raw[:size]
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends the model's turn."""
+        return bool(L.llama_vocab_is_eog(self._vocab, token))
+
+    def first_tokens(self, forced: str, spellings: Iterable[str]) -> list[int]:
+        """The distinct tokens with which each spelling would go on after ``forced``.
+
+        The text is tokenised as a whole, since a blank before a word is part of the word's token
+        (``llama-cpp.md`` section 6).
+        """
+        before = self.encode(forced)
+        found: dict[int, None] = {}
+        for spelling in spellings:
+            whole = self.encode(forced + spelling)
+            if whole[: len(before)] == before and len(whole) > len(before):
+                found[whole[len(before)]] = None
+        return list(found)
+
+
+class Decoder:
+    """Tokens of one branch to text, multi-byte characters kept whole."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, token: int) -> str:
+        return self._utf8.decode(self._vocabulary.piece(token))

@@ -1,0 +1,134 @@
+"""Model files in memory: loaded once, shared by every engine that uses them."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+from planner_cli.engine import library
+from planner_cli.engine.library import L
+from planner_cli.engine.vocabulary import special_tokens
+from planner_cli.errors import ModelError
+
+
+class Weights:
+    """One loaded GGUF and the LoRA adapters loaded over it.
+
+    Generator and discriminator that are adapters of one base share one instance, so the base's memory is
+    paid once; the file is mapped, not read.
+    """
+
+    def __init__(self, path: Path, *, gpu_layers: int | None = None) -> None:
+        library.start()
+        self.path = path
+        params = L.llama_model_default_params()
+        self.gpu_layers = _wanted_gpu_layers(gpu_layers)
+        params.n_gpu_layers = self.gpu_layers
+        self.handle = L.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.handle:
+            raise ModelError(
+                f"{path.name}: llama.cpp cannot load this model file",
+                hint="PLANNER_DEBUG=1 shows llama.cpp's own log; the file may be damaged or too new",
+            )
+        self._adapters: dict[Path, Any] = {}
+
+    def adapter(self, path: Path) -> Any:
+        """Handle of a LoRA adapter for this model, loaded at its first use.
+
+        Raises:
+            ModelError: it cannot be loaded, or belongs to a model of another shape.
+
+        """
+        if path not in self._adapters:
+            handle = L.llama_adapter_lora_init(self.handle, os.fsencode(path))
+            if not handle:
+                raise ModelError(
+                    f"{path.name}: not a LoRA adapter for {self.path.name}",
+                    hint="an adapter fits only the base model it was trained on",
+                )
+            self._adapters[path] = handle
+        return self._adapters[path]
+
+    @functools.cached_property
+    def special_tokens(self) -> dict[int, str]:
+        """See :func:`~planner_cli.engine.vocabulary.special_tokens`."""
+        return special_tokens(self.handle)
+
+    def metadata(self, key: str) -> str | None:
+        """One value of the GGUF header as text, ``None`` where it is absent."""
+        size = 4096
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length = L.llama_model_meta_val_str(self.handle, key.encode(), buffer, size)
+            if length < 0:
+                return None
+            if length < size:
+                return buffer.value.decode("utf-8", "replace")
+            size = length + 1
+
+    @functools.cached_property
+    def description(self) -> str:
+        """Architecture, size and quantisation, for example ``llama 135M Q4_1``."""
+        buffer = ctypes.create_string_buffer(256)
+        L.llama_model_desc(self.handle, buffer, len(buffer))
+        # llama.cpp's own size is guessed from the layers ("256M" for this project's 135M model)
+        architecture, _, rest = buffer.value.decode("utf-8", "replace").partition(" ")
+        quantisation = rest.split(" ", 1)[-1]
+        return f"{architecture} {_size_text(self.parameters)} {quantisation}"
+
+    @property
+    def parameters(self) -> int:
+        return int(L.llama_model_n_params(self.handle))
+
+    @property
+    def trained_context(self) -> int:
+        """Longest sequence the model was trained for, in tokens."""
+        return int(L.llama_model_n_ctx_train(self.handle))
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether part of its memory is a state that cannot be cut back to an earlier token."""
+        return bool(L.llama_model_is_recurrent(self.handle) or L.llama_model_is_hybrid(self.handle))
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """F16 keys and values of one token over all layers, in bytes (an upper bound for windowed attention)."""
+        heads = max(1, L.llama_model_n_head(self.handle))
+        width = L.llama_model_n_embd(self.handle) // heads * L.llama_model_n_head_kv(self.handle)
+        return int(L.llama_model_n_layer(self.handle) * width * 2 * 2)
+
+
+def _size_text(parameters: int) -> str:
+    """For example ``135M`` or ``1.5B``."""
+    if parameters < 1_000_000_000:
+        return f"{parameters / 1e6:.0f}M"
+    return f"{parameters / 1e9:.1f}B"
+
+
+@functools.cache
+def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
+    """The weights of one file; the same instance for the same file in this process.
+
+    Raises:
+        ModelError: llama.cpp cannot load it.
+
+    """
+    return Weights(path, gpu_layers=gpu_layers)
+
+
+def _wanted_gpu_layers(asked: int | None) -> int:
+    """``None`` is all layers where this build can offload, else none."""
+    if not library.gpu_supported():
+        return 0
+    return 999 if asked is None else asked
+
+
+def device_text(gpu_layers: int, threads: int) -> str:
+    """One line that says where a model runs, for example ``CPU, 2 threads``."""
+    cpu = f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+    if gpu_layers == 0:
+        return cpu if library.gpu_supported() else f"{cpu} (this llama.cpp build has no GPU support)"
+    return "GPU, all layers" if gpu_layers >= 999 else f"GPU, {gpu_layers} layers; rest on {cpu}"

@@ -1,0 +1,14 @@
+"""What was asked on this machine and how it was answered, kept where only its user can read it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from planner_cli.history.files import history_path
+from planner_cli.history.rows import NOT_KEPT, KeptLevel
+from planner_cli.history.store import History, Record, Summary
+
+Level: TypeAlias = Literal["off", "metadata", "full"]
+"""What is kept of a question: nothing, see :data:`KeptLevel`, everything."""
+
+__all__ = ["NOT_KEPT", "History", "KeptLevel", "Level", "Record", "Summary", "history_path"]

@@ -1,0 +1,19 @@
+"""Model files: the catalogue of known ones, where they lie, and whether they are what they claim."""
+
+from __future__ import annotations
+
+from planner_cli.hub.catalog import CatalogFile
+from planner_cli.hub.gguf import GgufHeader, read_header
+from planner_cli.hub.locate import models_dir
+from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
+
+__all__ = [
+    "CatalogFile",
+    "GgufHeader",
+    "ModelEntry",
+    "ResolvedModel",
+    "list_models",
+    "models_dir",
+    "read_header",
+    "resolve",
+]

@@ -1,0 +1,192 @@
+"""The catalogue of known GGUF files: ``models/catalog.toml`` as checked, frozen values."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
+
+from planner_cli.errors import ModelError
+from planner_cli.settings import Select
+from planner_cli.types import Role
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SCHEMA_VERSION = 1
+
+Kind: TypeAlias = Literal["model", "adapter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogFile:
+    """One GGUF file. Field meanings stand at the top of ``catalog.toml``."""
+
+    name: str
+    kind: Kind
+    roles: tuple[Role, ...]
+    licence: str
+    verified: bool
+    file: str | None = None
+    """Path inside the package or repository."""
+    package: str | None = None
+    extra: str | None = None
+    """The extra of planner_cli that installs ``package``."""
+    bundled: str | None = None
+    """Path beside the catalogue."""
+    repo: str | None = None
+    revision: str | None = None
+    licence_url: str | None = None
+    size: int | None = None
+    """Bytes."""
+    sha256: str | None = None
+    parameters: int | None = None
+    context: int | None = None
+    """Tokens."""
+    prompt: str | None = None
+    reasoning: str | None = None
+    budget: int | None = None
+    """Default budget of a thought, in tokens."""
+    select: Select | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A name for a role: a model, an adapter over it, and the settings that suit them."""
+
+    name: str
+    role: Role
+    model: str
+    adapter: str | None = None
+    prompt: str | None = None
+    reasoning: str | None = None
+    budget: int | None = None
+    select: Select | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    folder: Path
+    """Where bundled files lie."""
+    files: tuple[CatalogFile, ...]
+    presets: tuple[Preset, ...]
+
+    def file(self, name: str) -> CatalogFile | None:
+        return next((entry for entry in self.files if entry.name == name), None)
+
+    def preset(self, name: str, role: Role) -> Preset | None:
+        return next((entry for entry in self.presets if entry.name == name and entry.role == role), None)
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """Every name a user can give for a model, or for an adapter."""
+        presets = [entry.name for entry in self.presets] if kind == "model" else []
+        return tuple(dict.fromkeys([*presets, *(entry.name for entry in self.files if entry.kind == kind)]))
+
+
+def catalog_folder() -> Path:
+    """Find the folder of ``catalog.toml``: inside an installed wheel, or ``models/`` of a checkout.
+
+    Raises :class:`ModelError` when there is neither.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "_models", package.parent / "models"):
+        if (folder / "catalog.toml").is_file():
+            return folder
+    raise ModelError("the model catalogue is missing from this installation", hint="install planner_cli again")
+
+
+@lru_cache(maxsize=4)
+def load_catalog(folder: Path | None = None) -> Catalog:
+    """Read and check ``catalog.toml`` of ``folder`` (default: :func:`catalog_folder`).
+
+    Raises :class:`ModelError` that names the entry and the key that is wrong.
+    """
+    folder = folder or catalog_folder()
+    path = folder / "catalog.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not valid TOML: {error}") from error
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise ModelError(f"{path} has schema_version {document.get('schema_version')!r}; {SCHEMA_VERSION} is supported")
+    unknown = set(document) - {"schema_version", "file", "preset"}
+    if unknown:
+        raise ModelError(f"{path}: unknown table {min(unknown)!r}")
+    catalog = Catalog(
+        folder,
+        tuple(_entry(CatalogFile, table, path) for table in document.get("file", [])),
+        tuple(_entry(Preset, table, path) for table in document.get("preset", [])),
+    )
+    _check(catalog, path)
+    return catalog
+
+
+_Entry = TypeVar("_Entry", CatalogFile, Preset)
+
+
+def _entry(kind: type[_Entry], table: Mapping[str, Any], path: Path) -> _Entry:
+    """Build a dataclass from one TOML table: its annotations are the schema."""
+    where = f"{path}: entry {table.get('name', '?')!r}"
+    hints = get_type_hints(kind)
+    unknown = set(table) - set(hints)
+    if unknown:
+        raise ModelError(f"{where}: unknown key {min(unknown)!r}")
+    optional = {field.name for field in fields(kind) if field.default is None}
+    missing = set(hints) - set(table) - optional
+    if missing:
+        raise ModelError(f"{where}: the key {min(missing)!r} is missing")
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    for key, value in values.items():
+        if not _fits(value, hints[key]):
+            raise ModelError(f"{where}: {key} has the wrong value {value!r}")
+    return kind(**values)
+
+
+def _fits(value: object, hint: object) -> bool:
+    """Whether a TOML value has the annotated type (only the forms used in this module)."""
+    arguments = get_args(hint)
+    if not arguments:
+        return type(value) is hint
+    if isinstance(value, tuple):
+        return all(_fits(item, arguments[0]) for item in value)
+    if all(isinstance(argument, str) for argument in arguments):  # a Literal
+        return value in arguments
+    return any(_fits(value, argument) for argument in arguments)  # X | None
+
+
+def _check(catalog: Catalog, path: Path) -> None:
+    """Check what types cannot say: unique names, one source for a file, references that resolve, real digests."""
+    seen: set[str] = set()
+    for entry in catalog.files:
+        where = f"{path}: entry {entry.name!r}"
+        if entry.name in seen:
+            raise ModelError(f"{where} occurs twice")
+        seen.add(entry.name)
+        if sum(source is not None for source in (entry.package, entry.bundled, entry.repo)) > 1:
+            raise ModelError(f"{where}: name one of package, bundled and repo")
+        if entry.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", entry.sha256):
+            raise ModelError(f"{where}: sha256 is not 64 lower-case hexadecimal digits")
+        if entry.verified and (entry.sha256 is None or entry.size is None):
+            raise ModelError(f"{where}: verified, but without size or sha256")
+    for preset in catalog.presets:
+        _reference(catalog, preset, preset.model, "model", path)
+        if preset.adapter is not None:
+            _reference(catalog, preset, preset.adapter, "adapter", path)
+        if preset.name in seen:
+            raise ModelError(f"{path}: {preset.name!r} names both a file and a preset")
+
+
+def _reference(catalog: Catalog, preset: Preset, name: str, kind: Kind, path: Path) -> None:
+    entry = catalog.file(name)
+    if entry is None or entry.kind != kind:
+        raise ModelError(f"{path}: entry {preset.name!r}: there is no {kind} {name!r}")

@@ -1,0 +1,207 @@
+"""From what a user names to a checked file on disk."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner_cli.errors import ModelError
+from planner_cli.hub.catalog import Catalog, CatalogFile, Kind, Preset, load_catalog
+from planner_cli.hub.checksum import file_sha256
+from planner_cli.hub.gguf import GgufHeader, read_header
+from planner_cli.hub.locate import find, how_to_get, source
+from planner_cli.settings import Select
+from planner_cli.types import Role
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """A model for one role, found and checked. ``None`` among the settings means: nothing special, use the default."""
+
+    role: Role
+    name: str
+    """Catalogue name, or the file's name."""
+    path: Path
+    sha256: str | None
+    """Of catalogue files with a pinned digest, compared with the file; ``None`` for others, which are not hashed."""
+    adapter: Path | None
+    """LoRA adapter to put over it."""
+    adapter_sha256: str | None
+    prompt: str | None
+    """Prompt family: ``compact`` or ``chat``."""
+    reasoning: str | None
+    """Reasoning format to use instead of the detected one."""
+    budget: int | None
+    """Default budget of a thought, in tokens."""
+    select: Select | None
+    """Default selection when this model judges."""
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One line of ``planner models list``."""
+
+    name: str
+    kind: Kind
+    roles: tuple[Role, ...]
+    path: Path | None
+    """Where the file is; ``None`` when it is not on this machine. Not hashed here."""
+    size: int | None
+    """Bytes: of the file found, else as the catalogue says."""
+    licence: str
+    verified: bool
+    """Whether the catalogue pins its sha256."""
+    source: str
+    """Where it comes from, in words."""
+    note: str | None
+
+
+def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedModel:
+    """Find and check the model a user named.
+
+    ``spec`` is a catalogue name or a path (one that ends in ``.gguf`` or holds a folder separator; ``~`` is
+    expanded). ``adapter``, a catalogue name or a path too, replaces the one of the catalogue entry.
+    Raises :class:`ModelError`, with the next step as its hint, when a name is unknown, a file is missing or
+    damaged, or its sha256 is not the catalogue's.
+    """
+    catalog = load_catalog()
+    preset = None if _is_path(spec) else catalog.preset(spec, role)
+    model = _load(catalog, preset.model if preset else spec, "model")
+    adapter_spec = adapter or (preset.adapter if preset else None)
+    over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
+    if over is not None:
+        _check_fit(model, over)
+    # The most specific word wins: the preset's, else that of an adapter (what it was trained with), else the file's.
+    entries: tuple[Preset | CatalogFile | None, ...] = (preset, over.entry if over else None, model.entry)
+    sources = [entry for entry in entries if entry is not None]
+    return ResolvedModel(
+        role=role,
+        name=spec if preset else model.name,
+        path=model.path,
+        sha256=model.sha256,
+        adapter=over.path if over else None,
+        adapter_sha256=over.sha256 if over else None,
+        prompt=next((entry.prompt for entry in sources if entry.prompt), None),
+        reasoning=next((entry.reasoning for entry in sources if entry.reasoning), None),
+        budget=next((entry.budget for entry in sources if entry.budget is not None), None),
+        select=next((entry.select for entry in sources if entry.select), None),
+        note=next((entry.note for entry in sources if entry.note), None),
+    )
+
+
+def list_models() -> tuple[ModelEntry, ...]:
+    """Everything the catalogue knows, in its order, presets first. Reads no file's content."""
+    catalog = load_catalog()
+    presets = [_list_preset(catalog, preset) for preset in catalog.presets]
+    return (*presets, *(_list_file(catalog, entry) for entry in catalog.files))
+
+
+def _list_preset(catalog: Catalog, preset: Preset) -> ModelEntry:
+    parts = [_list_file(catalog, entry) for entry in catalog.files if entry.name in (preset.model, preset.adapter)]
+    sizes = [part.size for part in parts if part.size is not None]
+    model = next(part for part in parts if part.name == preset.model)
+    return ModelEntry(
+        name=preset.name,
+        kind="model",
+        roles=(preset.role,),
+        path=model.path if all(part.path for part in parts) else None,
+        size=sum(sizes) if len(sizes) == len(parts) else None,
+        licence=" + ".join(dict.fromkeys(part.licence for part in parts)),
+        verified=all(part.verified for part in parts),
+        source=" + ".join(part.name for part in parts),
+        note=preset.note,
+    )
+
+
+def _list_file(catalog: Catalog, entry: CatalogFile) -> ModelEntry:
+    path = find(entry, catalog.folder)
+    return ModelEntry(
+        name=entry.name,
+        kind=entry.kind,
+        roles=entry.roles,
+        path=path,
+        size=path.stat().st_size if path else entry.size,
+        licence=entry.licence,
+        verified=entry.verified,
+        source=source(entry),
+        note=entry.note,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A file on disk whose header is sound, and whose digest is the catalogue's where it pins one."""
+
+    name: str
+    path: Path
+    sha256: str | None
+    header: GgufHeader
+    entry: CatalogFile | None
+
+
+def _is_path(spec: str) -> bool:
+    return spec.lower().endswith(".gguf") or "/" in spec or os.sep in spec
+
+
+def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
+    if _is_path(spec):
+        path = Path(spec).expanduser()
+        return _Checked(path.name, path, None, _checked_header(path, kind), None)
+    entry = catalog.file(spec)
+    if entry is None or entry.kind != kind:
+        raise _unknown(catalog, spec, kind, entry)
+    found = find(entry, catalog.folder)
+    if found is None:
+        raise ModelError(f"the model {spec!r} is not on this machine", hint=how_to_get(entry))
+    header = _checked_header(found, kind)
+    return _Checked(entry.name, found, _pinned_sha256(entry, found), header, entry)
+
+
+def _checked_header(path: Path, kind: Kind) -> GgufHeader:
+    header = read_header(path)
+    if kind == "model" and header.is_adapter:
+        raise ModelError(
+            f"{path} is a LoRA adapter, not a model", hint="give it as the adapter, over the model it was made for"
+        )
+    if kind == "adapter" and not header.is_adapter:
+        raise ModelError(f"{path} is not a LoRA adapter")
+    if not header.architecture:
+        raise ModelError(f"{path} does not say its architecture: llama.cpp cannot load it")
+    if not header.tensors:
+        raise ModelError(f"{path} holds no weights, only a header or a vocabulary")
+    return header
+
+
+def _pinned_sha256(entry: CatalogFile, path: Path) -> str | None:
+    if entry.sha256 is None:
+        return None
+    actual = file_sha256(path)
+    if actual != entry.sha256:
+        raise ModelError(
+            f"{path} is not the {entry.name!r} of the catalogue: its sha256 is {actual}, not {entry.sha256}",
+            hint=f"remove it, then {how_to_get(entry)}; or give its path instead of the name to use it as it is",
+        )
+    return actual
+
+
+def _check_fit(model: _Checked, adapter: _Checked) -> None:
+    if model.header.architecture != adapter.header.architecture:
+        raise ModelError(
+            f"{adapter.path} is an adapter for {adapter.header.architecture} models, "
+            f"but {model.path} is {model.header.architecture}"
+        )
+
+
+def _unknown(catalog: Catalog, spec: str, kind: Kind, entry: CatalogFile | None) -> ModelError:
+    if entry is not None:
+        return ModelError(f"{spec!r} is {_KIND[entry.kind]}, not {_KIND[kind]}")
+    names = catalog.names(kind)
+    near = difflib.get_close_matches(spec.lower(), names, n=3, cutoff=0.5)
+    hint = "did you mean " + " or ".join(near) + "?" if near else "known names: " + ", ".join(names)
+    return ModelError(f"unknown {kind} {spec!r}", hint=f"{hint} (the path of a file ends in .gguf or contains a /)")
+
+
+_KIND: dict[Kind, str] = {"model": "a model", "adapter": "a LoRA adapter"}

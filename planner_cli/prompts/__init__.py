@@ -1,0 +1,1 @@
+"""Prompts: text in, text out, each beside the parser of its reply. A model's catalogue entry names its family."""

@@ -1,0 +1,118 @@
+"""A schema as prompt text. Both forms are data to the engine: names and values are the database's, not ours."""
+
+from __future__ import annotations
+
+import re
+
+from planner_cli.types import Column, Schema, Table, Value
+
+SAMPLE_WIDTH = 40
+"""Characters of a sample value shown to a model."""
+
+# The words that were quoted in the training of the built-in adapters (shared/distill-study/dbs.py).
+_QUOTED_WORDS = frozenset(
+    """order group transaction index from to references check default table values select where limit join union in
+    as by on case end else when then not null set primary foreign unique create drop add alter and or is like between
+    having distinct all exists except intersect commit constraint natural inner outer cross escape collate
+    """.split()  # noqa: SIM905 - forty quoted words in a list would be harder to read
+)
+_PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII)
+
+
+def quote(name: str) -> str:
+    """An identifier as SQL takes it, quoted only where it must be."""
+    if _PLAIN_NAME.fullmatch(name) and name not in _QUOTED_WORDS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def compact_schema(schema: Schema) -> str:
+    """One lower-case line a table: the form the built-in adapters were trained on, kept to the byte.
+
+        <space>orders: id, customer_id -> customers.id, order_date date, total int
+
+    A type only for numbers, dates and booleans that are no keys; a foreign key as ``-> table``, with its
+    column where that is named differently. About half the tokens of ``CREATE TABLE`` (``builtin-models.md``
+    section 2).
+    """
+    return "".join(f" {quote(t.name.lower())}: {', '.join(_compact_columns(t))}\n" for t in schema.tables)
+
+
+def _compact_columns(table: Table) -> list[str]:
+    references = {
+        column.lower(): (key.ref_table.lower(), ref.lower())
+        for key in reversed(table.foreign_keys)
+        for column, ref in zip(key.columns, key.ref_columns, strict=True)
+    }
+    parts = []
+    for column in table.columns:
+        name = column.name.lower()
+        text = quote(name)
+        if name in references:
+            ref_table, ref_column = references[name]
+            text += f" -> {quote(ref_table)}" + ("" if ref_column == name else f".{quote(ref_column)}")
+        elif not column.primary_key:
+            text += _compact_type(column.declared_type)
+        parts.append(text)
+    return parts
+
+
+def _compact_type(declared: str) -> str:
+    """Spider's four kinds of types, from what the table declares."""
+    upper = declared.upper()
+    if "BOOL" in upper:
+        return " bool"
+    if "DATE" in upper or "TIME" in upper or "YEAR" in upper:
+        return " date"
+    if any(word in upper for word in ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "MONEY")):
+        return " int"
+    return ""
+
+
+def full_schema(schema: Schema) -> str:
+    """``CREATE TABLE``-like text with comments and sample values, for general models."""
+    return "\n".join(_full_table(table) for table in schema.tables)
+
+
+def _full_table(table: Table) -> str:
+    kind = "VIEW" if table.kind == "view" else "TABLE"
+    lines = [f"-- {_line(table.comment)}"] if table.comment else []
+    lines.append(f"CREATE {kind} {quote(table.name)} (")
+    lines += [_full_column(column) for column in table.columns]
+    for key in table.foreign_keys:
+        columns, refs = (", ".join(map(quote, names)) for names in (key.columns, key.ref_columns))
+        lines.append(f"  FOREIGN KEY ({columns}) REFERENCES {quote(key.ref_table)}({refs}),")
+    lines.append(");\n")
+    return "\n".join(lines)
+
+
+def _full_column(column: Column) -> str:
+    text = f"  {quote(column.name)}"
+    if column.declared_type:
+        text += f" {_line(column.declared_type)}"
+    if column.primary_key:
+        text += " PRIMARY KEY"
+    notes = []
+    if column.comment:
+        notes.append(_line(column.comment))
+    if column.samples:
+        notes.append("e.g. " + ", ".join(map(literal, column.samples)))
+    return f"{text}," + (f"  -- {'; '.join(notes)}" if notes else "")
+
+
+def literal(value: Value, width: int = SAMPLE_WIDTH) -> str:
+    """A value as SQL writes it, cut to ``width`` characters of text."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, str):
+        text = _line(value)
+        cut = text if len(text) <= width else text[:width] + "..."
+        return "'" + cut.replace("'", "''") + "'"
+    return repr(value)
+
+
+def _line(text: str) -> str:
+    """On one line: a newline in a name, comment or value would look like the prompt's own structure."""
+    return " ".join(text.split())

@@ -1,0 +1,286 @@
+"""The values that flow through a plan, in the order in which they come to be.
+
+    Schema -> Question -> Candidate -> Execution -> Cluster -> Thought, Probe -> Verdict -> Answer
+
+Pure frozen values: nothing here does I/O. A missing value is ``None``, never a magic number; a score is
+P(correct) in [0, 1] and higher is better, everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = int | float | str | bytes | None
+"""One cell as SQLite returns it."""
+
+Row: TypeAlias = tuple[Value, ...]
+
+# ---------------------------------------------------------------------------------------------- schema
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table or view."""
+
+    name: str
+    declared_type: str = ""
+    """The type as written in ``CREATE TABLE``; empty when none was written."""
+    primary_key: bool = False
+    comment: str | None = None
+    """The ``--`` or ``/* */`` comment beside the column in the CREATE text."""
+    samples: tuple[Value, ...] = ()
+    """A few distinct values, in order of first appearance; empty when values are not to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """``columns`` of the owning table point to ``ref_columns`` of ``ref_table`` (same length)."""
+
+    columns: tuple[str, ...]
+    ref_table: str
+    ref_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+    kind: Literal["table", "view", "virtual"] = "table"
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    tables: tuple[Table, ...]
+
+    def select(self, names: tuple[str, ...]) -> Schema:
+        """The schema with only the named tables (case-insensitive, order of the database kept)."""
+        wanted = {name.casefold() for name in names}
+        return Schema(tuple(t for t in self.tables if t.name.casefold() in wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+    schema: Schema
+    database: str
+    """The database's file name without folder or suffix, for display and prompts."""
+
+
+# ------------------------------------------------------------------------------------------ candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One distinct query the generator wrote."""
+
+    index: int
+    """Position among the distinct candidates, from 0, in the order in which they were finished."""
+    sql: str
+    samples: int = 1
+    """How many of the N samples wrote this query (after normalising)."""
+    tokens: int = 0
+    """Tokens of its first sample."""
+    logprob: float | None = None
+    """Sum of ln P over those tokens under the generator; ``None`` when not asked for."""
+    complete: bool = True
+    """Whether the generator ended it itself, rather than a length limit."""
+    greedy: bool = False
+    """Whether the greedy sample is among those that wrote it."""
+
+
+ErrorKind: TypeAlias = Literal[
+    "not_a_query",  # empty, a comment, EXPLAIN, several statements
+    "syntax",
+    "missing",  # no such table, column or function
+    "refused",  # not authorised: anything but reading this database
+    "time",  # over the time limit
+    "memory",
+    "size",  # a value or the statement is over a size limit
+    "busy",  # locked by a writer
+    "crash",  # the worker process died
+    "other",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What running one candidate gave. ``error is None`` means: it is executable."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    truncated: bool = False
+    """Whether the query had more rows than were fetched (rows or byte cap)."""
+    seconds: float = 0.0
+    """Wall time in the worker, without its start."""
+    error: str | None = None
+    """One line that says why there is no result."""
+    error_kind: ErrorKind | None = None
+    ordered: bool = False
+    """Whether the order of rows is part of the answer (a top-level ORDER BY)."""
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Candidates whose results are equal; the discriminator judges one of them for all."""
+
+    index: int
+    candidates: tuple[int, ...]
+    """Candidate indexes, ascending; the first one is the representative."""
+    votes: int
+    """How many of the N samples are in this cluster."""
+
+    @property
+    def representative(self) -> int:
+        return self.candidates[0]
+
+
+# --------------------------------------------------------------------------------------------- judging
+
+ClosedBy: TypeAlias = Literal["model", "budget", "time", "user", "decided"]
+"""Who ended a thought: the model itself, the token budget, the clock, the user's key, a settled score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    text: str
+    tokens: int
+    """Tokens the model wrote in it, at most the budget."""
+    closed_by: ClosedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The soft score as it would be if the thought ended here."""
+
+    tokens: int
+    """Tokens thought so far."""
+    p_true: float
+    """P(true) / (P(true) + P(false)) at the verdict position, in [0, 1]."""
+    mass: float
+    """P(true) + P(false) there, in [0, 1]. Low mass: the model was not about to answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The discriminator's judgement of one cluster's representative."""
+
+    score: float
+    """Soft score: P(correct) in [0, 1], read from the verdict's logits (arXiv 2505.03786, section 3)."""
+    hard: bool
+    """The word that is more likely at the verdict position."""
+    mass: float
+    thought: Thought
+    probes: tuple[Probe, ...] = ()
+    """Scores at checkpoints while the thought went on, tokens ascending; the last one is the verdict's."""
+
+
+# ---------------------------------------------------------------------------------------------- models
+
+Role: TypeAlias = Literal["generator", "discriminator"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a loaded model is, for the screen, the JSON document and the history."""
+
+    role: Role
+    name: str
+    """Catalogue name, or the file's name."""
+    file: str
+    """File name without folder."""
+    sha256: str | None
+    adapter: str | None
+    """File name of the LoRA adapter over it."""
+    adapter_sha256: str | None
+    architecture: str
+    """As llama.cpp describes it, for example ``llama 135M Q4_1``."""
+    parameters: int
+    device: str
+    """Where it runs, for example ``CPU, 2 threads``."""
+    prompt: str
+    """Name of the prompt family used with it."""
+
+
+# ---------------------------------------------------------------------------------------------- answer
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A cluster's place in the final order."""
+
+    cluster: int
+    candidate: int
+    votes: int
+    score: float | None
+    """``None`` when it was not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimings:
+    """Cost of one model stage (generating or judging)."""
+
+    seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    prompt_tokens: int = 0
+    """Tokens of the shared prompt and all suffixes."""
+    cached_tokens: int = 0
+    """Of those, how many were already in the KV cache."""
+    new_tokens: int = 0
+    """Tokens sampled over all branches."""
+    decodes: int = 0
+    """llama_decode calls after the prefill."""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        spent = self.seconds - self.prefill_seconds
+        return self.new_tokens / spent if spent > 0 and self.new_tokens else None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Wall time by stage, in seconds."""
+
+    schema: float = 0.0
+    load: float = 0.0
+    generate: StageTimings = field(default_factory=StageTimings)
+    execute: float = 0.0
+    judge: StageTimings = field(default_factory=StageTimings)
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of a plan. ``best is None`` means: no candidate could be executed."""
+
+    candidates: tuple[Candidate, ...]
+    executions: tuple[Execution, ...]
+    """One for each candidate, same order."""
+    clusters: tuple[Cluster, ...]
+    verdicts: tuple[Verdict | None, ...]
+    """One for each cluster, same order; ``None`` when it was not judged."""
+    ranking: tuple[Ranked, ...]
+    """Best first. Only executable clusters are in it."""
+    best: int | None
+    """Candidate index of the winner."""
+    confidence: float | None
+    """The winner's soft score; ``None`` when it was not judged."""
+    vote_share: float
+    """The winner's votes over all samples, in [0, 1]."""
+    reason: str
+    """One line: why this one won, or why there is none."""
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def best_candidate(self) -> Candidate | None:
+        return None if self.best is None else self.candidates[self.best]
+
+    @property
+    def best_execution(self) -> Execution | None:
+        return None if self.best is None else self.executions[self.best]

@@ -1,0 +1,163 @@
+"""The end of a run: the SQL, its result, how sure the judge is, and what it cost.
+
+The result (and on a terminal the SQL) goes to standard output, everything else to standard error, so a pipe
+gets the result alone and ``2>/dev/null`` loses nothing of it.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from planner_cli.types import Answer, Execution, StageTimings
+from planner_cli.ui.board import result_text
+from planner_cli.ui.cells import counted
+from planner_cli.ui.clean import clean
+from planner_cli.ui.console import look_of, print_line
+from planner_cli.ui.formats import Format, write_result, write_text
+from planner_cli.ui.look import BAD, FAIR, MUTED, TITLE, Look, score_style
+from planner_cli.ui.sqltext import laid_out
+
+LOW_CONFIDENCE = 0.5
+"""A score under this says that the judge holds the query for wrong rather than right."""
+
+_BAR = 20
+
+
+def show_answer(
+    answer: Answer,
+    *,
+    stdout: Console,
+    stderr: Console,
+    format: Format = "table",  # noqa: A002 - named as the option is
+    raw: bool = False,
+    limit: int | None = None,
+    sql_only: bool = False,
+    details: bool = True,
+) -> None:
+    """Print the end of a run.
+
+    Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
+    terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
+    the rest, only the notes about cuts when ``details`` is off. Without an answer all goes to standard error.
+    """
+    candidate, execution = answer.best_candidate, answer.best_execution
+    if candidate is None or execution is None:
+        show_failures(answer, stderr)
+        return
+    if sql_only:
+        write_text(stdout.file, clean(candidate.sql, newlines=True) + "\n")
+    else:
+        pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
+        if pretty or details:
+            show_sql(candidate.sql, stdout if pretty else stderr)
+        show_result(execution, stdout=stdout, stderr=stderr, format=format, raw=raw, limit=limit)
+    if details:
+        if stdout.is_terminal and stderr.is_terminal:
+            stderr.print()
+        show_summary(answer, stderr)
+
+
+def show_sql(sql: str, console: Console) -> None:
+    """Print a query, coloured where the console has colours, without padding so that it can be copied."""
+    look = look_of(console)
+    text = look.plain(laid_out(sql, console.width), newlines=True)
+    if console.color_system is None:
+        console.print(look.text(text, newlines=True), soft_wrap=True)
+        return
+    from rich.syntax import Syntax  # pygments: 30 ms that piped runs need not pay
+
+    highlighted = Syntax(text, "sql", theme="ansi_dark", background_color="default").highlight(text)
+    highlighted.rstrip()
+    console.print(highlighted, soft_wrap=True)
+
+
+def show_result(
+    execution: Execution,
+    *,
+    stdout: Console,
+    stderr: Console,
+    format: Format,  # noqa: A002 - named as the option is
+    raw: bool = False,
+    limit: int | None = None,
+) -> None:
+    """Print a result to ``stdout``, and to ``stderr`` what was cut from it."""
+    rows = execution.rows[:limit]
+    notes = write_result(
+        execution.columns,
+        rows,
+        format=format,
+        stream=stdout.file,
+        raw=raw,
+        truncated=execution.truncated or len(rows) < len(execution.rows),
+        width=stdout.width if stdout.is_terminal else None,
+        color=stdout.color_system is not None,
+    )
+    stdout.file.flush()
+    for note in notes:
+        print_line(stderr, f"note: {note}", FAIR)
+
+
+def show_summary(answer: Answer, console: Console) -> None:
+    """Print confidence, vote share, the reason and the cost."""
+    look = look_of(console)
+    console.print(_confidence(answer, look))
+    if answer.reason:
+        print_line(console, answer.reason)
+    print_line(console, look.dot.join(statistics(answer)), MUTED)
+
+
+def show_failures(answer: Answer, console: Console) -> None:
+    """Print each candidate with the reason why it has no result."""
+    look = look_of(console)
+    print_line(console, "no answer: " + (answer.reason or "no candidate could be executed"), BAD)
+    for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
+        sql = " ".join(candidate.sql.split()) or "(empty)"
+        console.print(Text.assemble((f"{candidate.index + 1:>3}  ", TITLE), look.text(sql)), soft_wrap=True)
+        console.print(Text.assemble("     ", result_text(execution, look, 2_000)), soft_wrap=True)
+    print_line(console, look.dot.join(statistics(answer)), MUTED)
+
+
+def statistics(answer: Answer) -> list[str]:
+    """What the run cost: tokens and speed of both stages, then the wall time."""
+    timings = answer.timings
+    write, judge = timings.generate, timings.judge
+    samples = sum(candidate.samples for candidate in answer.candidates)
+    facts = [f"{counted(samples, 'sample')}, {len(answer.candidates)} distinct"]
+    cached = write.cached_tokens + judge.cached_tokens
+    facts.append(
+        f"prefill {write.prompt_tokens + judge.prompt_tokens:,} tokens"
+        + (f", {cached:,} cached" if cached else "")
+        + f", {write.prefill_seconds + judge.prefill_seconds:.2f} s"
+    )
+    facts += [_speed("wrote", write), _speed("thought", judge)] if judge.new_tokens else [_speed("wrote", write)]
+    spent = (("load", timings.load), ("write", write.seconds), ("run", timings.execute), ("judge", judge.seconds))
+    stages = ", ".join(f"{name} {_short(seconds)}" for name, seconds in spent if seconds)
+    return [*facts, f"{timings.total:.1f} s" + (f" ({stages})" if stages else "")]
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2f}" if seconds < 10 else f"{seconds:.1f}"
+
+
+def _speed(what: str, stage: StageTimings) -> str:
+    speed = stage.tokens_per_second
+    return f"{what} {stage.new_tokens:,} tokens" + ("" if speed is None else f" at {speed:.0f}/s")
+
+
+def _confidence(answer: Answer, look: Look) -> Text:
+    samples = sum(candidate.samples for candidate in answer.candidates)
+    votes = f"votes {round(answer.vote_share * samples)} of {samples}"
+    score = answer.confidence
+    if score is None:
+        return Text.assemble(("confidence ", TITLE), "not judged", look.dot, votes)
+    text = Text.assemble(
+        ("confidence ", TITLE),
+        look.bar(score, _BAR, score_style(score)),
+        (f" {score:.2f}", score_style(score)),
+        look.dot,
+        votes,
+    )
+    if score < LOW_CONFIDENCE:
+        text.append(f"{look.dot}low: the judge holds this for more likely wrong than right", style=BAD)
+    return text

@@ -1,0 +1,214 @@
+"""Building the ``--json`` document; its shape is :class:`planner_cli.ui.document_types.Document`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.settings import PlanSettings
+from planner_cli.types import Answer, Cluster, Execution, ModelInfo, Row, StageTimings, Verdict
+from planner_cli.ui.document_types import (
+    SCHEMA_VERSION,
+    AnswerJson,
+    CandidateJson,
+    ClusterJson,
+    Document,
+    ErrorDocument,
+    ErrorJson,
+    ExecutionJson,
+    ModelJson,
+    StageTimingsJson,
+    TimingsJson,
+    VerdictJson,
+)
+from planner_cli.ui.jsontext import JsonValue, json_value
+
+
+def document(
+    *,
+    question: str,
+    database: str,
+    answer: Answer,
+    settings: PlanSettings | Mapping[str, Any],
+    models: Sequence[ModelInfo],
+    rows: int | None = None,
+    answer_rows: int | None = None,
+    exit_code: ExitCode = ExitCode.NO_ANSWER,
+) -> Document:
+    """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
+
+    ``rows`` bounds the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
+    that were fetched. ``exit_code`` is told in ``error`` when there is no answer. Text is as the models and
+    the database gave it; ``to_json`` escapes it.
+    """
+    return Document(
+        schema_version=SCHEMA_VERSION,
+        question=question,
+        database=database,
+        candidates=_candidates(answer, rows),
+        clusters=_clusters(answer),
+        answer=_answer(answer, answer_rows),
+        error=_no_answer(answer, exit_code),
+        settings=_strict(asdict(settings) if isinstance(settings, PlanSettings) else settings),
+        models=[_model(info) for info in models],
+        timings=_timings(answer),
+    )
+
+
+def error_document(error: PlannerError, *, question: str, database: str) -> ErrorDocument:
+    """The document of a run that ended with an error before there was any answer."""
+    return ErrorDocument(
+        schema_version=SCHEMA_VERSION,
+        question=question,
+        database=database,
+        answer=None,
+        error=ErrorJson(message=error.message, hint=error.hint, exit_code=int(error.exit_code)),
+    )
+
+
+def _candidates(answer: Answer, rows: int | None) -> list[CandidateJson]:
+    clusters = {index: cluster for cluster in answer.clusters for index in cluster.candidates}
+    verdicts = dict(zip((cluster.index for cluster in answer.clusters), answer.verdicts, strict=True))
+    documents: list[CandidateJson] = []
+    for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
+        cluster = clusters.get(candidate.index)
+        entry = CandidateJson(
+            index=candidate.index,
+            sql=candidate.sql,
+            samples=candidate.samples,
+            tokens=candidate.tokens,
+            logprob=_finite(candidate.logprob),
+            complete=candidate.complete,
+            execution=_execution(execution, rows),
+            cluster=None if cluster is None else cluster.index,
+        )
+        _add_verdict(entry, cluster, None if cluster is None else verdicts[cluster.index])
+        documents.append(entry)
+    return documents
+
+
+def _add_verdict(entry: CandidateJson, cluster: Cluster | None, verdict: Verdict | None) -> None:
+    if cluster is None or verdict is None:
+        return
+    entry["judged_as"] = cluster.representative
+    if entry["index"] == cluster.representative:
+        entry["verdict"] = VerdictJson(
+            score=verdict.score,
+            hard=verdict.hard,
+            mass=verdict.mass,
+            closed_by=verdict.thought.closed_by,
+            tokens=verdict.thought.tokens,
+            thought=verdict.thought.text,
+            probes=[{"tokens": probe.tokens, "p_true": probe.p_true, "mass": probe.mass} for probe in verdict.probes],
+        )
+
+
+def _execution(execution: Execution, rows: int | None) -> ExecutionJson:
+    return ExecutionJson(
+        ok=execution.ok,
+        columns=list(execution.columns),
+        rows=_rows(execution.rows[:rows]),
+        row_count=len(execution.rows),
+        truncated=execution.truncated,
+        error=execution.error,
+        error_kind=execution.error_kind,
+    )
+
+
+def _rows(rows: Sequence[Row]) -> list[list[JsonValue]]:
+    return [[json_value(value) for value in row] for row in rows]
+
+
+def _clusters(answer: Answer) -> list[ClusterJson]:
+    places = {ranked.cluster: place for place, ranked in enumerate(answer.ranking)}
+    return [
+        ClusterJson(
+            index=cluster.index,
+            candidates=list(cluster.candidates),
+            votes=cluster.votes,
+            score=None if verdict is None else verdict.score,
+            rank=places.get(cluster.index),
+        )
+        for cluster, verdict in zip(answer.clusters, answer.verdicts, strict=True)
+    ]
+
+
+def _answer(answer: Answer, rows: int | None) -> AnswerJson | None:
+    candidate, execution = answer.best_candidate, answer.best_execution
+    if candidate is None or execution is None:
+        return None
+    shown = execution.rows[:rows]
+    return AnswerJson(
+        candidate=candidate.index,
+        sql=candidate.sql,
+        columns=list(execution.columns),
+        rows=_rows(shown),
+        row_count=len(execution.rows),
+        truncated=execution.truncated or len(shown) < len(execution.rows),
+        confidence=answer.confidence,
+        vote_share=answer.vote_share,
+        reason=answer.reason,
+    )
+
+
+def _no_answer(answer: Answer, exit_code: ExitCode) -> ErrorJson | None:
+    if answer.best is not None:
+        return None
+    return ErrorJson(message=answer.reason, hint=None, exit_code=int(exit_code))
+
+
+def _model(info: ModelInfo) -> ModelJson:
+    return ModelJson(
+        role=info.role,
+        name=info.name,
+        file=info.file,
+        sha256=info.sha256,
+        adapter=info.adapter,
+        adapter_sha256=info.adapter_sha256,
+        architecture=info.architecture,
+        parameters=info.parameters,
+        device=info.device,
+        prompt=info.prompt,
+    )
+
+
+def _timings(answer: Answer) -> TimingsJson:
+    timings = answer.timings
+    return TimingsJson(
+        schema=timings.schema,
+        load=timings.load,
+        generate=_stage(timings.generate),
+        execute=timings.execute,
+        judge=_stage(timings.judge),
+        total=timings.total,
+        executions=[execution.seconds for execution in answer.executions],
+    )
+
+
+def _stage(stage: StageTimings) -> StageTimingsJson:
+    return StageTimingsJson(
+        seconds=stage.seconds,
+        prefill_seconds=stage.prefill_seconds,
+        prompt_tokens=stage.prompt_tokens,
+        cached_tokens=stage.cached_tokens,
+        new_tokens=stage.new_tokens,
+        decodes=stage.decodes,
+        tokens_per_second=stage.tokens_per_second,
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    """A log probability of -inf (a token the sampler was made to take) has no JSON number."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _strict(value: Any) -> Any:
+    """Settings as strict JSON: tuples as lists, an infinite limit as text."""
+    if isinstance(value, Mapping):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item) for item in value]
+    return json_value(value)

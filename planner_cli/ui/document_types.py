@@ -1,0 +1,154 @@
+"""The shape of the ``--json`` document, version 1. Keys are always present unless said otherwise.
+
+Keys may be added within a version; a removed, renamed or retyped key makes a new version. Scores and shares
+are in [0, 1]; seconds are wall time and stand under ``timings`` only, so that two runs with one seed, on the
+same machine and threads, differ nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from planner_cli.types import ClosedBy, ErrorKind, Role
+from planner_cli.ui.jsontext import JsonValue
+
+SCHEMA_VERSION = 1
+
+
+class ProbeJson(TypedDict):
+    tokens: int
+    p_true: float
+    mass: float
+
+
+class VerdictJson(TypedDict):
+    score: float
+    """P(correct), the soft score."""
+    hard: bool
+    mass: float
+    """P(true) + P(false) at the verdict; low means that the model was not about to answer."""
+    closed_by: ClosedBy
+    tokens: int
+    """Tokens of the thought, at most the budget."""
+    thought: str
+    probes: list[ProbeJson]
+
+
+class ExecutionJson(TypedDict):
+    ok: bool
+    columns: list[str]
+    rows: list[list[JsonValue]]
+    """At most as many as asked for; see ``row_count``."""
+    row_count: int
+    """Rows that were fetched."""
+    truncated: bool
+    """Whether the query has more than ``row_count`` rows."""
+    error: str | None
+    error_kind: ErrorKind | None
+
+
+class _CandidateBase(TypedDict):
+    index: int
+    sql: str
+    samples: int
+    tokens: int
+    logprob: float | None
+    complete: bool
+    execution: ExecutionJson
+    cluster: int | None
+    """``None`` when it does not run."""
+
+
+class CandidateJson(_CandidateBase, total=False):
+    judged_as: int
+    """Index of the candidate that was judged for the whole cluster; absent when the cluster was not judged."""
+    verdict: VerdictJson
+    """Only at the candidate that was judged itself."""
+
+
+class ClusterJson(TypedDict):
+    index: int
+    candidates: list[int]
+    votes: int
+    score: float | None
+    rank: int | None
+    """Place in the final order, from 0 (the winner); ``None`` when it was not ranked."""
+
+
+class AnswerJson(TypedDict):
+    candidate: int
+    sql: str
+    columns: list[str]
+    rows: list[list[JsonValue]]
+    row_count: int
+    truncated: bool
+    """Whether the query has more rows than ``rows`` holds."""
+    confidence: float | None
+    """The winner's score; ``None`` when it was not judged."""
+    vote_share: float
+    reason: str
+
+
+class ErrorJson(TypedDict):
+    message: str
+    hint: str | None
+    exit_code: int
+
+
+class ModelJson(TypedDict):
+    role: Role
+    name: str
+    file: str
+    sha256: str | None
+    adapter: str | None
+    adapter_sha256: str | None
+    architecture: str
+    parameters: int
+    device: str
+    prompt: str
+
+
+class StageTimingsJson(TypedDict):
+    seconds: float
+    prefill_seconds: float
+    prompt_tokens: int
+    cached_tokens: int
+    new_tokens: int
+    decodes: int
+    tokens_per_second: float | None
+
+
+class TimingsJson(TypedDict):
+    schema: float
+    load: float
+    generate: StageTimingsJson
+    execute: float
+    judge: StageTimingsJson
+    total: float
+    executions: list[float]
+    """Seconds of each candidate in the worker, in the order of ``candidates``."""
+
+
+class Document(TypedDict):
+    schema_version: int
+    question: str
+    database: str
+    candidates: list[CandidateJson]
+    clusters: list[ClusterJson]
+    answer: AnswerJson | None
+    """``None`` when no candidate could be executed; ``error`` then says why."""
+    error: ErrorJson | None
+    settings: dict[str, Any]
+    """:class:`planner_cli.settings.PlanSettings`, nested as it is."""
+    models: list[ModelJson]
+    timings: TimingsJson
+
+
+class ErrorDocument(TypedDict):
+    """What is printed instead when a run ends before there is any answer."""
+
+    schema_version: int
+    question: str
+    database: str
+    answer: None
+    error: ErrorJson

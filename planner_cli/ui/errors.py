@@ -1,0 +1,12 @@
+"""One line for one error."""
+
+from __future__ import annotations
+
+from planner_cli.errors import PlannerError
+from planner_cli.ui.clean import Clean, clean
+
+
+def format_error(error: PlannerError) -> Clean:
+    """``planner: message (hint)``: one line, whatever the message holds (SQLite quotes hostile names in it)."""
+    hint = f" ({error.hint})" if error.hint else ""
+    return clean(f"planner: {error.message}{hint}")

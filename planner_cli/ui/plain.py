@@ -1,0 +1,129 @@
+"""A run told line by line, for standard error that is no terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from planner_cli.events import (
+    CandidateExecuted,
+    CandidateRepeated,
+    CandidateWritten,
+    Clustered,
+    Event,
+    Prefilled,
+    StageStarted,
+    ThoughtClosed,
+    ThoughtToken,
+    Warned,
+)
+from planner_cli.types import Cluster, Verdict
+from planner_cli.ui.board import result_text
+from planner_cli.ui.console import look_of
+from planner_cli.ui.frame import Think
+from planner_cli.ui.look import FAIR, MUTED
+
+_LINE = 2_000
+"""Cells of the longest line: an error or query that is longer is cut."""
+
+
+class PlainReport:
+    """Writes one line for each event worth one.
+
+    With ``think="show"`` thoughts stream as text, one after the other: all branches think at once, so the
+    first open one streams and the others wait until it closes.
+    """
+
+    def __init__(self, console: Console, think: Think) -> None:
+        self._console = console
+        self._look = look_of(console)
+        self._think = think
+        self._clusters: dict[int, Cluster] = {}
+        self._streaming: int | None = None
+        self._waiting: dict[int, str] = {}
+        self._closed: dict[int, Verdict] = {}
+
+    def apply(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case ThoughtToken():
+                self._stream(event.cluster, event.text)
+            case ThoughtClosed():
+                self._close(event.cluster, event.verdict)
+            case StageStarted():
+                what = "writing candidates" if event.stage == "generate" else "judging results"
+                self._line(f"{what}: {event.branches}")
+            case Prefilled():
+                self._line(f"  prompt of {event.tokens} tokens, {event.cached} cached, {event.seconds:.2f} s", MUTED)
+            case CandidateWritten():
+                self._line(f"candidate {event.candidate.index + 1}: {' '.join(event.candidate.sql.split())}")
+            case CandidateRepeated():
+                candidate = event.candidate
+                self._line(f"candidate {candidate.index + 1}: written again ({candidate.samples} samples)", MUTED)
+            case CandidateExecuted():
+                result = result_text(event.execution, self._look, _LINE)
+                self._console.print(Text.assemble(f"candidate {event.index + 1}: ", result), soft_wrap=True)
+            case Clustered():
+                self._clusters = {cluster.index: cluster for cluster in event.clusters}
+                self._line(f"different results: {len(event.clusters)}")
+            case Warned():
+                self._line(f"warning: {event.message}", FAIR)
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """End a thought's line that an error left open."""
+        if self._streaming is not None:
+            self._console.print()
+            self._streaming = None
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(self._look.text(self._look.fit(text, _LINE), style), soft_wrap=True)
+
+    def _number(self, cluster: int) -> int:
+        """The judged candidate's number for people, from 1."""
+        known = self._clusters.get(cluster)
+        return cluster + 1 if known is None else known.representative + 1
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._console.print(self._look.text(text, MUTED, newlines=True), end="", soft_wrap=True)
+
+    def _stream(self, cluster: int, text: str) -> None:
+        if self._think != "show":
+            return
+        if self._streaming is None:
+            self._open(cluster)
+        if cluster == self._streaming:
+            self._write(text)
+        else:
+            self._waiting[cluster] = self._waiting.get(cluster, "") + text
+
+    def _open(self, cluster: int) -> None:
+        self._streaming = cluster
+        self._line(f"thought about {self._number(cluster)}:")
+        self._write(self._waiting.pop(cluster, ""))
+
+    def _close(self, cluster: int, verdict: Verdict) -> None:
+        self._closed[cluster] = verdict
+        if cluster != self._streaming and cluster in self._waiting:
+            return
+        if cluster == self._streaming:
+            self._console.print()
+            self._streaming = None
+        self._verdict(cluster)
+        while self._streaming is None and self._waiting:
+            following = next(iter(self._waiting))
+            self._open(following)
+            if following in self._closed:
+                self._console.print()
+                self._streaming = None
+                self._verdict(following)
+
+    def _verdict(self, cluster: int) -> None:
+        verdict = self._closed[cluster]
+        thought = verdict.thought
+        self._line(
+            f"candidate {self._number(cluster)}: P(correct) {verdict.score:.2f}, "
+            f"thought {thought.tokens} tokens (closed by {thought.closed_by})"
+        )

@@ -1,0 +1,160 @@
+"""Results drawn for people: boxed columns, and one line a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.style import Style
+
+from planner_cli.types import Row, Value
+from planner_cli.ui.cells import counted, cut_note, human
+from planner_cli.ui.clean import Clean
+from planner_cli.ui.look import MUTED, TITLE, Look, look_for
+
+COLUMN_LIMIT = 50
+"""Most columns of a table; more are unreadable and slow to lay out."""
+
+_SMALLEST_COLUMN = 6
+"""Cells under which a column is not squeezed; instead the last columns are left out."""
+
+_HEADER = Style.parse(TITLE)
+_MUTED = Style.parse(MUTED)
+
+
+def write_table(
+    columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], width: int | None, color: bool
+) -> list[str]:
+    """Draw boxed columns within ``width`` cells (``None``: no bound); returns lines that tell what was cut."""
+    look = look_for(getattr(stream, "encoding", None))
+    shown = min(len(columns), COLUMN_LIMIT)
+    texts, long_values = _texts(rows, shown, look)
+    header = [look.plain(human(name)[0]) for name in columns[:shown]]
+    natural = [max(cell_len(line[at]) for line in [header, *texts]) for at in range(shown)]
+    widths = _squeeze(natural, len(columns), width)
+    shown = len(widths)
+    more = len(columns) - shown
+    if more:
+        widths.append(len(look.ellipsis))
+    pen = _Pen(stream, look, widths, color=color)
+    pen.edge(0)
+    pen.line(header[:shown], [False] * shown, [_HEADER] * shown, more=bool(more))
+    pen.edge(1)
+    numeric = [any(_is_number(row[at]) for row in rows) and all(_is_number(row[at]) or row[at] is None for row in rows)
+               for at in range(shown)]  # fmt: skip
+    for row, line in zip(rows, texts, strict=True):
+        styles = [_MUTED if value is None else None for value in row[:shown]]
+        pen.line(line[:shown], numeric, styles, more=bool(more))
+    pen.edge(2)
+    squeezed = sum(given < wanted for given, wanted in zip(widths, natural, strict=False))
+    return _notes(len(columns), more, squeezed, long_values)
+
+
+def write_vertical(columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], color: bool) -> list[str]:
+    """Write one line a value, a heading a row; line ends inside values are kept and indented."""
+    look = look_for(getattr(stream, "encoding", None))
+    names = [look.plain(human(name)[0]) for name in columns]
+    margin = max((cell_len(name) for name in names), default=0)
+    gap = f"\n{' ' * margin} {look.wall} "
+    long_values = 0
+    for number, row in enumerate(rows, 1):
+        stream.write(_paint(f"{look.line * 2} row {number} {look.line * max(2, margin - 4)}", _MUTED, color) + "\n")
+        for name, value in zip(names, row, strict=True):
+            text, cut = human(value)
+            long_values += cut
+            shown = gap.join(look.plain(text, newlines=True).split("\n"))
+            space = " " * (margin - cell_len(name))
+            style = _MUTED if value is None else None
+            stream.write(f"{space}{_paint(name, _HEADER, color)} {look.wall} {_paint(shown, style, color)}\n")
+    return cut_note(long_values)
+
+
+def _texts(rows: Sequence[Row], shown: int, look: Look) -> tuple[list[list[Clean]], int]:
+    long_values = 0
+    texts: list[list[Clean]] = []
+    for row in rows:
+        line: list[Clean] = []
+        for value in row[:shown]:
+            text, cut = human(value)
+            long_values += cut
+            line.append(look.plain(text))
+        texts.append(line)
+    return texts, long_values
+
+
+def _squeeze(natural: list[int], total: int, width: int | None) -> list[int]:
+    """Column widths that fit, the widest squeezed first; fewer of them where even that is not enough."""
+    if width is None:
+        return list(natural)
+    for shown in range(len(natural), 0, -1):
+        walls = 3 * shown + 1 + (4 if shown < total else 0)
+        room = width - walls
+        least = [min(cells, _SMALLEST_COLUMN) for cells in natural[:shown]]
+        if sum(least) <= room or shown == 1:
+            return _level(natural[:shown], max(1, room))
+    return []
+
+
+def _level(natural: list[int], room: int) -> list[int]:
+    """Cut the widest columns to one common width so that all together fill ``room``."""
+    if sum(natural) <= room:
+        return list(natural)
+    level, left, open_columns = 1, room, len(natural)
+    for cells in sorted(natural):
+        level = left // open_columns
+        if cells > level:
+            break
+        left -= cells
+        open_columns -= 1
+    return [min(cells, max(1, level)) for cells in natural]
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _notes(total: int, more: int, squeezed: int, long_values: int) -> list[str]:
+    notes: list[str] = []
+    if more:
+        notes.append(f"{total - more} of {total} columns shown; --format vertical shows all")
+    if squeezed:
+        notes.append(f"{counted(squeezed, 'column')} cut to the width of the terminal; --format vertical shows more")
+    return notes + cut_note(long_values)
+
+
+def _paint(text: str, style: Style | None, color: bool) -> str:
+    return style.render(text, color_system=ColorSystem.STANDARD) if style and color else text
+
+
+class _Pen:
+    """Draws the lines of one table."""
+
+    def __init__(self, stream: IO[str], look: Look, widths: list[int], *, color: bool) -> None:
+        self._stream, self._look, self._widths, self._color = stream, look, widths, color
+
+    def edge(self, place: int) -> None:
+        """Draw the top (0), middle (1) or bottom (2) line."""
+        look = self._look
+        top, left, middle, right, bottom = look.crossings
+        first, cross, last = (
+            (look.corners[0], top, look.corners[1]),
+            (left, middle, right),
+            (look.corners[2], bottom, look.corners[3]),
+        )[place]
+        line = first + cross.join(look.line * (width + 2) for width in self._widths) + last
+        self._stream.write(_paint(line, _MUTED, self._color) + "\n")
+
+    def line(self, cells: list[Clean], right: list[bool], styles: Sequence[Style | None], *, more: bool) -> None:
+        """Draw one row; ``more`` adds the column that stands for those left out."""
+        wall = _paint(self._look.wall, _MUTED, self._color)
+        parts: list[str] = []
+        for text, width, at_right, style in zip(cells, self._widths, right, styles, strict=False):
+            shown = self._look.fit(text, width)
+            space = " " * (width - cell_len(shown))
+            painted = _paint(shown, style, self._color)
+            parts.append(f" {space}{painted} " if at_right else f" {painted}{space} ")
+        if more:
+            parts.append(f" {self._look.ellipsis} ")
+        self._stream.write(wall + wall.join(parts) + wall + "\n")

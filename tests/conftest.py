@@ -1,0 +1,63 @@
+"""What tests share: the real built-in model, loaded once, and a small database."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from planner_cli.hub import ResolvedModel, resolve
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's own history, models or caches."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("STATE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    for name in ("PLANNER_HISTORY", "PLANNER_MODELS", "PLANNER_DEBUG", "NO_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def builtin_generator() -> ResolvedModel:
+    return resolve("builtin", "generator")
+
+
+@pytest.fixture(scope="session")
+def writing_engine(builtin_generator):
+    """The built-in generator: the base and its adapter."""
+    from planner_cli.engine import LlamaEngine  # loads llama.cpp, which most tests do without
+
+    return LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter)
+
+
+@pytest.fixture(scope="session")
+def base_engine(builtin_generator):
+    """The bare base model."""
+    from planner_cli.engine import LlamaEngine
+
+    return LlamaEngine(builtin_generator.path)
+
+
+@pytest.fixture
+def shop(tmp_path) -> Path:
+    """Three customers, four orders, one of them open."""
+    path = tmp_path / "shop.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            create table customers (id integer primary key, name text, city text);
+            create table orders (id integer primary key, customer_id integer references customers(id), total real,
+                                 status text);
+            insert into customers values (1, 'Anna', 'Paris'), (2, 'Ben', 'Rome'), (3, 'Eva', 'Paris');
+            insert into orders values (1, 1, 10.5, 'shipped'), (2, 1, 20, 'shipped'), (3, 2, 5, 'open'),
+                                      (4, 3, 7, 'shipped');
+            """
+        )
+    connection.close()
+    return path

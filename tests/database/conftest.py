@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from database_files import build, picture
+
+from planner_cli.database import Database
+from planner_cli.settings import Limits
+
+
+@pytest.fixture
+def quick() -> Limits:
+    return Limits(seconds=0.5)
+
+
+@pytest.fixture(scope="module")
+def shop_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("shop") / "shop.db")
+
+
+@pytest.fixture(scope="module")
+def shop(shop_path: Path) -> Iterator[Database]:
+    """One open database for a whole module; its folder must be as it was when the module is over."""
+    before = picture(shop_path.parent)
+    with Database.open(shop_path, limits=Limits(seconds=0.5)) as database:
+        yield database
+    assert picture(shop_path.parent) == before

@@ -1,0 +1,185 @@
+"""What the history keeps, finds and forgets."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from history_values import MODELS, answer, nothing_ran
+
+from planner_cli.errors import HistoryError
+from planner_cli.history import NOT_KEPT, History
+from planner_cli.settings import DiscriminatorSettings, PlanSettings
+
+SETTINGS = PlanSettings(discriminator=DiscriminatorSettings(budget=16), seed=3)
+
+
+@pytest.fixture
+def history(tmp_path):
+    with History.open(tmp_path / "state" / "history.sqlite") as history:
+        yield history
+
+
+def keep(history: History, question: str = "How many?", *, level="metadata", what=None) -> int:
+    return history.record(
+        question=question,
+        database=Path("/data/shop.sqlite"),
+        answer=what or answer(),
+        models=MODELS,
+        settings=SETTINGS,
+        level=level,
+    )
+
+
+def bytes_beside(history: History) -> bytes:
+    return b"".join(file.read_bytes() for file in history.path.parent.iterdir())
+
+
+def test_level_full_gives_the_answer_back_as_it_was(history):
+    record = history.show(keep(history, "Wie viele Kühe? 牛", level="full"))
+    assert record.answer == answer()
+    assert record.models == MODELS
+    assert (record.question, record.database, record.level) == ("Wie viele Kühe? 牛", Path("/data/shop.sqlite"), "full")
+    assert record.settings["discriminator"]["budget"] == 16
+    assert record.row_counts == (3, 3, 1, None)
+    assert abs(datetime.now(timezone.utc) - record.asked_at) < timedelta(seconds=10)
+
+
+def test_level_metadata_keeps_no_rows_thoughts_or_values(history):
+    record = history.show(keep(history, what=answer(thought="a secret thought")))
+    expected = answer()
+    assert record.answer == replace(
+        expected,
+        executions=(
+            *(replace(e, columns=(), rows=()) for e in expected.executions[:3]),
+            replace(expected.executions[3], error=NOT_KEPT),
+        ),
+        verdicts=(replace(expected.verdicts[0], thought=replace(expected.verdicts[0].thought, text="")), None),
+    )
+    assert record.row_counts == (3, 3, 1, None)
+    kept = bytes_beside(history)
+    assert b"secret thought" not in kept
+    assert b"bad JSON path" not in kept
+    assert b"00ff" not in kept
+
+
+def test_messages_that_come_from_the_sql_are_kept(history):
+    record = history.show(keep(history, what=nothing_ran()))
+    assert record.answer == nothing_ran()
+    assert history.list()[0].sql is None
+
+
+def test_text_that_is_not_unicode_is_kept_readable(history):
+    odd = replace(answer(), executions=(replace(answer().executions[0], rows=(("\udc80",),)), *answer().executions[1:]))
+    record = history.show(keep(history, "What is \udc80?", level="full", what=odd))
+    assert record.question == "What is \\udc80?"
+    assert record.answer.executions[0].rows == (("\udc80",),)
+
+
+def test_list_is_newest_first_and_limited(history):
+    ids = [keep(history, f"question {n}") for n in range(5)]
+    assert [summary.id for summary in history.list(3)] == ids[:1:-1]
+    newest = history.list(1)[0]
+    assert (newest.question, newest.confidence, newest.vote_share, newest.seconds) == ("question 4", 0.75, 0.625, 4.5)
+    assert newest.sql == "SELECT name, n FROM t"
+
+
+SEARCHES = [
+    ("in a question", "berlin", ["Who lives in Berlin?"]),
+    ("in SQL", "FROM T", ["100% of what?", "Who lives in Berlin?", "ÄPFEL in stock"]),
+    ("other case, other script", "äpfel", ["ÄPFEL in stock"]),
+    ("wildcards are plain", "100%", ["100% of what?"]),
+    ("quotes are plain", "' OR 1", []),
+    ("nowhere", "paris", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in SEARCHES], ids=[case[0] for case in SEARCHES])
+def test_search(history, text, expected):
+    for question in ("ÄPFEL in stock", "Who lives in Berlin?", "100% of what?"):
+        keep(history, question)
+    assert [summary.question for summary in history.list(search=text)] == expected
+
+
+def test_an_unknown_id_is_an_error(history):
+    with pytest.raises(HistoryError, match="no answer 7"):
+        history.show(7)
+
+
+def test_a_record_is_whole_or_not_there(history):
+    twice = replace(answer(), candidates=(answer().candidates[0],) * 4)  # the second row breaks the primary key
+    with pytest.raises(HistoryError, match="UNIQUE"):
+        keep(history, what=twice)
+    assert all(history._db.table(table).count == 0 for table in ("answers", "models", "candidates"))
+    assert keep(history) == 1
+
+
+# ------------------------------------------------------------------------------------------------- purge
+
+
+def test_purged_bytes_are_in_no_file(history):
+    long = "okapi " * 3000  # several overflow pages
+    keep(history, "kept question about a heron")
+    doomed = [keep(history, f"okapi {n}?", level="full", what=answer(mark="okapi", thought=long)) for n in range(20)]
+    assert b"okapi" in bytes_beside(history)
+    assert history.purge(ids=doomed) == 20
+    assert b"okapi" not in bytes_beside(history)
+    assert [summary.question for summary in history.list()] == ["kept question about a heron"]
+
+
+def test_purged_bytes_are_in_no_log_after_someone_switched_to_wal(history):
+    history.close()
+    with closing(sqlite3.connect(history.path)) as other:
+        other.execute("PRAGMA journal_mode = wal")
+    with History.open(history.path) as again:
+        keep(again, "okapi?", level="full", what=answer(mark="okapi"))
+        assert again.path.with_name("history.sqlite-wal").exists()
+        assert again.purge() == 1
+        assert b"okapi" not in bytes_beside(again)
+
+
+def test_purge_says_so_when_the_log_cannot_be_emptied(history):
+    keep(history)
+    history.close()
+    with closing(sqlite3.connect(history.path)) as other, History.open(history.path) as again:
+        other.execute("PRAGMA journal_mode = wal")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM answers").fetchone()
+        with pytest.raises(HistoryError, match=r"locked|open"):
+            again.purge()
+        other.rollback()
+        assert len(again.list()) == 1
+
+
+def test_purge_before_a_day(history):
+    old, new = keep(history, "old"), keep(history, "new")
+    history._db.execute("UPDATE answers SET asked_at = '2024-02-29T23:59:59Z' WHERE id = ?", [old])
+    assert history.purge(before=datetime(2024, 2, 29, tzinfo=timezone.utc)) == 0
+    assert history.purge(before=datetime(2024, 3, 1, tzinfo=timezone.utc)) == 1
+    assert [summary.id for summary in history.list()] == [new]
+
+
+def test_purge_everything_leaves_no_orphans_and_never_reuses_an_id(history):
+    last = [keep(history) for _ in range(3)][-1]
+    assert history.purge() == 3
+    for table in ("answers", "models", "candidates", "clusters"):
+        assert history._db.table(table).count == 0
+    assert keep(history) == last + 1
+
+
+def test_purge_of_ids_that_are_not_there(history):
+    keep(history)
+    assert history.purge(ids=[99]) == 0
+    assert history.purge(ids=[]) == 0
+    assert len(history.list()) == 1
+
+
+def test_importing_the_history_does_not_import_sqlite_utils():
+    code = "import sys, planner_cli.history; sys.exit('sqlite_utils' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,167 @@
+"""The whole loop on a scripted engine and a real database: selection, exit facts, hostile candidates."""
+
+import hashlib
+import time
+
+import pytest
+
+from planner_cli.control import Control
+from planner_cli.database import Database
+from planner_cli.discriminator import Discriminator
+from planner_cli.engine import ScriptedEngine
+from planner_cli.errors import Interrupted
+from planner_cli.events import (
+    Answered,
+    CandidateExecuted,
+    CandidateWritten,
+    Clustered,
+    GenerationProgress,
+    Prefilled,
+    Probed,
+    Ranked,
+    StageFinished,
+    StageStarted,
+    ThoughtClosed,
+    ThoughtToken,
+    Warned,
+)
+from planner_cli.generator import Generator
+from planner_cli.planning import plan
+from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
+from planner_cli.types import Question
+
+COUNT = "select count(*) from customers"
+COUNT_TOO = "select count(id) from customers"
+PARIS = "select count(*) from customers where city = 'Paris'"
+BROKEN = "select count(*) from customer"
+
+
+def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, **settings):
+    writer, thinker = ScriptedEngine(), ScriptedEngine()
+    writer.enqueue(texts)
+    thinker.enqueue(["thinking about it"] * len(scores), p_true=scores, mass=mass)
+    plan_settings = PlanSettings(
+        generator=GeneratorSettings(candidates=len(texts)),
+        discriminator=DiscriminatorSettings(budget=8),
+        limits=Limits(seconds=seconds),
+        **settings,
+    )
+    with Database.open(path, limits=plan_settings.limits) as database:
+        question = Question("How many?", database.schema, database.name)
+        return list(
+            plan(
+                question,
+                database,
+                Generator(writer, "compact"),
+                Discriminator(thinker, "chat") if judge else None,
+                plan_settings,
+                control=control,
+            )
+        )
+
+
+def answer_of(events):
+    assert isinstance(events[-1], Answered)
+    return events[-1].answer
+
+
+def test_the_best_score_wins(shop):
+    answer = answer_of(run(shop, [COUNT, PARIS, COUNT_TOO, BROKEN], scores=[0.2, 0.9]))
+    assert answer.best_candidate.sql == PARIS
+    assert answer.best_execution.rows == ((2,),)
+    assert answer.confidence == 0.9
+    assert answer.vote_share == 0.25
+    assert [[answer.candidates[i].sql for i in c.candidates] for c in answer.clusters] == [[COUNT, COUNT_TOO], [PARIS]]
+    assert [c.votes for c in answer.clusters] == [2, 1]
+
+
+def test_votes_win_where_they_shall(shop):
+    answer = answer_of(run(shop, [COUNT, PARIS, COUNT_TOO], scores=[0.2, 0.9], select="vote"))
+    assert answer.best_candidate.sql == COUNT
+    assert answer.confidence == 0.2
+
+
+def test_without_a_judge_the_votes_decide(shop):
+    answer = answer_of(run(shop, [PARIS, COUNT, COUNT_TOO], judge=False))
+    assert answer.best_candidate.sql == COUNT
+    assert answer.confidence is None
+    assert answer.verdicts == (None, None)
+
+
+def test_nothing_runs(shop):
+    events = run(shop, [BROKEN, "delete from orders"])
+    answer = answer_of(events)
+    assert answer.best is None
+    assert answer.ranking == ()
+    found = {c.sql: e for c, e in zip(answer.candidates, answer.executions, strict=True)}
+    assert found[BROKEN].error_kind == "missing"
+    assert "customers" in found[BROKEN].error  # the nearest table is named
+    assert found["delete from orders"].error_kind == "refused"
+    assert not [e for e in events if isinstance(e, StageStarted) and e.stage == "judge"]
+
+
+def test_order_of_events(shop):
+    kinds = [type(e) for e in run(shop, [COUNT], scores=[0.5]) if not isinstance(e, (GenerationProgress, ThoughtToken))]
+    generating = [StageStarted, Prefilled, CandidateWritten, CandidateExecuted, StageFinished, Clustered]
+    judging = [StageStarted, Prefilled, Probed, Probed, ThoughtClosed, StageFinished]
+    assert kinds == [*generating, *judging, Ranked, Answered]
+
+
+def test_low_mass_is_told(shop):
+    warnings = [e.message for e in run(shop, [COUNT], scores=[0.5], mass=0.01) if isinstance(e, Warned)]
+    assert warnings == [
+        (
+            "the discriminator was not about to say true or false (at most 1% of its probability there): "
+            "its scores say little"
+        ),
+    ]
+
+
+def test_only_the_chosen_one_is_judged(shop):
+    answer = answer_of(run(shop, [COUNT, PARIS], scores=[0.7], select="first"))
+    assert answer.best_candidate.sql == COUNT
+    assert answer.confidence == 0.7
+    assert answer.verdicts[1] is None
+
+
+def test_ctrl_c_ends_the_run(shop):
+    control = Control()
+    control.cancel()
+    with pytest.raises(Interrupted):
+        run(shop, [COUNT], scores=[0.5], control=control)
+
+
+HOSTILE = [
+    ("delete", "delete from orders", "refused"),
+    ("update returning", "update orders set total = 0 returning id", "refused"),
+    ("attach", "attach '{folder}/evil.db' as z", "refused"),
+    ("pragma", "pragma journal_mode = wal", "refused"),
+    ("pragma function", "select file from pragma_database_list", "refused"),
+    ("vacuum into", "vacuum into '{folder}/copy.db'", "refused"),
+    ("endless rows", "with recursive r(i) as (select 1 union all select i + 1 from r) select count(*) from r", "time"),
+    ("printf bomb", "select printf('%.*c', 999999999, 'x')", None),
+    ("two statements", "select 1; delete from orders", "not_a_query"),
+    ("explain", "explain select 1", "not_a_query"),
+    ("comment", "-- nothing", "not_a_query"),
+    ("empty", "", "not_a_query"),
+]
+
+
+def snapshot(folder):
+    return {p.name: (p.stat().st_mtime_ns, hashlib.sha256(p.read_bytes()).hexdigest()) for p in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("sql", "kind"), [h[1:] for h in HOSTILE], ids=[h[0] for h in HOSTILE])
+def test_hostile_candidates_change_nothing(shop, sql, kind):
+    before = snapshot(shop.parent)
+    started = time.monotonic()
+    answer = answer_of(run(shop, [sql.format(folder=shop.parent), COUNT], scores=[0.5]))
+    seconds = time.monotonic() - started
+    hostile = next(c for c in answer.candidates if c.sql != COUNT)
+    execution = answer.executions[hostile.index]
+    assert not execution.ok
+    if kind:
+        assert execution.error_kind == kind
+    assert answer.best_candidate.sql == COUNT  # the worker is back for the next candidate
+    assert snapshot(shop.parent) == before
+    assert seconds < 5  # a limit of 0.5 s, one second of grace, and the start of two workers on a busy machine

@@ -1,0 +1,142 @@
+import pytest
+
+from planner_cli.planning.ranking import rank, reason, to_judge
+from planner_cli.types import Candidate, Cluster, Execution, Thought, Verdict
+
+ROWS = Execution(("n",), ((1,),))
+EMPTY = Execution(("n",))
+FAILED = Execution(error="no such table: x", error_kind="missing")
+
+
+def verdict(score):
+    return None if score is None else Verdict(score, score >= 0.5, 1.0, Thought("", 0, "budget"))
+
+
+def setup(*clusters):
+    """Clusters of one candidate each: (votes, score, execution, greedy)."""
+    candidates = [Candidate(i, f"select {i}", samples=c[0], greedy=c[3]) for i, c in enumerate(clusters)]
+    executions = [c[2] for c in clusters]
+    grouped, verdicts = [], []
+    for i, (votes, score, execution, _) in enumerate(clusters):
+        if execution.ok:
+            grouped.append(Cluster(len(grouped), (i,), votes))
+            verdicts.append(verdict(score))
+    return candidates, executions, grouped, verdicts
+
+
+CASES = [
+    # name, select, clusters, candidates best first
+    ("rerank by score", "rerank", [(6, 0.2, ROWS, True), (2, 0.9, ROWS, False)], [1, 0]),
+    ("rerank tie by votes", "rerank", [(2, 0.5, ROWS, True), (6, 0.5, ROWS, False)], [1, 0]),
+    ("rerank tie, not empty", "rerank", [(4, 0.5, EMPTY, True), (4, 0.5, ROWS, False)], [1, 0]),
+    ("rerank, unjudged last", "rerank", [(6, None, ROWS, True), (2, 0.1, ROWS, False)], [1, 0]),
+    ("vote by votes", "vote", [(2, 0.9, ROWS, True), (6, 0.2, ROWS, False)], [1, 0]),
+    ("vote tie, not empty", "vote", [(4, 0.9, EMPTY, True), (4, 0.2, ROWS, False)], [1, 0]),
+    ("vote tie by score", "vote", [(4, 0.2, ROWS, True), (4, 0.9, ROWS, False)], [1, 0]),
+    ("vote tie, greedy", "vote", [(4, 0.5, ROWS, False), (4, 0.5, ROWS, True)], [1, 0]),
+    ("vote tie by order", "vote", [(4, 0.5, ROWS, False), (4, 0.5, ROWS, False)], [0, 1]),
+    ("unjudged vote", "vote", [(1, None, ROWS, False), (7, None, ROWS, False)], [1, 0]),
+    ("first that runs", "first", [(7, 0.9, FAILED, True), (1, 0.1, EMPTY, False), (6, 0.9, ROWS, False)], [1, 2]),
+    ("greedy", "greedy", [(7, 0.9, ROWS, False), (1, 0.1, EMPTY, True)], [1, 0]),
+    ("greedy does not run", "greedy", [(7, 0.9, ROWS, False), (1, None, FAILED, True)], []),
+    ("nothing runs", "rerank", [(8, None, FAILED, True)], []),
+]
+
+
+@pytest.mark.parametrize(("select", "clusters", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_rank(select, clusters, expected):
+    facts = setup(*clusters)
+    assert [r.candidate for r in rank(select, *facts)] == expected
+
+
+REASONS = [
+    ("one", "vote", [(8, 0.9, ROWS, True)], "the only result: 8 of 8 samples give it; judge's score 0.90"),
+    (
+        "unsure",
+        "vote",
+        [(8, 0.3, ROWS, True)],
+        "the only result: 8 of 8 samples give it; judge's score 0.30; the judge thinks it rather wrong than right",
+    ),
+    (
+        "unjudged",
+        "vote",
+        [(5, None, ROWS, True), (3, None, ROWS, False)],
+        "most samples agree: 5 of 8 samples (next has 3)",
+    ),
+    (
+        "tie",
+        "vote",
+        [(4, 0.2, ROWS, True), (4, 0.9, ROWS, False)],
+        "most samples agree: 4 of 8 samples (tied; the judge prefers it, 0.90 to 0.20); judge's score 0.90",
+    ),
+    (
+        "tie with an empty one",
+        "vote",
+        [(4, None, EMPTY, True), (4, None, ROWS, False)],
+        "most samples agree: 4 of 8 samples (tied; the other result is empty)",
+    ),
+    (
+        "rerank",
+        "rerank",
+        [(6, 0.2, ROWS, True), (2, 0.9, ROWS, False)],
+        "highest score 0.90 (next 0.20); 2 of 8 samples give its result",
+    ),
+    (
+        "rerank, low",
+        "rerank",
+        [(6, 0.2, ROWS, True), (2, 0.3, ROWS, False)],
+        "highest score 0.30 (next 0.20); 2 of 8 samples give its result; the judge thinks it rather wrong than right",
+    ),
+    (
+        "rerank, shared",
+        "rerank",
+        [(6, 0.5, ROWS, True), (2, 0.5, ROWS, False)],
+        "highest score 0.50, shared; 6 of 8 samples against 2",
+    ),
+    (
+        "rerank, next unjudged",
+        "rerank",
+        [(6, 0.5, ROWS, True), (2, None, ROWS, False)],
+        "highest score 0.50 (next unjudged); 6 of 8 samples give its result",
+    ),
+    (
+        "rerank without a judge",
+        "rerank",
+        [(6, None, ROWS, True), (2, None, ROWS, False)],
+        "most samples agree: 6 of 8 samples (next has 2)",
+    ),
+    (
+        "first",
+        "first",
+        [(7, 0.9, FAILED, True), (1, 0.1, EMPTY, False)],
+        "the first query that runs; 1 of 8 samples give its result",
+    ),
+    ("greedy", "greedy", [(7, 0.9, ROWS, True)], "the greedy sample's query; 7 of 7 samples give its result"),
+    (
+        "greedy fails",
+        "greedy",
+        [(7, 0.9, ROWS, False), (1, None, FAILED, True)],
+        "the greedy query cannot be executed (other candidates can: try --select first or vote)",
+    ),
+    ("nothing", "rerank", [(8, None, FAILED, True)], "none of the 1 distinct candidates can be executed"),
+]
+
+
+@pytest.mark.parametrize(("select", "clusters", "expected"), [c[1:] for c in REASONS], ids=[c[0] for c in REASONS])
+def test_reason(select, clusters, expected):
+    candidates, executions, grouped, verdicts = setup(*clusters)
+    ranking = rank(select, candidates, executions, grouped, verdicts)
+    assert reason(select, ranking, candidates, executions) == expected
+
+
+def test_greedy_speaks_for_itself_within_its_cluster():
+    candidates = [Candidate(0, "select 1"), Candidate(1, "select 1+0", greedy=True)]
+    clusters = [Cluster(0, (0, 1), 2)]
+    (ranked,) = rank("greedy", candidates, [ROWS, ROWS], clusters, [None])
+    assert ranked.candidate == 1
+
+
+@pytest.mark.parametrize(("select", "judged"), [("rerank", 2), ("vote", 2), ("first", 1), ("greedy", 1)])
+def test_only_what_the_selection_needs_is_judged(select, judged):
+    candidates, executions, clusters, _ = setup((6, None, ROWS, True), (2, None, EMPTY, False))
+    assert len(to_judge(select, candidates, executions, clusters)) == judged

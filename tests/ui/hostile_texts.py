@@ -1,0 +1,49 @@
+"""Text that tries to drive a terminal, break markup, or hide: the 22 payload kinds, and naughty strings."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+PAYLOADS = {
+    "clear-screen": "a\x1b[2Jb",
+    "title": "\x1b]0;owned\x07",
+    "link": "\x1b]8;;http://evil/\x1b\\click\x1b]8;;\x1b\\",
+    "clipboard": "\x1b]52;c;ZWNobyBvd25lZA==\x1b\\",
+    "dcs": "\x1bP+q544e\x1b\\",
+    "c1-csi": "\x9b2J",
+    "c1-osc": "\x9d0;owned\x9c",
+    "del": "a\x7f\x7fb",
+    "nul": "a\x00b",
+    "bell": "\x07\x07",
+    "backspace": "password\b\b\b\b\b\b\b\bharmless",
+    "carriage-return": "real\rfake",
+    "vertical-tab": "a\x0b\x0cb",
+    "bidi-override": "admin\u202etxt.exe",
+    "bidi-isolate": "\u2066abc\u2069",
+    "zero-width": "pay\u200bpal\u2060\ufeff",
+    "tags": "hi\U000e0041\U000e0042",
+    "line-separator": "a\u2028b\u2029c",
+    "surrogate": "a\ud800b",
+    "markup-close": "[/nothing]",
+    "markup-link": "[link=http://evil]x[/link] [bold red]y",
+    "emoji-code": ":smile: :boom:",
+}
+
+_CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "naughty_strings.jsonl"
+
+
+def naughty_strings() -> list[str]:
+    """All strings of the corpus; empty when this checkout has no shared folder beside it."""
+    if not _CORPUS.exists():
+        return []
+    with _CORPUS.open(encoding="utf-8") as lines:
+        return [json.loads(line)["sql"] for line in lines]
+
+
+def forbidden(text: str, allowed: str = "\n") -> set[str]:
+    """The characters of ``text`` that must never reach a terminal, other than ``allowed`` ones."""
+    bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    emoji_joiner = "\u200d"
+    return {c for c in set(text) - set(allowed) - {emoji_joiner} if unicodedata.category(c) in bad}

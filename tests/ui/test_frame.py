@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+import event_scripts as scripts
+import pytest
+from hostile_texts import PAYLOADS, forbidden
+
+from planner_cli.events import Clustered, ThoughtToken
+from planner_cli.ui.board import board_lines
+from planner_cli.ui.frame import THINK_CHOICES, frame_lines
+from planner_cli.ui.look import ASCII, UNICODE
+from planner_cli.ui.state import THOUGHT_KEPT, RunState
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = [(60, 15), (60, 20), (80, 24), (99, 24), (100, 24), (120, 40), (200, 50), (250, 60)]
+
+RUNS = {
+    "judged": scripts.judged,
+    "unjudged": scripts.unjudged,
+    "nothing-runs": scripts.nothing_runs,
+    "many": scripts.many,
+    "wide-letters": lambda: scripts.hostile("日本語の" * 30),
+}
+
+
+def state_of(
+    run, *, budget=scripts.BUDGET, question=scripts.QUESTION, database=scripts.DATABASE, models=scripts.MODELS
+):
+    return RunState(question=question, database=database, budget=budget, models=models)
+
+
+def frame(state, width, height, think="show", look=UNICODE, seconds=3.0):
+    return frame_lines(state, look, width=width, height=height, think=think, seconds=seconds)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_no_frame_of_a_run_overflows(run, size):
+    run = run()
+    width, height = size
+    state = state_of(run, question="日本語 " * 100, database="d" * 300)
+    for number, event in enumerate(run.events()):
+        state.apply(event)
+        if number % 37 == 0 or isinstance(event, Clustered):
+            for think in THINK_CHOICES:
+                lines = frame(state, width, height, think, ASCII if number % 2 else UNICODE)
+                assert len(lines) <= height
+                assert max(line.cell_len for line in lines) <= width
+                assert "quit" in lines[-1].plain
+    for line in board_lines(state.board(), UNICODE, width, budget=scripts.BUDGET):
+        assert line.cell_len <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(10, 3), (30, 5), (40, 8), (59, 12), (100, 4), (200, 7)])
+def test_terminals_too_small_to_be_useful_do_no_harm(width, height):
+    state = state_of(scripts.many())
+    for number, event in enumerate(scripts.many().events()):
+        state.apply(event)
+        if number % 97 == 0:
+            for think in THINK_CHOICES:
+                lines = frame(state, width, height, think)
+                assert len(lines) <= height
+                assert max(line.cell_len for line in lines) <= width
+
+
+def test_a_thought_of_blank_lines_only():
+    state = midway(scripts.judged())
+    for number in range(4 * THOUGHT_KEPT):
+        state.apply(ThoughtToken(0, "\n", number))
+    assert "about to think" in "\n".join(line.plain for line in frame(state, 80, 24))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_payloads_never_reach_a_frame(payload):
+    run = scripts.hostile(payload)
+    state = state_of(run, question=payload, database=payload)
+    for event in run.events():
+        state.apply(event)
+        for width, height in ((60, 15), (120, 40)):
+            for line in frame(state, width, height):
+                assert not forbidden(line.plain, allowed="")
+                assert "link" not in str(line.spans)
+
+
+def test_naughty_strings_in_frames(naughty):
+    for payload in naughty:
+        run = scripts.hostile(payload)
+        state = state_of(run, question=payload, database=payload)
+        for event in run.events():
+            state.apply(event)
+        lines = frame(state, 80, 24)
+        assert max(line.cell_len for line in lines) <= 80
+        assert not forbidden("".join(line.plain for line in lines), allowed="")
+
+
+def midway(run, tokens=12):
+    """The state when the first thought has ``tokens`` tokens."""
+    state = state_of(run)
+    for event in run.events():
+        state.apply(event)
+        if isinstance(event, ThoughtToken) and event.cluster == 0 and event.tokens == tokens:
+            break
+    return state
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "think", "look", "tokens"),
+    [
+        ("80x24-show", 80, 24, "show", UNICODE, 40),
+        ("60x15-fold-ascii", 60, 15, "fold", ASCII, 40),
+        ("140x24-show", 140, 24, "show", UNICODE, 63),
+        ("80x24-hide", 80, 24, "hide", UNICODE, 12),
+    ],
+)
+def test_golden_frames(name, width, height, think, look, tokens):
+    """``PLANNER_GOLDEN=write pytest tests/ui/test_frame.py`` writes the files anew; read the difference."""
+    lines = frame(midway(scripts.judged(), tokens), width, height, think, look)
+    text = "\n".join(line.plain.rstrip() for line in lines) + "\n"
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("PLANNER_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_golden_final_board():
+    run = scripts.judged()
+    state = state_of(run)
+    for event in run.events():
+        state.apply(event)
+    text = "\n".join(line.plain.rstrip() for line in board_lines(state.board(), UNICODE, 100, budget=64)) + "\n"
+    path = GOLDEN / "board-100.txt"
+    if os.environ.get("PLANNER_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_think_hide_shows_progress_but_no_text():
+    text = "\n".join(line.plain for line in frame(midway(scripts.judged()), 80, 24, "hide"))
+    assert "12/64" in text
+    assert "The question asks" not in text
+    assert "thought about" not in text
+
+
+def test_long_thoughts_show_their_end():
+    state = midway(scripts.judged())
+    for number in range(5000):
+        state.apply(ThoughtToken(0, f" w{number}", number))
+    text = "\n".join(line.plain for line in frame(state, 80, 24))
+    assert "w4999" in text
+    assert "w10 " not in text
+    assert "│ … " in text
+    assert len(state.thoughts[0].tail) <= 2 * THOUGHT_KEPT
+
+
+def test_focus_follows_open_thoughts_until_a_branch_is_chosen():
+    run = scripts.judged()
+    state = state_of(run)
+    events = list(run.events())
+    first_token = next(at for at, event in enumerate(events) if isinstance(event, ThoughtToken))
+    state.move_focus(1)
+    assert state.focus is None
+    for event in events[: first_token + 10]:
+        state.apply(event)
+    assert state.focus == 0
+    state.move_focus(1)
+    assert state.focus == 1
+    state.move_focus(1)
+    state.move_focus(1)
+    assert state.focus == 0
+    state.move_focus(-1)
+    assert state.focus == 2
+    for event in events[first_token + 10 :]:
+        state.apply(event)
+    assert state.focus == 2
+
+
+def test_focus_moves_on_when_the_thought_closes():
+    state = state_of(scripts.judged())
+    seen = []
+    for event in scripts.judged().events():
+        state.apply(event)
+        seen.append(state.focus)
+    order = list(dict.fromkeys(seen))
+    assert order == [None, 0]  # the last to close stays
+    short = scripts.Run(
+        scripts.candidates(), scripts.EXECUTIONS, scripts.CLUSTERS, {0: "a b", 1: "c d e f", 2: "g"}, curves={}
+    )
+    state = state_of(short)
+    seen = []
+    for event in short.events():
+        state.apply(event)
+        seen.append(state.focus)
+    assert list(dict.fromkeys(seen)) == [None, 0, 1]
+
+
+def test_more_candidates_than_lines_keep_the_focus_in_sight():
+    run = scripts.many()
+    state = state_of(run)
+    tokens = 0
+    for event in run.events():
+        state.apply(event)
+        tokens += isinstance(event, ThoughtToken)
+        if tokens == 100:
+            break
+    for _ in range(20):
+        text = [line.plain for line in frame(state, 60, 15)]
+        assert sum("▸" in line for line in text) == 1
+        assert any("more candidates" in line for line in text)
+        state.move_focus(1)
+
+
+def test_the_answer_marks_its_row_without_colour():
+    run = scripts.judged()
+    state = state_of(run)
+    for event in islice(run.events(), 1000):
+        state.apply(event)
+    rows = board_lines(state.board(), UNICODE, 80, budget=64)
+    assert [line.plain[1] for line in rows].count("★") == 1
+    assert "✗" in rows[-1].plain
+    assert "✓" in rows[1].plain
