@@ -25,6 +25,12 @@ class Control:
         self._cancelled = False
         self._thinking_stopped = False
 
+    def restart(self, max_seconds: float | None) -> None:
+        """Begin the next question under the same control: a new time limit, thinking allowed; a cancel stays."""
+        self.max_seconds = max_seconds
+        self.deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        self._thinking_stopped = False
+
     def cancel(self) -> None:
         """Abort everything, also a decode in progress (Ctrl-C, ``q``)."""
         self._cancelled = True

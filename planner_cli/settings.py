@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from planner_cli.errors import PlannerError
 
-Select: TypeAlias = Literal["rerank", "vote", "greedy", "first"]
-SELECT_CHOICES: tuple[Select, ...] = ("rerank", "vote", "greedy", "first")
+Select: TypeAlias = Literal["rerank", "vote", "greedy", "first", "vote-judge", "pairwise", "race", "correct", "tree"]
+SELECT_CHOICES: tuple[Select, ...] = get_args(Select)
+"""Planning methods; see :mod:`planner_cli.planning.methods`."""
+
+Mode: TypeAlias = Literal["base", "check", "exec", "pro"]
+MODE_CHOICES: tuple[Mode, ...] = get_args(Mode)
+"""The paper's discriminator modes: no help; what cannot run is ruled out first; the result's first rows are
+shown; both."""
 
 
 def _require(ok: bool, name: str, value: object, expected: str) -> None:
@@ -18,24 +25,24 @@ def _require(ok: bool, name: str, value: object, expected: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How one branch picks its tokens; applied in this order."""
+    """How one branch picks its tokens: the penalty first, then top-k, top-p, min-p and the temperature."""
 
     temperature: float = 0.0
-    """0 is greedy: always the likeliest token, the rest of this class is then ignored."""
+    """0 is greedy: always the likeliest token, whatever top-k, top-p, min-p and the seed are."""
     top_k: int = 40
     """Keep the k likeliest tokens; 0 keeps all (slow: 12 ms a token on a vocabulary of 152k)."""
     top_p: float = 0.95
     min_p: float = 0.0
     repeat_penalty: float = 1.0
-    """Over the last 64 tokens; 1 is off. Applied when greedy too."""
+    """Over the last 64 tokens the branch wrote; 1 is off. Applied when greedy too."""
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(self.temperature >= 0, "temperature", self.temperature, "0 or more")
+        _require(0 <= self.temperature < math.inf, "temperature", self.temperature, "0 or more and finite")
         _require(self.top_k >= 0, "top-k", self.top_k, "0 or more")
         _require(0 < self.top_p <= 1, "top-p", self.top_p, "over 0 and at most 1")
         _require(0 <= self.min_p < 1, "min-p", self.min_p, "0 or more and under 1")
-        _require(self.repeat_penalty > 0, "repeat-penalty", self.repeat_penalty, "over 0")
+        _require(0 < self.repeat_penalty < math.inf, "repeat-penalty", self.repeat_penalty, "over 0 and finite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,52 @@ class GeneratorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RaceSettings:
+    """When a race between thoughts ends (``--select race``)."""
+
+    slice: int = 16
+    """Tokens of thought between two looks at the scores."""
+    margin: float = 0.3
+    """A thought this far behind the leader's score cannot win any more."""
+    stable: float = 0.02
+    """The leader is settled when its score moved less than this in each of the last two slices."""
+
+    def __post_init__(self) -> None:
+        _require(self.slice >= 1, "race slice", self.slice, "1 or more")
+        _require(0 < self.margin <= 1, "race margin", self.margin, "over 0 and at most 1")
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectSettings:
+    """Iterative correction (``--select correct``), with the stop rules of arXiv 2402.10890."""
+
+    rounds: int = 10
+    good: float = 0.99
+    """A score over this needs no correction."""
+    patience: int = 3
+    """Rounds without gain after which it ends."""
+
+    def __post_init__(self) -> None:
+        _require(self.rounds >= 1, "correction rounds", self.rounds, "1 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """Tree search over partial queries (``--select tree``)."""
+
+    expansions: int = 50
+    """Most partial queries that are continued."""
+    width: int = 4
+    """Rollouts of each."""
+    good: float = 0.99
+    """A complete query with a score over this ends the search."""
+
+    def __post_init__(self) -> None:
+        _require(self.expansions >= 1, "expansions", self.expansions, "1 or more")
+        _require(1 <= self.width <= 64, "width", self.width, "between 1 and 64")
+
+
+@dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
     budget: int = 512
     """Longest thought about one cluster, in tokens; 0 judges without thinking. The published accuracy of a 1.5B
@@ -60,7 +113,10 @@ class DiscriminatorSettings:
     probe_at: tuple[int, ...] = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
     """Tokens of thought at which the score is read on the way; those over the budget are not reached."""
     result_rows: int = 5
-    """First rows of a candidate's result shown to the discriminator."""
+    """First rows of a candidate's result shown to the discriminator; 0 shows none."""
+    schema: bool = True
+    """Whether the schema is in its prompt."""
+    race: RaceSettings = field(default_factory=RaceSettings)
 
     def __post_init__(self) -> None:
         _require(0 <= self.budget <= 32768, "budget", self.budget, "between 0 and 32768")
@@ -79,7 +135,7 @@ class Limits:
     """Address space of the worker, in bytes, where the system can enforce it."""
 
     def __post_init__(self) -> None:
-        _require(self.seconds > 0, "query time limit", self.seconds, "over 0")
+        _require(0 < self.seconds < math.inf, "query time limit", self.seconds, "over 0 and finite")
         _require(self.rows >= 1, "row limit", self.rows, "1 or more")
 
 
@@ -91,11 +147,18 @@ class PlanSettings:
     select: Select = "rerank"
     seed: int = 0
     """Fixes the run: every branch's seed is derived from it."""
+    correct: CorrectSettings = field(default_factory=CorrectSettings)
+    tree: TreeSettings = field(default_factory=TreeSettings)
     max_seconds: float | None = None
     """Wall time of the whole question; ``None`` is no limit."""
 
     def __post_init__(self) -> None:
-        _require(self.max_seconds is None or self.max_seconds > 0, "max-seconds", self.max_seconds, "over 0")
+        _require(
+            self.max_seconds is None or 0 < self.max_seconds < math.inf,
+            "max-seconds",
+            self.max_seconds,
+            "over 0 and finite",
+        )
         _require(self.select in SELECT_CHOICES, "select", self.select, "one of " + ", ".join(SELECT_CHOICES))
 
 

@@ -7,17 +7,27 @@ text itself (white space folded) is the answer, and SQLite has the last word whe
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import re
 from typing import Any
 
 _SPACE = re.compile(r"\s+")
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_WORDS = frozenset(
+    """select from where group order by having limit offset join on as and or not in like between is null distinct
+    union intersect except all exists asc desc left right full outer inner cross natural case when then else end cast
+    with values using escape glob collate over partition window rows range current_date current_time
+    current_timestamp true false
+    """.split()  # noqa: SIM905 - sixty quoted words in a list would be harder to read
+)
+"""Names among these mean something else when they are not quoted."""
 MAX_PARSED = 20_000
 """Characters; a longer statement is compared as text (sqlglot takes some 10 us a character)."""
 
 
 @functools.lru_cache(maxsize=256)
-def _parse(sql: str) -> Any | None:
+def parse(sql: str) -> Any | None:
     """The statement's tree, or ``None`` where sqlglot cannot read it or it is not exactly one statement."""
     # 0.2 s to import: paid when the first query has been written, not at start-up
     import sqlglot
@@ -41,31 +51,48 @@ def fold(sql: str) -> str:
 def normalise(sql: str) -> str:
     """A key that is equal for queries which differ only in how they are written.
 
-    Folded: white space, comments, keyword and identifier case, quoting of plain identifiers, ``<>``/``!=``,
-    redundant ``AS`` and ``INNER``. Not folded: anything that could change the result.
+    Made from the statement's tokens, so that nothing is translated. Folded: white space, comments, a trailing
+    semicolon, ASCII case outside quotes, quoting of plain names, ``<>`` and ``!=``, ``AS`` and ``INNER``.
     """
-    tree = _parse(sql)
-    if tree is None:
+    if len(sql) > MAX_PARSED:
         return fold(sql)
-    from sqlglot import exp
-
-    def plain(node: Any) -> Any:
-        # SQLite compares identifiers without case, quoted or not
-        if isinstance(node, exp.Identifier):
-            return exp.Identifier(this=node.this.lower(), quoted=not node.this.isidentifier())
-        if isinstance(node, exp.Join) and node.args.get("kind") == "INNER":
-            node.set("kind", None)
-        return node
+    import sqlglot
+    from sqlglot.errors import SqlglotError
 
     try:
-        return str(tree.transform(plain).sql(dialect="sqlite", comments=False, normalize_functions="upper"))
-    except (RecursionError, ValueError):
+        tokens = sqlglot.tokenize(sql, read="sqlite")
+    except (SqlglotError, ValueError):
         return fold(sql)
+    words = [_word(token.token_type.name, token.text) for token in tokens]
+    while words and words[-1] == ";":
+        words.pop()
+    kept = [
+        word
+        for word, following in itertools.zip_longest(words, words[1:])
+        if word != "as" and not (word == "inner" and following == "join")
+    ]
+    return " ".join(kept)
+
+
+def _word(kind: str, text: str) -> str:
+    """One token of the key."""
+    if kind == "IDENTIFIER":  # quoted; SQLite compares names without ASCII case, quoted or not
+        name = _lower(text)
+        return name if _PLAIN_NAME.fullmatch(name) and name not in _WORDS else '"' + name.replace('"', '""') + '"'
+    if kind in {"STRING", "NATIONAL_STRING", "RAW_STRING"}:
+        return "'" + text.replace("'", "''") + "'"
+    if kind in {"HEX_STRING", "BIT_STRING", "BYTE_STRING"}:
+        return f"x'{_lower(text)}'"
+    return "!=" if text == "<>" else _lower(text)
+
+
+def _lower(text: str) -> str:
+    return "".join(c.lower() if c.isascii() else c for c in text)
 
 
 def is_ordered(sql: str) -> bool:
     """Whether the order of the rows is part of what the query says (an ORDER BY at its top level)."""
-    tree = _parse(sql)
+    tree = parse(sql)
     if tree is None:
         return _ordered_text(sql)
     return tree.args.get("order") is not None

@@ -84,7 +84,7 @@ class Candidate:
     tokens: int = 0
     """Tokens of its first sample."""
     logprob: float | None = None
-    """Sum of ln P over those tokens under the generator; ``None`` when not asked for."""
+    """Sum of ln P over those tokens and the end mark under the generator; ``None`` when not asked for."""
     complete: bool = True
     """Whether the generator ended it itself, rather than a length limit."""
     greedy: bool = False
@@ -112,7 +112,9 @@ class Execution:
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     truncated: bool = False
-    """Whether the query had more rows than were fetched (rows or byte cap)."""
+    """Whether the query had more rows than were fetched."""
+    cut_by: Literal["rows", "bytes"] | None = None
+    """Which limit truncated it; ``None`` when it is whole."""
     seconds: float = 0.0
     """Wall time in the worker, without its start."""
     error: str | None = None
@@ -206,6 +208,8 @@ class ModelInfo:
     """Where it runs, for example ``CPU, 2 threads``."""
     prompt: str
     """Name of the prompt family used with it."""
+    untrained: bool = False
+    """Whether it was never trained for its role, so that a discriminator's scores are noise."""
 
 
 # ---------------------------------------------------------------------------------------------- answer
@@ -235,7 +239,7 @@ class StageTimings:
     new_tokens: int = 0
     """Tokens sampled over all branches."""
     decodes: int = 0
-    """llama_decode calls after the prefill."""
+    """llama_decode calls that sampled or probed."""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -272,10 +276,12 @@ class Answer:
     confidence: float | None
     """The winner's soft score; ``None`` when it was not judged."""
     vote_share: float
-    """The winner's votes over all samples, in [0, 1]."""
+    """The winner's votes over all finished samples, in [0, 1]."""
     reason: str
     """One line: why this one won, or why there is none."""
     timings: Timings = field(default_factory=Timings)
+    warnings: tuple[str, ...] = ()
+    """What the user should know that is no error: time that ran out, a judge that judged nothing, low mass."""
 
     @property
     def best_candidate(self) -> Candidate | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def private_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     for name in ("STATE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
-    for name in ("PLANNER_HISTORY", "PLANNER_MODELS", "PLANNER_DEBUG", "NO_COLOR", "CLICOLOR_FORCE"):
+    for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:
         monkeypatch.delenv(name, raising=False)
     return home
 

@@ -99,7 +99,7 @@ def opened(
     with Database.open(path, limits=limits, samples=samples) as database:
         schema = _chosen(database.schema, tables, path)
         read = time.perf_counter()
-        generator, discriminator, models, settings = _load(options, limits)
+        generator, discriminator, models, settings = load_models(options, limits)
         yield Asker(
             database,
             schema,
@@ -127,30 +127,46 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     return chosen
 
 
-def _load(
+def load_models(
     options: RunOptions, limits: Limits
 ) -> tuple[Generator, Discriminator | None, tuple[ModelInfo, ...], PlanSettings]:
     """Both models and the settings they recommend; every file is checked before any is loaded."""
     from planner_cli import hub
-    from planner_cli.discriminator import Discriminator
     from planner_cli.generator import Generator
 
     writer = hub.resolve(options.generator, "generator", adapter=options.generator_adapter)
-    judge = None
-    if not options.no_judge:
-        judge = hub.resolve(options.discriminator, "discriminator", adapter=options.discriminator_adapter)
-    settings = options.plan(
-        budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits
-    )
+    judge = None if options.no_judge else _resolve_judge(options)
     writing = _engine(writer, options)
     generator = Generator(writing, writer.prompt or "chat")
-    models = [_info(writer, writing)]
+    models: tuple[ModelInfo, ...] = (_info(writer, writing),)
     discriminator = None
     if judge is not None:
-        judging = _engine(judge, options)
-        discriminator = Discriminator(judging, judge.prompt or "chat")
-        models.append(_info(judge, judging))
-    return generator, discriminator, tuple(models), settings
+        discriminator, info = _load_judge(judge, options)
+        models = (*models, info)
+    return generator, discriminator, models, _planned(options, judge, limits)
+
+
+def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, ModelInfo, PlanSettings]:
+    """The discriminator alone, and the settings it recommends."""
+    judge = _resolve_judge(options)
+    return (*_load_judge(judge, options), _planned(options, judge, limits))
+
+
+def _resolve_judge(options: RunOptions) -> ResolvedModel:
+    from planner_cli import hub
+
+    return hub.resolve(options.discriminator, "discriminator", adapter=options.discriminator_adapter)
+
+
+def _load_judge(judge: ResolvedModel, options: RunOptions) -> tuple[Discriminator, ModelInfo]:
+    from planner_cli.discriminator import Discriminator
+
+    engine = _engine(judge, options)
+    return Discriminator(engine, judge.prompt or "chat"), _info(judge, engine)
+
+
+def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -> PlanSettings:
+    return options.plan(budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits)
 
 
 def _engine(model: ResolvedModel, options: RunOptions) -> LlamaEngine:

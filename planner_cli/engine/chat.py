@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 from planner_cli.engine.protocol import Message, Prompt, Reasoning, Span
@@ -23,6 +24,7 @@ REASONING_FORMATS: tuple[Reasoning, ...] = (
     Reasoning("bracket", "[THINK]", "[/THINK]"),
     Reasoning("thinking", "<thinking>", "</thinking>"),
     Reasoning("harmony", "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    Reasoning("command", "<|START_THINKING|>", "<|END_THINKING|>"),
     Reasoning("none"),
 )
 """What is known; ``none`` is a model that thinks in plain text."""
@@ -64,9 +66,13 @@ class ChatTemplate:
         def raise_exception(message: str) -> NoReturn:
             raise TemplateError(message)
 
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _generation_tag()]
+        )
         environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
         environment.globals["raise_exception"] = raise_exception
+        # Llama 3, gpt-oss and others tell the model the date. A seed fixes a run within a day.
+        environment.globals["strftime_now"] = lambda form: datetime.now(tz=timezone.utc).strftime(form)
         try:
             return environment.from_string(self.source)
         except TemplateError as error:
@@ -88,6 +94,8 @@ class ChatTemplate:
         turns = [{"role": m.role, "content": f"\ue000{i}\ue001"} for i, m in enumerate(messages)]
         try:
             text = self._render(turns)
+        except ModelError:
+            raise
         except Exception as error:
             if turns[0]["role"] != "system" or len(turns) < 2:
                 raise ModelError(f"the model's chat template fails: {error}") from error
@@ -105,14 +113,44 @@ class ChatTemplate:
                 spans.append(Span(part, "control"))
         return tuple(spans)
 
-    def reasoning(self) -> Reasoning:
-        """The reasoning format the template speaks of, and whether the template opens the thought itself."""
+    def reasoning(self, name: str | None = None) -> Reasoning:
+        """The reasoning format the template speaks of (or the named one), and whether it opens the thought itself.
+
+        Raises:
+            ModelError: there is no format of that name.
+
+        """
+        if name is not None:
+            return self._opened(reasoning_format(name))
         for known in REASONING_FORMATS:
             if known.close and (known.close in self.source or known.open in self.source):
-                tail = "".join(s.text for s in self.render((Message("user", (Span("x"),)),))[-1:])
-                opened = tail.rstrip().endswith(known.open)
-                return replace(known, opened=opened)
+                return self._opened(known)
         return reasoning_format("none")
+
+    def _opened(self, marks: Reasoning) -> Reasoning:
+        if not marks.open:
+            return marks
+        try:
+            end = self.render((Message("user", (Span("x"),)),))[-1].text
+        except ModelError:
+            return marks  # who needs the template will be told; other prompts do without it
+        return replace(marks, opened=end.rstrip().endswith(marks.open))
+
+
+def _generation_tag() -> Any:
+    """A jinja2 extension for ``{% generation %}``, which marks training data: its body is passed through."""
+    from jinja2 import nodes
+    from jinja2.ext import Extension
+    from jinja2.parser import Parser
+
+    class GenerationTag(Extension):
+        tags = {"generation"}  # noqa: RUF012 - as jinja2 declares it
+
+        def parse(self, parser: Parser) -> list[nodes.Node]:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    return GenerationTag
 
 
 def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:

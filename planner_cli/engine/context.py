@@ -47,6 +47,7 @@ class Context:
         if adapter is not None:
             adapters = (L.llama_adapter_lora_p_ctypes * 1)(adapter)
             if L.llama_set_adapters_lora(self.handle, adapters, 1, (ctypes.c_float * 1)(1.0)) != 0:
+                L.llama_free(self.handle)
                 raise EngineError(f"{weights.path.name}: the adapter cannot be applied")
         self._memory = L.llama_get_memory(self.handle)
         self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
@@ -95,6 +96,8 @@ class Context:
             EngineError: llama.cpp refused the batch.
 
         """
+        if control is not None and control.should_abort():  # not every backend polls the callback
+            raise control.stopped()
         self._control = control
         try:
             code = L.llama_decode(self.handle, self._batch)
@@ -119,6 +122,10 @@ class Context:
     def cut(self, sequence: int, position: int = 0) -> bool:
         """Drop a sequence's tokens from ``position`` on; false where the model cannot (recurrent state)."""
         return bool(L.llama_memory_seq_rm(self._memory, sequence, position, -1))
+
+    def clear(self) -> None:
+        """Empty the cache; the next tokens take its cells from the beginning."""
+        L.llama_memory_clear(self._memory, False)
 
     def close(self) -> None:
         if self.handle:

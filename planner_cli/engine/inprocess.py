@@ -8,9 +8,9 @@ from pathlib import Path
 
 from planner_cli.control import Control
 from planner_cli.engine import library
-from planner_cli.engine.chat import ChatTemplate, reasoning_format
+from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.context import BATCH, Context
-from planner_cli.engine.protocol import Message, Prompt, Reasoning
+from planner_cli.engine.protocol import Message, Prompt
 from planner_cli.engine.session import LlamaSession, Places
 from planner_cli.engine.vocabulary import Vocabulary
 from planner_cli.engine.weights import device_text, load_weights
@@ -50,25 +50,24 @@ class LlamaEngine:
         self.name = path.name
         self.weights = load_weights(path, options.gpu_layers)
         self._adapter = self.weights.adapter(adapter) if adapter is not None else None
-        vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens)
+        vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens, adds_space=self.weights.adds_space)
         self.template = ChatTemplate(
             self.weights.metadata("tokenizer.chat_template"),
             bos=vocabulary.special_text("bos"),
             eos=vocabulary.special_text("eos"),
         )
-        self.reasoning = self._reasoning(reasoning)
+        self.reasoning = self.template.reasoning(reasoning)
         marks = (self.reasoning.open, self.reasoning.close)
-        self.vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens, reasoning_marks=marks)
+        self.vocabulary = Vocabulary(
+            self.weights.handle,
+            self.weights.special_tokens,
+            adds_space=self.weights.adds_space,
+            reasoning_marks=marks,
+        )
         self.threads = options.threads or library.physical_cores()
         self._context: Context | None = None
         self._resident: list[int] = []
         self._session: LlamaSession | None = None
-
-    def _reasoning(self, override: str | None) -> Reasoning:
-        detected = self.template.reasoning()
-        if override is None or override == detected.name:
-            return detected
-        return reasoning_format(override)
 
     @property
     def device(self) -> str:
@@ -106,18 +105,13 @@ class LlamaEngine:
         """
         longest = self.weights.trained_context
         if prefix + room > longest:
-            raise ContextOverflow(
-                f"the prompt of {prefix} tokens and {room} to write do not fit the {longest} tokens "
-                f"{self.name} was trained for",
-                hint="name the tables that matter with --tables, or bring a model with a longer context",
+            raise _overflow(
+                prefix, room, f"the {longest} tokens {self.name} was trained for", "bring a model with a longer context"
             )
         bound = self._cell_bound()
         count = min(branches, self.options.max_branches, (bound - prefix) // room)
         if count < 1:
-            raise ContextOverflow(
-                f"the prompt of {prefix} tokens and {room} to write do not fit a context of {bound} tokens",
-                hint="give more with --context, or name the tables that matter with --tables",
-            )
+            raise _overflow(prefix, room, f"a context of {bound} tokens", "give more with --context")
         return Places(prefix=prefix, count=count, room=room)
 
     def _cell_bound(self) -> int:
@@ -175,8 +169,27 @@ class LlamaEngine:
             self._resident += chunk
         return shared
 
+    def forget(self) -> None:
+        """See :meth:`Engine.forget`."""
+        if self._session is not None:
+            self._session.close()
+        if self._context is not None:
+            self._context.clear()
+        self._resident = []
+
     def close(self) -> None:
-        """Free the KV cache; the weights stay for other engines."""
+        """Free the KV cache, and a session that is still open; the weights stay for other engines."""
+        if self._session is not None:
+            self._session.close()
         if self._context is not None:
             self._context.close()
         self._context, self._resident = None, []
+
+
+def _overflow(prefix: int, room: int, bound: str, remedy: str) -> ContextOverflow:
+    """What does not fit, and what to do about the larger part of it."""
+    if prefix >= room:
+        what = f"the prompt of {prefix} tokens (schema and question) and {room} more do not fit {bound}"
+        return ContextOverflow(what, hint=f"name the tables that matter with --tables, or {remedy}")
+    what = f"{room} tokens to write after a prompt of {prefix} do not fit {bound}"
+    return ContextOverflow(what, hint=f"use a smaller --budget or --max-tokens, or {remedy}")

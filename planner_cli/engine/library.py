@@ -54,12 +54,21 @@ def version() -> str:
 
 
 def physical_cores() -> int:
-    """Cores this process may use, hyper-threads of one core counted once (Linux; elsewhere all CPUs)."""
+    """Cores this process may use: hyper-threads of one core counted once, a container's share respected (Linux)."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
     allowed = sorted(os.sched_getaffinity(0))
-    siblings = dict.fromkeys(_siblings(cpu) for cpu in allowed)
-    return len(siblings)
+    cores = len(dict.fromkeys(_siblings(cpu) for cpu in allowed))
+    return max(1, min(cores, _container_share(cores)))
+
+
+def _container_share(otherwise: int) -> int:
+    """Whole CPUs the control group grants, ``otherwise`` where it sets no bound."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return otherwise if quota == "max" else int(quota) // int(period)
+    except (OSError, ValueError):
+        return otherwise
 
 
 def _siblings(cpu: int) -> str:

@@ -106,9 +106,10 @@ class SessionStats:
     cached_tokens: int = 0
     """How many tokens of the prefix were already in the KV cache."""
     prefill_seconds: float = 0.0
+    """Of the prefix and the suffixes."""
     new_tokens: int = 0
     decodes: int = 0
-    """Decodes after the prefill."""
+    """Decodes that sampled or probed."""
     widest: int = 0
     """Most branches that advanced in one decode."""
 
@@ -188,4 +189,12 @@ class Engine(Protocol):
 
         """
 
-    def close(self) -> None: ...
+    def forget(self) -> None:
+        """Drop what is kept of earlier prompts: the next session's numbers are those of a new process.
+
+        A prompt prefilled in one piece and one prefilled from where an earlier one parted differ in low bits
+        (``llama-cpp.md`` section 6); a benchmark's rows must not depend on the row before.
+        """
+
+    def close(self) -> None:
+        """Free what the engine holds; it can be used again."""

@@ -7,6 +7,7 @@ its suffix at first, then the token sampled last. A decode takes the queues of a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -60,8 +61,14 @@ class LlamaBranch:
         return self.sequence is not None
 
     @property
+    def live_in_cache(self) -> bool:
+        """Whether it holds a place."""
+        return self.sequence is not None and not self.closed
+
+    @property
     def live(self) -> bool:
-        return self.sequence is not None and self.finished is None and not self.closed
+        """Whether it still writes."""
+        return self.live_in_cache and self.finished is None
 
     def close(self) -> None:
         """Free its place in the cache."""
@@ -86,6 +93,8 @@ class LlamaSession:
         self._control = control
         self._branches: list[LlamaBranch] = []
         self._free = list(range(places.count, 0, -1))
+        self._choices: dict[tuple[str, tuple[str, ...]], dict[str, list[int]]] = {}
+        """First tokens of the choices, by the text before them and their names."""
 
     def branch(self, suffix: Prompt, sampling: Sampling, *, max_tokens: int, logprobs: bool = False) -> LlamaBranch:
         """See :meth:`Session.branch`."""
@@ -101,7 +110,7 @@ class LlamaSession:
         return made
 
     def admit(self) -> list[LlamaBranch]:
-        """See :meth:`Session.admit`."""
+        """See :meth:`Session.admit`. Their suffixes are prefilled here, all but the last token of each."""
         admitted = []
         for branch in self._branches:
             if not self._free:
@@ -110,6 +119,10 @@ class LlamaSession:
                 branch.sequence = self._free.pop()
                 self._context.fork(0, branch.sequence)
                 admitted.append(branch)
+        started = time.perf_counter()
+        while waiting := [b for b in self._branches if b.live_in_cache and len(b.queue) > 1]:
+            self._prefill_some(waiting)
+        self.stats.prefill_seconds += time.perf_counter() - started if admitted else 0.0
         return admitted
 
     def release(self, branch: LlamaBranch) -> None:
@@ -120,49 +133,38 @@ class LlamaSession:
             self._free.append(branch.sequence)
             branch.sequence = None
 
+    def _prefill_some(self, branches: Sequence[LlamaBranch]) -> None:
+        """Move as much of the queues into the cache as one batch takes; the last token of each stays."""
+        context = self._context
+        context.clear_batch()
+        taken = []
+        for branch in branches:
+            part = branch.queue[:-1][: context.batch_room]
+            if part and branch.sequence is not None:
+                context.add(part, branch.position, branch.sequence, output=False)
+                taken.append((branch, len(part)))
+        self._decode(taken)
+
     # ---------------------------------------------------------------------------------------------- step
 
     def step(self) -> list[Step]:
         """See :meth:`Session.step`."""
         self.admit()
-        waiting = [b for b in self._branches if b.live]
-        self.stats.widest = max(self.stats.widest, len(waiting))
-        steps: list[Step] = []
-        while waiting:  # one decode, unless suffixes are longer than a batch
-            rows = self._decode_queues(waiting, output=True)
-            steps += [self._sample(branch, row) for branch, row in rows]
-            sampled = {branch.index for branch, _ in rows}
-            waiting = [b for b in waiting if b.index not in sampled]
-        return sorted(steps, key=lambda s: s.branch)
-
-    def _decode_queues(self, branches: Sequence[LlamaBranch], *, output: bool) -> list[tuple[LlamaBranch, int]]:
-        """Move as much of the queues into the cache as one batch takes.
-
-        With ``output``, returns the branches whose queue is through, with their logits' rows. Without, each
-        queue's last token is left in it.
-        """
-        context = self._context
-        context.clear_batch()
-        taken: list[tuple[LlamaBranch, int]] = []
-        rows = []
-        for branch in branches:
-            wanted = branch.queue if output else branch.queue[:-1]
-            part = wanted[: context.batch_room]
-            if not part or branch.sequence is None:
-                continue
-            whole = output and len(part) == len(wanted)
-            row = context.add(part, branch.position, branch.sequence, output=whole)
-            taken.append((branch, len(part)))
-            if whole:
-                rows.append((branch, row))
-        self._decode(taken)
-        return rows
+        live = [b for b in self._branches if b.live]
+        if not live:
+            return []
+        self.stats.widest = max(self.stats.widest, len(live))
+        self.stats.decodes += 1
+        self._context.clear_batch()
+        rows = [self._context.add(b.queue, b.position, b.sequence or 0, output=True) for b in live]
+        self._decode([(branch, 1) for branch in live])
+        return [self._sample(branch, row) for branch, row in zip(live, rows, strict=True)]
 
     def _decode(self, taken: Sequence[tuple[LlamaBranch, int]]) -> None:
-        """Decode the batch; on a stop, cut every branch back to where it was."""
-        if not taken:
-            return
-        self.stats.decodes += 1
+        """Decode the batch, which holds so many tokens of each queue; on a stop, cut back to where it was.
+
+        A model whose memory cannot be cut loses the branches of a stopped decode; a stopped run ends anyway.
+        """
         try:
             self._context.decode(self._control)
         except Stopped:
@@ -200,15 +202,12 @@ class LlamaSession:
         self.admit()
         own = [self._branches[branch.index] for branch in branches]
         answers: dict[int, Choice] = {}
+        if any(branch.closed for branch in own):
+            raise EngineError("a closed branch cannot be probed")
         pending = [
             (branch, self.vocabulary.encode_prompt(text), self._choice_tokens(text, choices))
             for branch, text in zip(own, forced, strict=True)
         ]
-        for branch in own:
-            if branch.closed:
-                raise EngineError("a closed branch cannot be probed")
-        while any(len(branch.queue) > 1 for branch, _, _ in pending if branch.admitted):
-            self._decode_queues([branch for branch, _, _ in pending], output=False)
         while pending:
             pending = self._probe_some(pending, answers)
         return [answers[branch.index] for branch in own]
@@ -247,12 +246,16 @@ class LlamaSession:
 
     def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
         tail = forced[-1].text if forced and forced[-1].kind == "text" else ""
+        known = self._choices.get((tail, tuple(choices)))
+        if known is not None:
+            return known
         found = {name: self.vocabulary.first_tokens(tail, spellings) for name, spellings in choices.items()}
         # A first token that several choices share (a lone blank, say) tells nothing.
         everything = [token for tokens in found.values() for token in tokens]
         found = {name: [t for t in tokens if everything.count(t) == 1] for name, tokens in found.items()}
         if not all(found.values()):
             raise EngineError("this model's tokenizer cannot tell the choices apart by their first token")
+        self._choices[tail, tuple(choices)] = found
         return found
 
     def _read(self, row: int, tokens: Mapping[str, list[int]]) -> Choice:
@@ -260,6 +263,8 @@ class LlamaSession:
         total = log_sum_exp(logits)
         shares = {name: float(np.exp(logits[ids] - np.float64(total)).sum()) for name, ids in tokens.items()}
         mass = sum(shares.values())
+        if not 0 < mass < 2:  # also NaN: a damaged model or adapter
+            raise EngineError("the model's logits are not numbers")
         return Choice({name: share / mass for name, share in shares.items()}, min(1.0, mass))
 
     def close(self) -> None:

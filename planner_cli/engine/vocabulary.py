@@ -18,8 +18,6 @@ from planner_cli.engine.protocol import Prompt
 from planner_cli.errors import EngineError
 
 ZERO_WIDTH_SPACE = "\u200b"
-_SPM = 1
-"""llama.cpp's vocabulary type that puts a space before the first word of every text."""
 
 
 def special_tokens(model: Any) -> dict[int, str]:
@@ -45,11 +43,16 @@ def special_tokens(model: Any) -> dict[int, str]:
 class Vocabulary:
     """The tokenizer of one loaded model."""
 
-    def __init__(self, model: Any, special: Mapping[int, str], *, reasoning_marks: Iterable[str] = ()) -> None:
-        """``special`` is :func:`special_tokens` of the model; ``reasoning_marks`` are neutralised as well."""
+    def __init__(
+        self, model: Any, special: Mapping[int, str], *, adds_space: bool = False, reasoning_marks: Iterable[str] = ()
+    ) -> None:
+        """``special`` is :func:`special_tokens` of the model; ``reasoning_marks`` are neutralised as well.
+
+        ``adds_space``: the tokenizer puts a space before every text it is given.
+        """
         self._vocab = L.llama_model_get_vocab(model)
         self.size = int(L.llama_vocab_n_tokens(self._vocab))
-        self._adds_space = L.llama_vocab_type(self._vocab) == _SPM
+        self._adds_space = adds_space
         self._piece_buffer = ctypes.create_string_buffer(512)
         self.special = special
         self._marks = self._pattern([*special.values(), *reasoning_marks])
@@ -77,10 +80,10 @@ class Vocabulary:
         """Token ids of one text; no BOS or EOS is added."""
         if not text:
             return []
-        if self._adds_space and not parse_special and not at_start:
-            # This vocabulary would put a space before the text: let a newline take it, then drop both.
+        if self._adds_space and not at_start:
+            # A space would be put before the text: let a newline take it, then drop both.
             guard = self._tokenize("\n", parse_special=False)
-            guarded = self._tokenize("\n" + text, parse_special=False)
+            guarded = self._tokenize("\n" + text, parse_special=parse_special)
             if guarded[: len(guard)] == guard:
                 return guarded[len(guard) :]
         return self._tokenize(text, parse_special=parse_special)
@@ -97,6 +100,8 @@ class Vocabulary:
 
     def encode_prompt(self, prompt: Prompt, *, first: bool = False) -> list[int]:
         """Token ids of a prompt; neighbouring untrusted spans are tokenised together, as they read.
+
+        A blank that ends a control span goes with the word after it, since it is part of that word's token.
 
         ``first``: nothing stands before it, so the model's BOS is put there where it wants one.
 
@@ -118,7 +123,9 @@ class Vocabulary:
                 ids += chunk
                 plain = ""
             if span is not None and span.kind == "control":
-                ids += self.encode(span.text, parse_special=True)
+                text = span.text.rstrip(" ")
+                plain = span.text[len(text) :]
+                ids += self.encode(text, parse_special=True, at_start=first and not ids)
         if first and self._bos is not None and ids[:1] != [self._bos]:
             ids.insert(0, self._bos)
         return ids

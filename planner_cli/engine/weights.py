@@ -80,6 +80,14 @@ class Weights:
         return f"{architecture} {_size_text(self.parameters)} {quantisation}"
 
     @property
+    def adds_space(self) -> bool:
+        """Whether the tokenizer puts a space before the first word of every text (SentencePiece)."""
+        vocab = L.llama_model_get_vocab(self.handle)
+        return bool(L.llama_vocab_type(vocab) == L.LLAMA_VOCAB_TYPE_SPM) and (
+            self.metadata("tokenizer.ggml.add_space_prefix") != "false"
+        )
+
+    @property
     def parameters(self) -> int:
         return int(L.llama_model_n_params(self.handle))
 
@@ -95,10 +103,14 @@ class Weights:
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """F16 keys and values of one token over all layers, in bytes (an upper bound for windowed attention)."""
+        """F16 keys and values of one token over all layers, in bytes (more than windowed attention takes)."""
         heads = max(1, L.llama_model_n_head(self.handle))
-        width = L.llama_model_n_embd(self.handle) // heads * L.llama_model_n_head_kv(self.handle)
-        return int(L.llama_model_n_layer(self.handle) * width * 2 * 2)
+        usual = L.llama_model_n_embd(self.handle) // heads
+        architecture = self.metadata("general.architecture") or ""
+        key, value = (
+            int(self.metadata(f"{architecture}.attention.{part}_length") or usual) for part in ("key", "value")
+        )
+        return int(L.llama_model_n_layer(self.handle) * L.llama_model_n_head_kv(self.handle) * (key + value) * 2)
 
 
 def _size_text(parameters: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planner_cli.control import Control
@@ -19,7 +19,7 @@ from planner_cli.events import (
     StageStarted,
     Warned,
 )
-from planner_cli.prompts.generator import GeneratorPrompt, generator_prompt
+from planner_cli.prompts.generator import Draft, GeneratorPrompt, generator_prompt
 from planner_cli.settings import GeneratorSettings, Sampling
 from planner_cli.sql import normalise
 from planner_cli.types import Candidate, Question
@@ -29,7 +29,7 @@ SEED_STEP = 1_000_003
 
 
 @dataclass(slots=True)
-class _Sample:
+class Sample:
     """One branch and what it has written."""
 
     branch: Branch
@@ -44,8 +44,22 @@ class Generator:
         self.engine = engine
         self.prompt: GeneratorPrompt = generator_prompt(prompt)
 
-    def write(self, question: Question, settings: GeneratorSettings, *, seed: int, control: Control) -> Iterator[Event]:
-        """Write the candidates of one question.
+    def write(
+        self,
+        question: Question,
+        settings: GeneratorSettings,
+        *,
+        seed: int,
+        control: Control,
+        count: int | None = None,
+        draft: Draft | None = None,
+        known: Sequence[Candidate] = (),
+    ) -> Iterator[Event]:
+        """Write candidates of one question.
+
+        ``count`` samples instead of the settings'; ``draft`` is a query to do better than, or the beginning of
+        one to go on from; ``known`` are the candidates of earlier rounds, whose numbers go on. The first
+        sample of the first round is greedy.
 
         Yields ``StageStarted``, ``Prefilled``, then ``CandidateWritten`` for each distinct query as it is
         finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When the time
@@ -53,40 +67,43 @@ class Generator:
 
         Raises:
             ContextOverflow: the schema does not fit the model's context.
-            TimeLimit: the time limit ended before the first candidate.
+            TimeLimit: the time limit ended before the first candidate of this round.
             Interrupted: the user stopped the run.
 
         """
-        yield StageStarted("generate", settings.candidates)
+        count = settings.candidates if count is None else count
+        yield StageStarted("generate", count)
         started = time.perf_counter()
-        prompt = self.prompt.build(question, self.engine)
+        prompt = self.prompt.build(question, self.engine, draft)
         try:
-            session = self.engine.open(prompt, branches=settings.candidates, room=settings.max_tokens, control=control)
+            session = self.engine.open(prompt, branches=count, room=settings.max_tokens, control=control)
         except ContextOverflow as error:
             tables = len(question.schema.tables)
-            raise ContextOverflow(
-                f"the schema's {tables} tables are too much: {error.message}", hint=error.hint
-            ) from error
+            raise ContextOverflow(f"a schema of {tables} tables: {error.message}", hint=error.hint) from error
         stats = session.stats
         try:
             yield Prefilled("generate", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
-            yield from self._sample(session, settings, seed, control)
+            begun = draft.sql if draft is not None and draft.partial else ""
+            samples = [
+                Sample(session.branch((), sampling, max_tokens=settings.max_tokens, logprobs=True), begun)
+                for sampling in _samplings(settings.sampling, count, seed, greedy=not known)
+            ]
+            yield from self._sample(session, samples, known, control)
         finally:
             session.close()
         yield StageFinished("generate", stats.timings(time.perf_counter() - started))
 
-    def _sample(self, session: Session, settings: GeneratorSettings, seed: int, control: Control) -> Iterator[Event]:
-        samples = [
-            _Sample(session.branch((), sampling, max_tokens=settings.max_tokens, logprobs=True))
-            for sampling in _samplings(settings, seed)
-        ]
-        distinct: dict[str, Candidate] = {}
+    def _sample(
+        self, session: Session, samples: Sequence[Sample], known: Sequence[Candidate], control: Control
+    ) -> Iterator[Event]:
+        """Advance all samples to their ends."""
+        distinct = {normalise(c.sql): c for c in known}
         live = len(samples)
         while live:
             try:
                 steps = session.step()
             except TimeLimit:
-                if not distinct:
+                if live == len(samples):
                     raise
                 yield Warned(f"time ran out with {live} of {len(samples)} candidates unfinished")
                 return
@@ -94,34 +111,38 @@ class Generator:
                 sample = samples[step.branch]
                 sample.text += step.text
                 sample.logprob += step.logprob or 0.0
-                if step.finished is None and not self.prompt.complete(sample.text):
+                whole = self.prompt.complete(sample.text)
+                if step.finished is None and not whole:
                     continue
                 sample.branch.close()
                 live -= 1
-                whole = step.finished != "length" or self.prompt.complete(sample.text)
-                yield self._merge(distinct, sample, tokens=step.tokens, complete=whole)
+                written = Candidate(
+                    index=len(distinct),
+                    sql=self.prompt.parse(sample.text),
+                    tokens=step.tokens,
+                    logprob=sample.logprob,
+                    complete=whole or step.finished != "length",
+                    greedy=step.branch == 0 and not known,
+                )
+                yield _merge(distinct, written)
             control.check()
             yield GenerationProgress(session.stats.new_tokens, live)
 
-    def _merge(self, distinct: dict[str, Candidate], sample: _Sample, *, tokens: int, complete: bool) -> Event:
-        """The sample as a new candidate, or as one more vote for a known one."""
-        sql = self.prompt.parse(sample.text)
-        key = normalise(sql)
-        greedy = sample.branch.index == 0
-        known = distinct.get(key)
-        if known is not None:
-            distinct[key] = replace(known, samples=known.samples + 1, greedy=known.greedy or greedy)
-            return CandidateRepeated(distinct[key])
-        distinct[key] = Candidate(
-            index=len(distinct), sql=sql, tokens=tokens, logprob=sample.logprob, complete=complete, greedy=greedy
-        )
-        return CandidateWritten(distinct[key])
+
+def _merge(distinct: dict[str, Candidate], written: Candidate) -> Event:
+    """A sample as a new candidate, or as one more vote for a known one."""
+    key = normalise(written.sql)
+    known = distinct.get(key)
+    if known is None:
+        distinct[key] = written
+        return CandidateWritten(written)
+    distinct[key] = replace(known, samples=known.samples + 1, greedy=known.greedy or written.greedy)
+    return CandidateRepeated(distinct[key])
 
 
-def _samplings(settings: GeneratorSettings, seed: int) -> list[Sampling]:
-    """The first sample is greedy, the others are drawn, each with a seed of its own."""
-    drawn = settings.sampling
+def _samplings(drawn: Sampling, count: int, seed: int, *, greedy: bool) -> list[Sampling]:
+    """Each sample has a seed of its own; with ``greedy`` the first one is not drawn but the likeliest."""
     return [
-        replace(drawn, temperature=0.0 if index == 0 else drawn.temperature, seed=seed * SEED_STEP + index)
-        for index in range(settings.candidates)
+        replace(drawn, temperature=0.0 if greedy and index == 0 else drawn.temperature, seed=seed * SEED_STEP + index)
+        for index in range(count)
     ]

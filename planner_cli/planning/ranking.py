@@ -1,12 +1,14 @@
-"""From results and verdicts to an order: the selection methods, and one line that says why.
+"""From results and verdicts to an order, and one line that says why. Pure functions over values.
 
-    rerank   highest soft score first (the paper's re-ranking)
-    vote     largest cluster of equal results first (self-consistency)
-    first    the first candidate that runs
-    greedy   the greedy sample's query, or nothing
+    rerank, race, correct, tree   highest soft score first (the paper's re-ranking)
+    pairwise                      the preferred of the two compared, then by votes
+    vote                          largest cluster of equal results first (self-consistency)
+    vote-judge                    highest product of votes and soft score first
+    first                         the first candidate that runs
+    greedy                        the greedy sample's query, or nothing
 
 Ties fall to: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
-the candidates. Pure functions over values.
+the candidates.
 """
 
 from __future__ import annotations
@@ -20,16 +22,6 @@ UNSURE = 0.5
 """A soft score under this says "rather wrong than right"."""
 
 
-def to_judge(
-    select: Select, candidates: Sequence[Candidate], executions: Sequence[Execution], clusters: Sequence[Cluster]
-) -> tuple[Cluster, ...]:
-    """The clusters whose judgement the selection needs: all, or only the one it has chosen already."""
-    if select in ("rerank", "vote"):
-        return tuple(clusters)
-    ranking = rank(select, candidates, executions, clusters, [None] * len(clusters))
-    return tuple(c for c in clusters if ranking and c.index == ranking[0].cluster)
-
-
 def rank(
     select: Select,
     candidates: Sequence[Candidate],
@@ -38,6 +30,7 @@ def rank(
     verdicts: Sequence[Verdict | None],
 ) -> tuple[Ranked, ...]:
     """All executable clusters, best first; empty for ``greedy`` when the greedy query does not run."""
+    select = _possible(select, verdicts)
 
     def key(cluster: Cluster) -> tuple[float, ...]:
         verdict = verdicts[cluster.index]
@@ -45,14 +38,16 @@ def rank(
         empty = not executions[cluster.representative].rows
         greedy = any(candidates[i].greedy for i in cluster.candidates)
         match select:
-            case "rerank":
-                first: tuple[float, ...] = (-score, -cluster.votes, empty, not greedy)
             case "vote":
-                first = (-cluster.votes, empty, -score, not greedy)
+                first: tuple[float, ...] = (-cluster.votes, empty, -score, not greedy)
+            case "vote-judge":  # a result nobody judged counts as even odds
+                first = (-cluster.votes * (verdict.score if verdict else 0.5), empty, not greedy)
             case "greedy":
                 first = (not greedy, -cluster.votes)
             case "first":
                 first = ()
+            case _:
+                first = (-score, -cluster.votes, empty, not greedy)
         return (*first, cluster.representative)
 
     ordered = sorted(clusters, key=key)
@@ -61,6 +56,13 @@ def rank(
     return tuple(
         Ranked(c.index, _spokesman(select, c, candidates), c.votes, _score(verdicts[c.index])) for c in ordered
     )
+
+
+def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
+    """The method that can be carried out: where time left some results unjudged, scores alone cannot order them."""
+    by_score = select in {"rerank", "race", "correct", "tree"}
+    missing = sum(v is None for v in verdicts)
+    return "vote-judge" if by_score and 0 < missing < len(verdicts) else select
 
 
 def _spokesman(select: Select, cluster: Cluster, candidates: Sequence[Candidate]) -> int:
@@ -97,8 +99,13 @@ def reason(
         return f"most samples agree: {votes} ({tie})" + _judge_note(best)
     if second.score is not None and best.score == second.score:
         return f"highest score {best.score:.2f}, shared; {votes} against {second.votes}"
-    following = "unjudged" if second.score is None else f"{second.score:.2f}"
-    return f"highest score {best.score:.2f} (next {following}); {votes} give its result" + _unsure(best)
+    if any(r.score is None for r in ranking) and select not in {"pairwise", "vote-judge"}:
+        return f"not all results were judged, so votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+    if select == "vote-judge":
+        return f"best of votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+    if select == "pairwise" and second.score is not None:
+        return f"compared with the next in both orders, preferred with {best.score:.2f}; {votes} give its result"
+    return f"highest score {best.score:.2f} (next {second.score:.2f}); {votes} give its result" + _unsure(best)
 
 
 def _vote_tie(best: Ranked, second: Ranked, executions: Sequence[Execution]) -> str:

@@ -1,4 +1,4 @@
-"""What a discriminator is asked about one candidate, and how its verdict is forced and read.
+"""What a discriminator is asked about candidates, and how its verdict is forced and read.
 
 The schema and the question come first and are the same for all candidates, so their KV cache is shared; the
 candidate, its result and the demand for a verdict follow. The verdict is read at a fixed position, right
@@ -9,84 +9,117 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from planner_cli.engine.protocol import CUT, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
+from planner_cli.prompts.generator import without_thought
 from planner_cli.prompts.schema import compact_schema
 from planner_cli.types import Candidate, Execution, Question, Value
 
-VERDICT = '{"correct":'
-"""No blank at its end: " true" is one token in common vocabularies, and a lone blank is another
-(``llama-cpp.md`` section 6)."""
-
-CHOICES: Mapping[str, Sequence[str]] = {
-    "true": (" true", "true", " True", "True", " TRUE", "TRUE"),
-    "false": (" false", "false", " False", "False", " FALSE", "FALSE"),
-}
 CELL_WIDTH = 100
 ALIAS_WIDTH = 30
 """Characters of a result's cell and column name shown; both are untrusted text."""
+SHOWN_COLUMNS = 20
+SHOWN_CHARACTERS = 2_000
+"""Bounds of a whole result: one wide table must not crowd the others out of the context."""
 
 
-class DiscriminatorPrompt(Protocol):
-    """One family of prompts; stateless."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A candidate to judge, and what running it gave."""
 
-    def build(
-        self, question: Question, candidate: Candidate, execution: Execution, engine: Engine, rows: int
-    ) -> Prompt:
-        """The prompt for one candidate, with a :data:`CUT` where the shared part ends; the thought is open."""
-
-    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
-        """The forced text after which the verdict is read, when the model has closed its thought or not."""
+    candidate: Candidate
+    execution: Execution
 
 
-class ChatDiscriminator:
-    """For reasoning and instruct models, through their chat template."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of the database the discriminator sees."""
 
-    SYSTEM = "You check SQLite queries. Think briefly, then answer with JSON."
+    rows: int = 5
+    """First rows of each result; 0 shows no result."""
+    schema: bool = True
 
-    def build(
-        self, question: Question, candidate: Candidate, execution: Execution, engine: Engine, rows: int
-    ) -> Prompt:
-        content = (
-            # The short form: the query has run, so its names exist, and prefill is what a judge's wait is made of
-            # (with CREATE TABLE text the demo database's prompt is 618 tokens, with this one 330).
-            Span("Tables (-> is a foreign key):\n"),
-            Span(compact_schema(question.schema), "data"),
-            Span("\nQuestion: "),
-            Span(" ".join(question.text.split()), "data"),
-            CUT,
-            Span("\n\nSQL query:\n"),
-            Span(candidate.sql, "data"),
-            Span("\n\nIts result:\n"),
-            Span(result_text(execution, rows), "data"),
-            Span(
-                "\n\nDoes the query answer the question? Check its tables, columns, conditions, grouping and order "
-                'against the question, then answer with {"correct": true} or {"correct": false}.'
-            ),
-        )
-        prompt = engine.chat((Message("system", (Span(self.SYSTEM),)), Message("user", content)))
+
+@dataclass(frozen=True, slots=True)
+class DiscriminatorPrompt:
+    """A family of prompts through the model's chat template; families differ in their words only."""
+
+    demand: str
+    """The last words before the model's turn."""
+    opening: str
+    """What is written for the model before its verdict is read. No blank at its end: " true" is one token in
+    common vocabularies, and a lone blank is another (``llama-cpp.md`` section 6)."""
+    choices: Mapping[str, Sequence[str]]
+    """The words of the verdict and their spellings."""
+    positive: str
+    """The choice whose probability is the score."""
+    thinks: bool = True
+    """False: the verdict is read at once, with no room for a thought (P(yes) of an ordinary model)."""
+    system: str = "You check SQLite queries. Think briefly, then answer with JSON."
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
+        """The whole prompt; :data:`CUT` ends the shared part; a thought is open where the family thinks."""
+        content: list[Span] = []
+        if view.schema:
+            # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
+            # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
+            content += [
+                Span("Tables (-> is a foreign key):\n"),
+                Span(compact_schema(question.schema), "data"),
+                Span("\n"),
+            ]
+        content += [Span("Question: "), Span(" ".join(question.text.split()), "data"), CUT]
+        for subject, title in zip(subjects, _titles(len(subjects)), strict=True):
+            content += [Span(f"\n\n{title}:\n"), Span(subject.candidate.sql, "data")]
+            if view.rows:
+                content += [Span("\n\nIts result:\n"), Span(result_text(subject.execution, view.rows), "data")]
+        content.append(Span(f"\n\n{self.demand}"))
+        prompt = engine.chat((Message("system", (Span(self.system),)), Message("user", tuple(content))))
         marks = engine.reasoning
+        if not self.thinks:
+            return (*prompt, *without_thought(engine))
         if marks.open and not marks.opened:
             return (*prompt, Span(f"{marks.open}\n", "control"))
         return prompt
 
     def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
+        """The forced text after which the verdict is read, when the model has closed its thought or not."""
+        if not self.thinks:
+            return (Span(self.opening),) if self.opening else ()
         close = engine.reasoning.close
-        if not close or closed_itself:
-            return (Span(f"\n\n{VERDICT}"),)
-        return (Span(f"\n{close}", "control"), Span(f"\n\n{VERDICT}"))
+        opening = Span(f"\n\n{self.opening}")
+        return (opening,) if not close or closed_itself else (Span(f"\n{close}", "control"), opening)
+
+
+def _titles(count: int) -> tuple[str, ...]:
+    return ("SQL query",) if count == 1 else ("First SQL query", "Second SQL query")
+
+
+def _spellings(word: str) -> tuple[str, ...]:
+    forms = (word, word.capitalize(), word.upper())
+    return tuple(blank + form for form in forms for blank in (" ", ""))
 
 
 def result_text(execution: Execution, rows: int) -> str:
     """The first rows of a result as JSON lines, names and cells cut, with the truth about what is left out."""
-    shown = execution.rows[:rows]
-    lines = [json.dumps([_cut(name, ALIAS_WIDTH) for name in execution.columns], ensure_ascii=False)]
-    lines += [json.dumps([_cell(value) for value in row], ensure_ascii=False) for row in shown]
-    total = f"{len(execution.rows)}{' or more' if execution.truncated else ''} rows"
-    lines.append(f"({total}{f', the first {len(shown)} shown' if len(shown) < len(execution.rows) else ''})")
-    return "\n".join(lines)
+    if execution.error is not None:
+        return f"error: {_cut(execution.error, CELL_WIDTH)}"
+    columns = execution.columns[:SHOWN_COLUMNS]
+    lines = [json.dumps([_cut(name, ALIAS_WIDTH) for name in columns], ensure_ascii=False)]
+    for row in execution.rows[:rows]:
+        line = json.dumps([_cell(value) for value in row[:SHOWN_COLUMNS]], ensure_ascii=False)
+        if sum(map(len, lines)) + len(line) > SHOWN_CHARACTERS:
+            break
+        lines.append(line)
+    shown = len(lines) - 1
+    facts = [f"{len(execution.rows)}{' or more' if execution.truncated else ''} rows"]
+    if shown < len(execution.rows):
+        facts.append(f"the first {shown} shown")
+    if len(columns) < len(execution.columns):
+        facts.append(f"the first {len(columns)} of {len(execution.columns)} columns shown")
+    return "\n".join([*lines, f"({', '.join(facts)})"])
 
 
 def _cell(value: Value) -> int | float | str | None:
@@ -101,11 +134,38 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[:width] + "..."
 
 
-_FAMILIES: dict[str, DiscriminatorPrompt] = {"chat": ChatDiscriminator()}
+_CHECK = "Check its tables, columns, conditions, grouping and order against the question"
+
+_FAMILIES: dict[str, DiscriminatorPrompt] = {
+    "chat": DiscriminatorPrompt(
+        demand=f"Does the query answer the question? {_CHECK}, then answer with "
+        '{"correct": true} or {"correct": false}.',
+        opening='{"correct":',
+        choices={word: _spellings(word) for word in ("true", "false")},
+        positive="true",
+    ),
+    "yesno": DiscriminatorPrompt(
+        demand="Does the query answer the question? Answer Yes or No.",
+        opening="",
+        choices={word: _spellings(word) for word in ("yes", "no")},
+        positive="yes",
+        thinks=False,
+        system="You check SQLite queries.",
+    ),
+    "pair": DiscriminatorPrompt(
+        demand="Which of the two queries answers the question? Compare their tables, columns, conditions, grouping "
+        'and order with the question, then answer with {"better": first} or {"better": second}.',
+        opening='{"better":',
+        choices={word: _spellings(word) for word in ("first", "second")},
+        positive="first",
+    ),
+}
 
 
 def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
+
+    ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two.
 
     Raises:
         ModelError: there is none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Protocol
 
 from planner_cli.engine.protocol import Engine, Message, Prompt, Span
@@ -10,12 +11,29 @@ from planner_cli.errors import ModelError
 from planner_cli.prompts.schema import compact_schema, full_schema
 from planner_cli.types import Question
 
+_QUERY_LINE = re.compile(r"^[ \t]*(select|with|values)\b", re.IGNORECASE | re.MULTILINE)
+_BEGINS_AS_SQL = re.compile(
+    r"--|/\*|\(|(select|with|values|explain|insert|update|delete|replace|create|drop|alter|pragma|attach|detach|vacuum"
+    r"|analyze|reindex|begin|commit|rollback|savepoint|release|end)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A query the generator is shown: one to do better than, or (``partial``) the beginning of the next."""
+
+    sql: str
+    error: str | None = None
+    """Why it could not be executed, where it could not."""
+    partial: bool = False
+
 
 class GeneratorPrompt(Protocol):
     """One family of prompts; stateless."""
 
-    def build(self, question: Question, engine: Engine) -> Prompt:
-        """The whole prompt; what is stable for a database comes first."""
+    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
+        """The whole prompt; what is stable for a database comes first. A partial draft is its end."""
 
     def complete(self, reply: str) -> bool:
         """Whether the query in the reply is whole already, so that the branch can be closed."""
@@ -27,14 +45,21 @@ class GeneratorPrompt(Protocol):
 class CompactGenerator:
     """The trained format of the built-in adapters: no chat template, no instructions."""
 
-    def build(self, question: Question, engine: Engine) -> Prompt:
+    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
         del engine
-        return (
+        asked = (
             Span(compact_schema(question.schema), "data"),
             Span("Q: "),
             Span(" ".join(question.text.split()), "data"),
             Span("\nSQL:"),
         )
+        if draft is None:
+            return asked
+        shown = (*asked, Span(" "), Span(draft.sql, "data"))
+        if draft.partial:
+            return shown
+        fault = (Span("\nError: "), Span(draft.error, "data")) if draft.error else (Span("\nError: not the answer"),)
+        return (*shown, *fault, Span("\nSQL:"))
 
     def complete(self, reply: str) -> bool:
         return "\n" in reply.strip(" ")
@@ -52,7 +77,7 @@ class ChatGenerator:
 
     SYSTEM = "You write SQLite queries. Answer with one SQL query in a ```sql block and nothing else."
 
-    def build(self, question: Question, engine: Engine) -> Prompt:
+    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
         content = (
             Span("Database schema:\n\n"),
             Span(full_schema(question.schema), "data"),
@@ -62,18 +87,31 @@ class ChatGenerator:
                 "\n\nWrite one SQLite SELECT query that answers the question. Use only tables and columns of the "
                 "schema. Return just the columns that are asked for."
             ),
+            *_attempt(draft),
         )
         prompt = engine.chat((Message("system", (Span(self.SYSTEM),)), Message("user", content)))
-        return (*prompt, *without_thought(engine), Span("```sql\n"))
+        begun = (Span(draft.sql, "data"),) if draft is not None and draft.partial else ()
+        return (*prompt, *without_thought(engine), Span("```sql\n"), *begun)
 
     def complete(self, reply: str) -> bool:
         return "```" in reply
 
     def parse(self, reply: str) -> str:
         text = reply.partition("```")[0].strip()
-        # A model that wrote prose first is met half-way: the query begins at its first SELECT or WITH.
-        start = re.search(r"\b(select|with|values)\b", text, re.IGNORECASE)
-        return text[start.start() :].strip() if start and not text.lower().startswith("explain") else text
+        if _BEGINS_AS_SQL.match(text):
+            return text
+        # A model that wrote prose first is met half-way: the query is at the first line that begins as one.
+        start = _QUERY_LINE.search(text)
+        return text[start.start() :].strip() if start else text
+
+
+def _attempt(draft: Draft | None) -> Prompt:
+    """What a chat model is told about an earlier attempt."""
+    if draft is None or draft.partial:
+        return ()
+    verdict = Span("\nIt fails: ") if draft.error else Span("\nIt may not answer the question.")
+    fault = (Span(draft.error, "data"),) if draft.error else ()
+    return (Span("\n\nAn earlier attempt:\n"), Span(draft.sql, "data"), verdict, *fault, Span("\nWrite a better one."))
 
 
 def without_thought(engine: Engine) -> Prompt:

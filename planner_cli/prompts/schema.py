@@ -16,14 +16,14 @@ _QUOTED_WORDS = frozenset(
     having distinct all exists except intersect commit constraint natural inner outer cross escape collate
     """.split()  # noqa: SIM905 - forty quoted words in a list would be harder to read
 )
-_PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII)
+_PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII | re.IGNORECASE)
 
 
 def quote(name: str) -> str:
-    """An identifier as SQL takes it, quoted only where it must be."""
-    if _PLAIN_NAME.fullmatch(name) and name not in _QUOTED_WORDS:
+    """An identifier as SQL takes it, quoted only where it must be, and on one line."""
+    if _PLAIN_NAME.fullmatch(name) and name.lower() not in _QUOTED_WORDS:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    return '"' + _line(name).replace('"', '""') + '"'
 
 
 def compact_schema(schema: Schema) -> str:

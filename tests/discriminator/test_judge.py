@@ -106,6 +106,15 @@ def test_the_mark_is_not_streamed():
     assert streamed == "all fine "
 
 
+def test_a_mark_of_many_tokens_is_not_streamed_either():
+    engine = ScriptedEngine()
+    engine.enqueue(["a < b </th ink> c < / t </th ink>"], p_true=[0.5])
+    engine.reasoning = Reasoning("odd", "<th ink>", "</th ink>")
+    events = judge(engine, budget=20)
+    assert "".join(e.text for e in events if isinstance(e, ThoughtToken)) == "a < b "
+    assert verdicts(events)[0].thought.text == "a < b"
+
+
 def test_order_of_events():
     engine = ScriptedEngine()
     engine.enqueue(["a"], p_true=[0.5])

@@ -62,7 +62,23 @@ def test_cut_splits_the_prompt():
     assert text_of(suffix) == "own<|im_end|>\n<|im_start|>assistant\n"
 
 
+def test_tags_and_functions_that_real_templates_use():
+    source = (
+        "{{ strftime_now('%Y') }}{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}"
+        "{% if loop.last %}{% break %}{% endif %}{% endfor %}{{ {'é': 1} | tojson }}"
+    )
+    text = text_of(ChatTemplate(source).render((Message("user", (Span("x"),)),)))
+    assert text[:2] == "20"
+    assert text[4:] == 'x{"é": 1}'
+
+
+def test_a_named_format_also_knows_whether_it_is_opened():
+    assert ChatTemplate(R1).reasoning("think").opened is True
+    assert ChatTemplate(CHATML).reasoning("think").opened is False
+
+
 FORMATS = [
+    ("command", CHATML + "{# <|START_THINKING|> #}", Reasoning("command", "<|START_THINKING|>", "<|END_THINKING|>")),
     ("none", CHATML, Reasoning("none")),
     ("opened by the template", R1, Reasoning("think", "<think>", "</think>", opened=True)),
     ("opened by the model", QWEN3, Reasoning("think", "<think>", "</think>")),

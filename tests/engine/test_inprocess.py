@@ -1,5 +1,6 @@
 """The contract of engine/protocol.py on the real built-in model."""
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -138,6 +139,25 @@ def test_the_next_session_reuses_the_common_prefix(writing_engine):
     second.close()
 
 
+def test_after_forgetting_numbers_are_those_of_a_new_engine(builtin_generator, base_engine):
+    def read(engine):
+        session = opened(engine, 3, room=80)
+        branches = [session.branch((Span(" select city"),), Sampling(), max_tokens=8) for _ in range(3)]
+        for _ in range(5):
+            session.step()
+        found = session.probe(branches, [FORCED] * 3, CHOICES)
+        session.close()
+        return found
+
+    fresh = LlamaEngine(builtin_generator.path)
+    expected = read(fresh)
+    fresh.close()
+    write(session := opened(base_engine, 6, prompt=(*PROMPT[:1], Span("other question\nSQL:"))), drawn(6))
+    session.close()
+    base_engine.forget()
+    assert read(base_engine) == expected
+
+
 def test_one_base_serves_both_roles(writing_engine, base_engine):
     assert writing_engine.weights is base_engine.weights
 
@@ -229,3 +249,37 @@ def test_broken_files(tmp_path, builtin_generator):
         LlamaEngine(text)
     with pytest.raises(ModelError, match="not a LoRA adapter"):
         LlamaEngine(builtin_generator.path, adapter=Path(text))
+
+
+def test_closing_the_engine_closes_its_session(builtin_generator):
+    engine = LlamaEngine(builtin_generator.path)
+    session = opened(engine)
+    session.branch((), Sampling(), max_tokens=4)
+    session.step()
+    engine.close()
+    session.close()  # a second time, and after the cache is gone
+    assert session.closed
+
+
+def drain(session):
+    while session.step():
+        pass
+
+
+class Deaf(Control):
+    """As a backend that never asks the abort callback sees it: the flag is only looked at between decodes."""
+
+    def should_abort(self):
+        # the callback runs inside llama_decode, called from Context.decode; everything else may know
+        return sys._getframe(1).f_code.co_name != "_should_abort" and super().should_abort()
+
+
+def test_a_backend_that_does_not_poll_still_stops(base_engine):
+    base_engine.close()
+    with pytest.raises(TimeLimit):
+        opened(base_engine, control=Deaf(max_seconds=0.2), prompt=LONG)
+    session = opened(base_engine, control=Deaf(max_seconds=0.2))
+    session.branch((), Sampling(), max_tokens=60)
+    with pytest.raises(TimeLimit):
+        drain(session)
+    session.close()

@@ -108,13 +108,13 @@ def test_order_of_events(shop):
 
 
 def test_low_mass_is_told(shop):
-    warnings = [e.message for e in run(shop, [COUNT], scores=[0.5], mass=0.01) if isinstance(e, Warned)]
-    assert warnings == [
-        (
-            "the discriminator was not about to say true or false (at most 1% of its probability there): "
-            "its scores say little"
-        ),
-    ]
+    events = run(shop, [COUNT, PARIS], scores=[0.5, 0.4], mass=0.01)
+    expected = (
+        "the discriminator was not about to give a verdict (only 1% of its probability is on the words of one): "
+        "its score says little"
+    )
+    assert [e.message for e in events if isinstance(e, Warned)] == [expected]
+    assert answer_of(events).warnings == (expected,)
 
 
 def test_only_the_chosen_one_is_judged(shop):

@@ -1,6 +1,6 @@
 import pytest
 
-from planner_cli.planning.ranking import rank, reason, to_judge
+from planner_cli.planning.ranking import rank, reason
 from planner_cli.types import Candidate, Cluster, Execution, Thought, Verdict
 
 ROWS = Execution(("n",), ((1,),))
@@ -29,12 +29,22 @@ CASES = [
     ("rerank by score", "rerank", [(6, 0.2, ROWS, True), (2, 0.9, ROWS, False)], [1, 0]),
     ("rerank tie by votes", "rerank", [(2, 0.5, ROWS, True), (6, 0.5, ROWS, False)], [1, 0]),
     ("rerank tie, not empty", "rerank", [(4, 0.5, EMPTY, True), (4, 0.5, ROWS, False)], [1, 0]),
-    ("rerank, unjudged last", "rerank", [(6, None, ROWS, True), (2, 0.1, ROWS, False)], [1, 0]),
+    ("rerank, some unjudged", "rerank", [(7, None, ROWS, True), (1, 0.9, ROWS, False)], [0, 1]),
+    ("rerank, some unjudged, a sure one", "rerank", [(4, None, ROWS, True), (4, 0.9, ROWS, False)], [1, 0]),
     ("vote by votes", "vote", [(2, 0.9, ROWS, True), (6, 0.2, ROWS, False)], [1, 0]),
     ("vote tie, not empty", "vote", [(4, 0.9, EMPTY, True), (4, 0.2, ROWS, False)], [1, 0]),
     ("vote tie by score", "vote", [(4, 0.2, ROWS, True), (4, 0.9, ROWS, False)], [1, 0]),
     ("vote tie, greedy", "vote", [(4, 0.5, ROWS, False), (4, 0.5, ROWS, True)], [1, 0]),
     ("vote tie by order", "vote", [(4, 0.5, ROWS, False), (4, 0.5, ROWS, False)], [0, 1]),
+    ("votes times score", "vote-judge", [(6, 0.3, ROWS, True), (2, 0.8, ROWS, False)], [0, 1]),
+    ("score outweighs votes", "vote-judge", [(5, 0.1, ROWS, True), (3, 0.8, ROWS, False)], [1, 0]),
+    ("votes times score, unjudged is even odds", "vote-judge", [(4, None, ROWS, True), (4, 0.4, ROWS, False)], [0, 1]),
+    (
+        "pairwise, others behind",
+        "pairwise",
+        [(3, 0.3, ROWS, True), (3, 0.7, ROWS, False), (2, None, ROWS, False)],
+        [1, 0, 2],
+    ),
     ("unjudged vote", "vote", [(1, None, ROWS, False), (7, None, ROWS, False)], [1, 0]),
     ("first that runs", "first", [(7, 0.9, FAILED, True), (1, 0.1, EMPTY, False), (6, 0.9, ROWS, False)], [1, 2]),
     ("greedy", "greedy", [(7, 0.9, ROWS, False), (1, 0.1, EMPTY, True)], [1, 0]),
@@ -97,7 +107,7 @@ REASONS = [
         "rerank, next unjudged",
         "rerank",
         [(6, 0.5, ROWS, True), (2, None, ROWS, False)],
-        "highest score 0.50 (next unjudged); 6 of 8 samples give its result",
+        "not all results were judged, so votes times score: 6 of 8 samples, score 0.50",
     ),
     (
         "rerank without a judge",
@@ -134,9 +144,3 @@ def test_greedy_speaks_for_itself_within_its_cluster():
     clusters = [Cluster(0, (0, 1), 2)]
     (ranked,) = rank("greedy", candidates, [ROWS, ROWS], clusters, [None])
     assert ranked.candidate == 1
-
-
-@pytest.mark.parametrize(("select", "judged"), [("rerank", 2), ("vote", 2), ("first", 1), ("greedy", 1)])
-def test_only_what_the_selection_needs_is_judged(select, judged):
-    candidates, executions, clusters, _ = setup((6, None, ROWS, True), (2, None, EMPTY, False))
-    assert len(to_judge(select, candidates, executions, clusters)) == judged

@@ -1,0 +1,204 @@
+"""Thoughts that advance together, cut at a budget, and the soft scores read from them.
+
+The budget is enforced here, token by token, never left to the model. When it ends, or the clock or the user
+says so, the thought is closed *for* the model, the answer's opening is written, and the verdict's logits are
+read: every judged candidate has a score at every budget (the paper's plain cut left 94 % of them without one
+at 256 tokens). The same read at checkpoints on the way gives the score at each smaller budget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from planner_cli.control import Control
+from planner_cli.engine.protocol import Branch, Engine, Session
+from planner_cli.errors import EngineError, TimeLimit
+from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
+from planner_cli.prompts.discriminator import DiscriminatorPrompt
+from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
+
+LOW_MASS = 0.5
+"""Under this much probability on true and false together, the model was not about to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged: a cluster's representative and what running it gave."""
+
+    cluster: int
+    candidate: Candidate
+    execution: Execution
+
+
+@dataclass(slots=True)
+class Thinking:
+    """One thought in progress."""
+
+    case: Case
+    branch: Branch
+    text: str = ""
+    shown: int = 0
+    """Characters of it that were streamed."""
+    tokens: int = 0
+    probes: list[Probe] = field(default_factory=list)
+    finished: bool = False
+    """The engine has ended the branch: end mark, or the budget."""
+    closed_itself: bool = False
+    """The model has written its end-of-thinking mark."""
+    verdict: Verdict | None = None
+
+    def due(self, ladder: Collection[int]) -> bool:
+        """Whether a checkpoint is reached that has not been probed."""
+        return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
+
+
+class ThinkingLoop:
+    """The loop over one session.
+
+    ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way;
+    ``decided`` looks at all thoughts after each such reading and names those that need not go on.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        engine: Engine,
+        prompt: DiscriminatorPrompt,
+        *,
+        budget: int,
+        ladder: Sequence[int],
+        control: Control,
+        decided: Callable[[Sequence[Thinking]], Sequence[Thinking]] | None = None,
+    ) -> None:
+        self.session = session
+        self.engine = engine
+        self.prompt = prompt
+        self.budget = budget
+        self.control = control
+        self.close_mark = engine.reasoning.close
+        self.ladder = frozenset(t for t in ladder if t < budget)
+        self.decided = decided
+        self.close_seconds = 0.0
+        """How long the last probe took: what a forced close will cost when time runs out."""
+
+    def think(self, thoughts: list[Thinking]) -> Iterator[Event]:
+        """Until every thought has its verdict, or the time limit has ended."""
+        try:
+            while any(t.verdict is None for t in thoughts):
+                self.control.check()
+                self.session.admit()
+                present = [t for t in thoughts if t.branch.admitted and t.verdict is None]
+                stop = self._stop()
+                ready = present if stop else [t for t in present if t.finished]
+                if ready:
+                    yield from self._close(ready, stop)
+                    continue
+                if due := [t for t in present if t.due(self.ladder)]:
+                    yield from self._probe(due)
+                    if self.decided is not None:
+                        yield from self._settle(self.decided(thoughts))
+                    continue
+                yield from self._advance(thoughts)
+        except TimeLimit:
+            yield from self._give_up(thoughts)
+
+    def _stop(self) -> ClosedBy | None:
+        """Who ends all thoughts now, if anybody does."""
+        if self.control.thinking_stopped:
+            return "user"
+        left = self.control.seconds_left()
+        # Twice the last probe: the closing one must not be cut off by the limit it is there to keep.
+        if left is not None and left <= 2 * self.close_seconds:
+            return "time"
+        return None
+
+    def _advance(self, thoughts: list[Thinking]) -> Iterator[Event]:
+        """One token for every thought."""
+        steps = self.session.step()
+        if not steps:
+            raise EngineError("thoughts are waiting, but no branch is live")  # else this loop would never end
+        for step in steps:
+            thought = thoughts[step.branch]
+            thought.tokens = step.tokens
+            thought.text += step.text
+            thought.finished = step.finished is not None
+            if self.close_mark and self.close_mark in thought.text:
+                thought.text = thought.text.partition(self.close_mark)[0]
+                thought.finished = thought.closed_itself = True
+            elif step.finished == "model":
+                thought.closed_itself = not self.close_mark
+            yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
+
+    def _unshown(self, thought: Thinking) -> str:
+        """Text that was not streamed yet, but for a tail that may be the beginning of the closing mark."""
+        text = thought.text
+        held = 0
+        if not thought.finished:
+            lengths = range(min(len(self.close_mark) - 1, len(text)), 0, -1)
+            held = next((n for n in lengths if self.close_mark.startswith(text[-n:])), 0)
+        new = text[thought.shown : len(text) - held]
+        thought.shown += len(new)
+        return new
+
+    def _read(self, thoughts: Sequence[Thinking]) -> list[Probe]:
+        """The scores as they are now, in one decode."""
+        started = time.perf_counter()
+        forced = [self.prompt.verdict(self.engine, closed_itself=t.closed_itself) for t in thoughts]
+        answers = self.session.probe([t.branch for t in thoughts], forced, self.prompt.choices)
+        self.close_seconds = time.perf_counter() - started
+        return [
+            Probe(t.tokens, answer.probabilities[self.prompt.positive], answer.mass)
+            for t, answer in zip(thoughts, answers, strict=True)
+        ]
+
+    def _probe(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
+            thought.probes.append(probe)
+            yield Probed(thought.case.cluster, probe)
+
+    def _settle(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        """End thoughts whose last probe is their verdict."""
+        for thought in thoughts:
+            yield self._verdict(thought, "decided")
+
+    def _close(self, thoughts: Sequence[Thinking], stop: ClosedBy | None) -> Iterator[Event]:
+        """Read the verdicts of finished thoughts and free their places."""
+        for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
+            if thought.probes and thought.probes[-1].tokens == probe.tokens:
+                thought.probes.pop()  # the same place, read once more with the close the model itself wrote
+            thought.probes.append(probe)
+            yield Probed(thought.case.cluster, probe)
+            yield self._verdict(thought, self._closed_by(thought, stop))
+
+    def _closed_by(self, thought: Thinking, stop: ClosedBy | None) -> ClosedBy:
+        if not thought.finished and stop is not None:
+            return stop
+        ended_itself = thought.closed_itself or thought.tokens < self.budget
+        return "model" if ended_itself else "budget"
+
+    def _verdict(self, thought: Thinking, closed_by: ClosedBy) -> ThoughtClosed:
+        last = thought.probes[-1]
+        thought.verdict = Verdict(
+            score=last.p_true,
+            hard=last.p_true >= 0.5,
+            mass=last.mass,
+            thought=Thought(thought.text.strip(), thought.tokens, closed_by),
+            probes=tuple(thought.probes),
+        )
+        thought.branch.close()
+        return ThoughtClosed(thought.case.cluster, thought.verdict)
+
+    def _give_up(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        """The limit ended inside a decode: what was probed on the way is the score, the rest has none."""
+        unjudged = 0
+        for thought in thoughts:
+            if thought.verdict is not None:
+                continue
+            if thought.probes:
+                yield self._verdict(thought, "time")
+            else:
+                unjudged += 1
+        if unjudged:
+            yield Warned(f"time ran out before {unjudged} of {len(thoughts)} results were judged")

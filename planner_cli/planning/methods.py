@@ -1,0 +1,143 @@
+"""The planning methods, all on the same pool, events and engine.
+
+    greedy, first   one result is chosen without a judge, and judged for its confidence only
+    vote            the largest cluster of equal results (self-consistency)
+    rerank          the highest soft score (the paper's re-ranking)
+    vote-judge      the highest product of vote share and soft score
+    pairwise        the two largest clusters compared with each other, in both orders
+    race            re-ranking that stops thinking where it is settled who wins
+    correct         iterative correction: the generator sees the best so far and tries again
+    tree            tree search over partial queries, cut at clause boundaries
+
+How a finished pool is ordered is in ``ranking.py``; this module says what is generated and judged before.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner_cli.discriminator import Discriminator
+from planner_cli.errors import TimeLimit
+from planner_cli.events import Event
+from planner_cli.generator import Generator
+from planner_cli.planning.pool import Judge, Pool
+from planner_cli.planning.ranking import rank
+from planner_cli.prompts.generator import Draft
+from planner_cli.settings import PlanSettings
+from planner_cli.types import Cluster, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One question in progress."""
+
+    question: Question
+    generator: Generator
+    discriminator: Discriminator | None
+    settings: PlanSettings
+    pool: Pool
+
+    def generate(self, *, count: int, seed: int, draft: Draft | None = None) -> Iterator[Event]:
+        """Another round of samples into the pool."""
+        return self.pool.take(
+            self.generator.write(
+                self.question,
+                self.settings.generator,
+                seed=seed,
+                control=self.pool.control,
+                count=count,
+                draft=draft,
+                known=self.pool.candidates,
+            )
+        )
+
+    @property
+    def judge(self) -> Judge | None:
+        """The plain judgement of cases, ``None`` without a discriminator."""
+        if self.discriminator is None:
+            return None
+        return functools.partial(
+            self.discriminator.judge,
+            self.question,
+            settings=self.settings.discriminator,
+            control=self.pool.control,
+        )
+
+    def judge_new(self) -> Iterator[Event]:
+        """Judge what has no verdict yet."""
+        if self.judge is not None:
+            yield from self.pool.judge(self.pool.unjudged(), self.judge)
+
+
+def run_method(run: Run) -> Iterator[Event]:
+    """Fill the pool as the settings' method does it."""
+    match run.settings.select:
+        case "correct":
+            yield from _correct(run)
+        case "tree":
+            from planner_cli.planning.tree import search
+
+            yield from search(run)
+        case _:
+            yield from _sample_and_judge(run)
+
+
+def _sample_and_judge(run: Run) -> Iterator[Event]:
+    settings, pool = run.settings, run.pool
+    yield from run.generate(count=settings.generator.candidates, seed=settings.seed)
+    judge, discriminator = run.judge, run.discriminator
+    if judge is None or discriminator is None:
+        return
+    match settings.select:
+        case "greedy" | "first":  # chosen already: one judgement, for its confidence
+            yield from pool.judge(_leaders(run, 1), judge)
+        case "pairwise" if len(pool.clusters) > 1:
+            first, second = (pool.case(c) for c in _leaders(run, 2))
+            compare = functools.partial(
+                discriminator.compare, run.question, first, second, settings.discriminator, control=pool.control
+            )
+            yield from pool.judge(_leaders(run, 2), lambda _cases: compare())
+        case "race":
+            race = functools.partial(
+                discriminator.race, run.question, settings=settings.discriminator, control=pool.control
+            )
+            yield from pool.judge(pool.clusters, race)
+        case _:
+            yield from run.judge_new()
+
+
+def _leaders(run: Run, count: int) -> list[Cluster]:
+    """The first clusters of the ranking as it is without any verdict."""
+    pool = run.pool
+    nothing = [None] * len(pool.clusters)
+    ranking = rank(run.settings.select, pool.candidates, pool.executions, pool.clusters, nothing)
+    return [pool.clusters[r.cluster] for r in ranking[:count]]
+
+
+def _correct(run: Run) -> Iterator[Event]:
+    """Rounds of generating and judging, each shown the best query so far (arXiv 2402.10890, section 3)."""
+    rules, pool = run.settings.correct, run.pool
+    draft: Draft | None = None
+    best, without_gain = -1.0, 0
+    for turn in range(rules.rounds):
+        try:
+            seed = run.settings.seed + turn * run.settings.generator.candidates
+            yield from run.generate(count=run.settings.generator.candidates, seed=seed, draft=draft)
+        except TimeLimit:
+            if not pool.candidates:
+                raise
+            yield pool.warn(f"time ran out in round {turn + 1} of corrections")
+            return
+        yield from run.judge_new()
+        answer = pool.answer("rerank")
+        if pool.control.expired() or pool.control.thinking_stopped:
+            return
+        score = answer.confidence if answer.confidence is not None else answer.vote_share
+        without_gain = 0 if answer.best is not None and score > best else without_gain + 1
+        best = max(best, score if answer.best is not None else -1.0)
+        if best > rules.good or without_gain >= rules.patience:
+            return
+        shown = answer.best if answer.best is not None else 0
+        draft = Draft(pool.candidates[shown].sql, pool.executions[shown].error)

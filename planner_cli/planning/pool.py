@@ -1,0 +1,149 @@
+"""What a plan has found so far: candidates of all rounds, their results, clusters and verdicts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from planner_cli.control import Control
+from planner_cli.database import cluster
+from planner_cli.discriminator import Case
+from planner_cli.errors import ContextOverflow, TimeLimit
+from planner_cli.events import (
+    CandidateExecuted,
+    CandidateRepeated,
+    CandidateWritten,
+    Clustered,
+    Event,
+    StageFinished,
+    ThoughtClosed,
+    Warned,
+)
+from planner_cli.planning.ranking import rank, reason
+from planner_cli.settings import Select
+from planner_cli.types import Answer, Candidate, Cluster, Execution, StageTimings, Timings, Verdict
+
+Judge = Callable[[Sequence[Case]], Iterator[Event]]
+
+
+class Executor(Protocol):
+    """Where candidates run; :class:`planner_cli.database.Database` is one."""
+
+    def execute(self, sql: str, control: Control | None = None) -> Execution:
+        """Run one query; what goes wrong with it is in the value."""
+
+
+class Pool:
+    """Grows with each round of generating and judging; clusters keep their numbers while it does."""
+
+    def __init__(self, database: Executor, control: Control, spent: Timings | None = None) -> None:
+        self.control = control
+        self.candidates: list[Candidate] = []
+        self.executions: list[Execution] = []
+        self.clusters: tuple[Cluster, ...] = ()
+        self.timings = spent or Timings()
+        self.warnings: list[str] = []
+        self._database = database
+        self._verdicts: dict[int, Verdict] = {}
+        self._started = time.perf_counter()
+
+    @property
+    def verdicts(self) -> list[Verdict | None]:
+        """One for each cluster, same order."""
+        return [self._verdicts.get(c.index) for c in self.clusters]
+
+    @property
+    def samples(self) -> int:
+        return sum(c.samples for c in self.candidates)
+
+    def take(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Pass a generator's events on; run each candidate as soon as it is there; cluster at the end."""
+        executing = 0.0
+        for event in events:
+            yield event
+            match event:
+                case Warned(message):
+                    self.warnings.append(message)
+                case CandidateWritten(candidate):
+                    started = time.perf_counter()
+                    self.candidates.append(candidate)
+                    # Past the time limit a candidate that is there is still run: its own limit is short.
+                    control = None if self.control.expired() else self.control
+                    self.executions.append(self._database.execute(candidate.sql, control))
+                    executing += time.perf_counter() - started
+                    self.control.check()
+                    yield CandidateExecuted(candidate.index, self.executions[-1])
+                case CandidateRepeated(candidate):
+                    self.candidates[candidate.index] = candidate
+                case StageFinished(_, timings):
+                    generate = replace(timings, seconds=timings.seconds - executing)
+                    self.timings = replace(
+                        self.timings,
+                        generate=_sum(self.timings.generate, generate),
+                        execute=self.timings.execute + executing,
+                    )
+        self.clusters = cluster(self.candidates, self.executions)
+        yield Clustered(self.clusters)
+
+    def case(self, found: Cluster) -> Case:
+        """The cluster's representative, as a case for the discriminator."""
+        return Case(found.index, self.candidates[found.representative], self.executions[found.representative])
+
+    def unjudged(self) -> list[Cluster]:
+        return [c for c in self.clusters if c.index not in self._verdicts]
+
+    def judge(self, clusters: Sequence[Cluster], judge: Judge) -> Iterator[Event]:
+        """Have clusters judged; an answer without a score is better than none, so running out is a warning."""
+        if not clusters:
+            return
+        try:
+            for event in judge([self.case(c) for c in clusters]):
+                yield event
+                match event:
+                    case Warned(message):
+                        self.warnings.append(message)
+                    case ThoughtClosed(index, verdict):
+                        self._verdicts[index] = verdict
+                    case StageFinished(_, timings):
+                        self.timings = replace(self.timings, judge=_sum(self.timings.judge, timings))
+        except TimeLimit:
+            yield self.warn("time ran out before the results were judged; the votes decide")
+        except ContextOverflow as error:
+            yield self.warn(f"the discriminator judged nothing, the votes decide: {error.message}; {error.hint}")
+
+    def warn(self, message: str) -> Warned:
+        """Keep a warning for the answer, and make its event."""
+        self.warnings.append(message)
+        return Warned(message)
+
+    def answer(self, select: Select) -> Answer:
+        """The answer as things stand."""
+        total = self.timings.schema + self.timings.load + time.perf_counter() - self._started
+        ranking = rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
+        best = ranking[0] if ranking else None
+        return Answer(
+            candidates=tuple(self.candidates),
+            executions=tuple(self.executions),
+            clusters=self.clusters,
+            verdicts=tuple(self.verdicts),
+            ranking=ranking,
+            best=best.candidate if best else None,
+            confidence=best.score if best else None,
+            vote_share=best.votes / self.samples if best else 0.0,
+            reason=reason(select, ranking, self.candidates, self.executions),
+            timings=replace(self.timings, total=total),
+            warnings=tuple(self.warnings),
+        )
+
+
+def _sum(one: StageTimings, two: StageTimings) -> StageTimings:
+    return StageTimings(
+        seconds=one.seconds + two.seconds,
+        prefill_seconds=one.prefill_seconds + two.prefill_seconds,
+        prompt_tokens=one.prompt_tokens + two.prompt_tokens,
+        cached_tokens=one.cached_tokens + two.cached_tokens,
+        new_tokens=one.new_tokens + two.new_tokens,
+        decodes=one.decodes + two.decodes,
+    )

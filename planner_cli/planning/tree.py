@@ -1,0 +1,86 @@
+"""Tree search over partial queries: best first, a step at a time, each valued by whole queries it leads to.
+
+A node is a query cut at a clause boundary. Expanding it writes ``width`` continuations to the end (rollouts),
+runs and judges the results, and gives each next step the mean score of the rollouts through it. Only complete
+queries are answers. After the Monte-Carlo tree search of arXiv 2402.10890, section 3.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from planner_cli.errors import TimeLimit
+from planner_cli.events import Event
+from planner_cli.prompts.generator import Draft
+
+if TYPE_CHECKING:
+    from planner_cli.planning.methods import Run
+
+_BOUNDARY = re.compile(
+    r"(?<=\s)(?:from|(?:inner\s+|left\s+(?:outer\s+)?|cross\s+)?join|on|where|group\s+by|having|order\s+by|limit|union|intersect|except)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+
+
+def boundaries(sql: str) -> list[int]:
+    """Offsets at which a clause begins, outside quotes and parentheses, ascending."""
+    plain = _QUOTED.sub(lambda m: "x" * len(m.group()), sql)
+    return [
+        m.start() for m in _BOUNDARY.finditer(plain) if plain.count("(", 0, m.start()) == plain.count(")", 0, m.start())
+    ]
+
+
+def next_step(partial: str, whole: str) -> str | None:
+    """``whole`` up to the end of the clause that follows ``partial``; ``None`` when that is its last one."""
+    return next((whole[:at].rstrip() for at in boundaries(whole) if len(whole[:at].rstrip()) > len(partial)), None)
+
+
+def search(run: Run) -> Iterator[Event]:
+    """Expand the most promising partial query until a complete one is good enough, or nothing is left."""
+    rules, pool = run.settings.tree, run.pool
+    heap: list[tuple[float, int, str]] = [(0.0, 0, "")]
+    seen = {""}
+    for expansion in range(rules.expansions):
+        if not heap:
+            return
+        _, _, partial = heapq.heappop(heap)
+        before = {c.index: c.samples for c in pool.candidates}
+        try:
+            draft = Draft(partial, partial=True) if partial else None
+            seed = run.settings.seed + expansion * rules.width
+            yield from run.generate(count=rules.width, seed=seed, draft=draft)
+        except TimeLimit:
+            if not pool.candidates:
+                raise
+            yield pool.warn(f"time ran out after {expansion} expansions of the tree")
+            return
+        yield from run.judge_new()
+        if pool.control.expired() or pool.control.thinking_stopped:
+            return
+        values = _values(run)
+        if max(values.values(), default=0.0) > rules.good:
+            return
+        steps: dict[str, list[float]] = {}
+        for candidate in pool.candidates:
+            new = candidate.samples - before.get(candidate.index, 0)
+            step = next_step(partial, candidate.sql) if new and candidate.sql.startswith(partial) else None
+            if step is not None:
+                steps.setdefault(step, []).extend([values.get(candidate.index, 0.0)] * new)
+        for step, scores in steps.items():
+            if step not in seen:
+                seen.add(step)
+                heapq.heappush(heap, (-sum(scores) / len(scores), len(seen), step))
+
+
+def _values(run: Run) -> dict[int, float]:
+    """Each candidate's worth: its cluster's soft score, its vote share where nothing is judged, 0 if it fails."""
+    pool = run.pool
+    values: dict[int, float] = {}
+    for found, verdict in zip(pool.clusters, pool.verdicts, strict=True):
+        worth = verdict.score if verdict is not None else found.votes / pool.samples
+        values.update(dict.fromkeys(found.candidates, worth))
+    return values
