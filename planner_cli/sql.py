@@ -103,3 +103,52 @@ def _ordered_text(sql: str) -> bool:
     text = sql.lower()
     at = text.rfind("order by")
     return at >= 0 and text.count("(", at) >= text.count(")", at)
+
+
+def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
+    """A query that shows by which values ``sql`` orders its rows: its text, and where in its rows they stand.
+
+    Its rows are those of ``sql``, in an order that differs from it at most among equal values, with further columns
+    behind the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is gone, an OFFSET kept. ``None``
+    for what sqlglot cannot read, and where more columns would change the rows (DISTINCT, set operations).
+    """
+    tree = parse(sql)
+    if tree is None or tree.args.get("order") is None:
+        return None
+    from sqlglot import exp
+
+    tree = tree.copy()
+    keys = [key.this for key in tree.args["order"].expressions]
+    places = _shown(tree, keys)
+    if places is None:
+        if not isinstance(tree, exp.Select) or tree.args.get("distinct") or any(key.is_int for key in keys):
+            return None
+        aliases = {column.alias.lower(): column.unalias() for column in tree.expressions if column.alias}
+        added = [aliases.get(key.sql(dialect="sqlite").lower(), key).copy() for key in keys]
+        tree.select(*added, copy=False)
+        places = tuple(range(width, width + len(added)))
+    if tree.args.get("limit") is not None:
+        tree.args["limit"].set("expression", exp.Neg(this=exp.Literal.number(1)))  # OFFSET needs a LIMIT
+    return tree.sql(dialect="sqlite"), places
+
+
+def _shown(tree: Any, keys: list[Any]) -> tuple[int, ...] | None:
+    """Where ORDER BY's keys stand among the result's columns, if they all do."""
+    first = tree
+    while first.key in {"union", "intersect", "except"}:
+        first = first.this.unnest()
+    if first.is_star:
+        return None
+    names = [column.alias_or_name.lower() for column in first.expressions]
+    texts = [column.unalias().sql(dialect="sqlite").lower() for column in first.expressions]
+    places = []
+    for key in keys:
+        text = key.sql(dialect="sqlite").lower()
+        if key.is_int and 1 <= int(text) <= len(names):
+            places.append(int(text) - 1)
+        elif text in names or text in texts:
+            # an alias hides a column of that name, as in SQLite
+            places.append(names.index(text) if text in names else texts.index(text))
+        else:
+            return None
+    return tuple(places)

@@ -5,26 +5,31 @@ Nothing heavy is imported at the top of any module of this package: ``planner --
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 import click
+from click.core import ParameterSource
 
 from planner_cli import __version__
 from planner_cli.cli.ask import ask
+from planner_cli.cli.bench import bench
+from planner_cli.cli.config import config_path, load_defaults
 from planner_cli.cli.demo import demo
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
 from planner_cli.cli.options import debugging
+from planner_cli.cli.signals import Ended
+from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError
 
 EPILOG = """\b
 Exit codes:
-  0    an answer was found           4    below --min-confidence
-  1    no candidate could be run     5    every candidate was refused
+  0    an answer was found           5    every candidate was refused
+  1    no candidate could be run     74   the answer could not be written
   2    bad arguments or database     124  time limit
-  3    model missing or unloadable   130  interrupted
+  3    model missing or unloadable   130  interrupted; 129, 143 by SIGHUP, SIGTERM
+  4    below --min-confidence
 
 Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 """
@@ -40,27 +45,52 @@ def cli() -> None:
     """
 
 
-for command in (ask, demo, models, history):
+for command in (ask, demo, bench, models, history):
     cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error ends here, as one line on stderr."""
-    try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-        sys.stdout.flush()
-    except PlannerError as error:
-        return _report(error)
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return _report(PlannerError("interrupted"), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output has gone (`planner ... | head`): nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    return code if isinstance(code, int) else ExitCode.OK
+    with checked_streams():
+        try:
+            code = cli.main(
+                args=list(arguments) if arguments is not None else None,
+                prog_name="planner",
+                standalone_mode=False,
+                default_map=load_defaults(),
+            )
+            sys.stdout.flush()
+        except PlannerError as error:
+            return _report(error)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            return ExitCode.USAGE
+        except click.ClickException as error:
+            return _report(_usage_error(error))
+        except (click.Abort, KeyboardInterrupt):
+            return _report(PlannerError("interrupted"), ExitCode.INTERRUPTED)
+        except ReaderGone:
+            return ExitCode.OK
+        return code if isinstance(code, int) else ExitCode.OK
+
+
+def _usage_error(error: click.ClickException) -> PlannerError:
+    """What click found wrong, as one line that names where the value came from."""
+    message = error.format_message()
+    message = (message[:1].lower() + message[1:]).rstrip(".")
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.BadParameter) and context is not None and error.param is not None:
+        name = error.param.name or ""
+        source = context.get_parameter_source(name)
+        if source is ParameterSource.ENVIRONMENT:
+            message = f"{error.param.envvar}: {error.message}"
+        elif source is ParameterSource.DEFAULT_MAP:
+            message = f"{config_path()}: {name}: {error.message}"
+    hint = f"{context.command_path} --help" if context is not None else None
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option: {error.option_name}"
+        hint = "did you mean " + " or ".join(error.possibilities) if error.possibilities else hint
+    return PlannerError(message, hint=hint)
 
 
 def _report(error: PlannerError, code: ExitCode | None = None) -> int:
@@ -71,4 +101,6 @@ def _report(error: PlannerError, code: ExitCode | None = None) -> int:
 
         traceback.print_exc()
     sys.stderr.write(f"{format_error(error)}\n")
+    if isinstance(error, Ended):
+        return error.status
     return code or error.exit_code

@@ -2,31 +2,83 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
+from click.core import ParameterSource
 
-from planner_cli.cli.options import RunOptions, existing_folder_of, run_options
+from planner_cli.cli.options import RunOptions, run_options
+from planner_cli.cli.signals import interruptible
+from planner_cli.cli.streams import OutputError, check_target, output_stream
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.types import Answer
 
 if TYPE_CHECKING:
     from planner_cli.cli.run import Asker
+    from planner_cli.ui.document_types import OptionsJson
     from planner_cli.ui.formats import Format
 
 FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "vertical")
-ROWS_IN_DOCUMENT = 20
-"""Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""
+Level: TypeAlias = Literal["off", "metadata", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The options of ``planner ask`` besides those of every run, as click gives them."""
+
+    question: str
+    database: Path
+    tables: tuple[str, ...]
+    no_values: bool
+    format_: Format
+    as_json: bool
+    sql_only: bool
+    limit: int
+    raw: bool
+    output: Path | None
+    level: Level
+
+    def check(self) -> None:
+        """Refuse what cannot be meant, before anything is loaded."""
+        if not self.question.strip():
+            raise PlannerError("the question is empty")
+        if os.path.isfile(self.question) and not self.database.exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
+            raise PlannerError(
+                f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
+            )
+        if self.as_json and self.sql_only:
+            raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
+        if self.output is not None:
+            check_target(self.output, self.database)
+
+    def as_document(self, run: RunOptions) -> OptionsJson:
+        return {"min_confidence": run.min_confidence, "tables": list(self.tables), "no_values": self.no_values}
+
+
+def _names(_context: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """``A,B`` as names; none when the option is not given."""
+    if value is None:
+        return ()
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("names no table", param=param)
+    return names
 
 
 @click.command()
 @click.argument("question")
 @click.argument("database", type=click.Path(path_type=Path))
-@click.option("--tables", metavar="A,B", default="", help="Show the models only these tables.")
+@click.option(
+    "--tables",
+    metavar="A,B",
+    callback=_names,
+    help="Show the models only these tables.  It limits what they see, not what queries may read.",
+)
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One document with everything: candidates, verdicts, timings.")
@@ -44,20 +96,8 @@ ROWS_IN_DOCUMENT = 20
     help="What to remember: nothing, question and SQL and scores, or rows and thoughts too.",
 )
 @run_options
-def ask(
-    question: str,
-    database: Path,
-    tables: str,
-    no_values: bool,
-    format_: Format,
-    as_json: bool,
-    sql_only: bool,
-    limit: int,
-    raw: bool,
-    output: Path | None,
-    level: Literal["off", "metadata", "full"],
-    **options: Any,
-) -> int:
+@click.pass_context
+def ask(context: click.Context, /, **options: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE.
 
     The answer goes to standard output, everything else to standard error.
@@ -66,106 +106,95 @@ def ask(
     planner ask "How many customers are there?" shop.sqlite
     planner ask "Revenue by country" shop.sqlite --format csv > revenue.csv
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    from planner_cli.cli.run import abstained, exit_code, opened
-
-    if not question.strip():
-        raise PlannerError("the question is empty")
-    if output is not None and not existing_folder_of(output):
-        raise PlannerError(f"{output}: cannot be written there", hint="name a file in an existing folder")
-    run = RunOptions(**options)
+    own = {field.name for field in fields(_Request)}
+    request = _Request(**{name: value for name, value in options.items() if name in own})
+    run = RunOptions(**{name: value for name, value in options.items() if name not in own})
+    if request.as_json and context.get_parameter_source("format_") is ParameterSource.COMMANDLINE:
+        raise PlannerError("--json and --format exclude each other", hint="--format json gives the rows alone")
+    request.check()
+    run.check()
     control = Control(run.max_seconds)
-    names = tuple(name.strip() for name in tables.split(",") if name.strip())
-    with opened(database, run, samples=0 if no_values else 3, tables=names, rows=limit) as asker:
-        answer = asker.ask(question, control)
-        code = exit_code(answer, run.min_confidence)
-        _remember(asker, question, answer, level)
-        with _stream(output) as stream:
-            if as_json:
-                _print_document(asker, question, answer, limit, code, stream)
-            elif code is not ExitCode.ABSTAINED:
-                _print_answer(asker, answer, stream, format_, raw=raw, limit=limit, sql_only=sql_only)
-    if code is ExitCode.ABSTAINED and run.min_confidence is not None:
-        error = abstained(answer, run.min_confidence)
-        error.exit_code = code
+    try:
+        with interruptible(control):
+            code, error = _answer(request, run, control)
+    except PlannerError as failure:
+        if request.as_json and not isinstance(failure, OutputError):
+            _print_error(request, run, failure)
+        raise
+    if error is not None:
         raise error
     return code
 
 
-class _stream:  # noqa: N801 - reads as a function where it is used
-    """Standard output, or the file; the file is opened only when there is something to write."""
+def _answer(request: _Request, run: RunOptions, control: Control) -> tuple[ExitCode, PlannerError | None]:
+    """Ask, print, remember; returns the exit code, and why the answer was not given if it was not."""
+    from planner_cli.cli.results import abstained, exit_code, print_warnings
+    from planner_cli.cli.run import opened
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self._file: TextIO | None = None
-
-    def __enter__(self) -> TextIO:
-        if self.path is None:
-            return sys.stdout
+    samples = 0 if request.no_values else 3
+    with opened(request.database, run, control, samples=samples, tables=request.tables, rows=request.limit) as asker:
+        answer = asker.ask(request.question, control)
+        code = exit_code(answer, run.min_confidence)
+        error = None
+        if code is ExitCode.ABSTAINED and run.min_confidence is not None:
+            error = abstained(answer, run.min_confidence)
         try:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise PlannerError(f"{self.path}: {error.strerror or error}") from error
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+            _print(asker, request, answer, code, error)
+            print_warnings(asker, answer)
+        finally:
+            _remember(asker, request, answer)
+    return code, error
 
 
-def _print_document(asker: Asker, question: str, answer: Answer, limit: int, code: ExitCode, stream: TextIO) -> None:
-    from planner_cli.ui.document import document
-    from planner_cli.ui.jsontext import to_json
+def _print(asker: Asker, request: _Request, answer: Answer, code: ExitCode, error: PlannerError | None) -> None:
+    """Print the answer; the output file is opened only when there is something to write."""
+    from planner_cli.cli.results import print_answer, print_document
 
-    made = document(
-        question=question,
-        database=asker.database.path.name,
-        answer=answer,
-        settings=asker.settings,
-        models=asker.models,
-        rows=ROWS_IN_DOCUMENT,
-        answer_rows=limit,
-        exit_code=code,
-    )
-    stream.write(to_json(made, indent=2) + "\n")
-
-
-def _print_answer(
-    asker: Asker, answer: Answer, stream: TextIO, format_: Format, *, raw: bool, limit: int, sql_only: bool
-) -> None:
-    from planner_cli.ui.answer import show_answer
-    from planner_cli.ui.console import is_live, make_console
-
-    stderr = make_console(sys.stderr, color=asker.options.color)
-    show_answer(
-        answer,
-        stdout=make_console(stream, color=asker.options.color),
-        stderr=stderr,
-        format=format_,
-        raw=raw,
-        limit=limit,
-        sql_only=sql_only,
-        details=not asker.options.quiet and (is_live(stderr) or asker.options.verbose),
-    )
+    if request.as_json:
+        with output_stream(request.output) as stream:
+            options = request.as_document(asker.options)
+            print_document(
+                asker, request.question, answer, stream, options=options, limit=request.limit, code=code, error=error
+            )
+    elif code is ExitCode.OK:
+        with output_stream(request.output) as stream:
+            print_answer(
+                asker,
+                answer,
+                stream,
+                format_=request.format_,
+                raw=request.raw,
+                limit=request.limit,
+                sql_only=request.sql_only,
+            )
+    elif error is None:
+        print_answer(asker, answer, sys.stdout, limit=request.limit)  # why there is none, on standard error
 
 
-def _remember(asker: Asker, question: str, answer: Answer, level: Literal["off", "metadata", "full"]) -> None:
-    """Write the history; that it cannot be written is a warning, the answer comes first."""
-    if level == "off":
+def _print_error(request: _Request, run: RunOptions, error: PlannerError) -> None:
+    from planner_cli.cli.results import print_error_document
+
+    with output_stream(request.output) as stream:
+        print_error_document(error, request.question, request.database.name, stream, request.as_document(run))
+
+
+def _remember(asker: Asker, request: _Request, answer: Answer) -> None:
+    """Write the history; whatever goes wrong with it is a note, for the answer has been given."""
+    if request.level == "off":
         return
-    from planner_cli.errors import HistoryError
     from planner_cli.history import History
-    from planner_cli.ui.clean import clean
+    from planner_cli.ui.errors import format_note
 
     try:
         with History.open() as history:
             history.record(
-                question=question,
+                question=request.question,
                 database=asker.database.path,
                 answer=answer,
                 models=asker.models,
                 settings=asker.settings,
-                level=level,
+                level=request.level,
             )
-    except HistoryError as error:
-        with suppress(OSError):
-            sys.stderr.write(clean(f"planner: this question is not in the history: {error.message}") + "\n")
+    except Exception as error:  # noqa: BLE001 - not even a bug in the history may cost an answer
+        what = error.message if isinstance(error, PlannerError) else f"{type(error).__name__}: {error}"
+        sys.stderr.write(f"{format_note(f'this question is not in the history: {what}')}\n")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from planner_cli.errors import PlannerError
+
+if TYPE_CHECKING:
+    from planner_cli.history import Record, Summary
 
 
 @click.group()
@@ -25,22 +29,43 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
     from planner_cli.history import History, history_path
     from planner_cli.ui.clean import clean
 
-    if not history_path().exists():
-        click.echo("[]" if as_json else "nothing has been asked yet", err=not as_json)
-        return
-    with History.open(create=False) as opened:
-        found = opened.list(limit, search=search)
+    found: tuple[Summary, ...] = ()
+    if history_path().exists():
+        with History.open(create=False) as opened:
+            found = opened.list(limit, search=search)
     if as_json:
-        from dataclasses import asdict
+        click.echo(jsonlib.dumps([_record(entry) for entry in found], indent=2))
+    elif not found:
+        click.echo("nothing has been asked yet" if search is None else "nothing found", err=True)
+    else:
+        for entry in found:
+            score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
+            sql = entry.sql or "(no query could be run)"
+            when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
+            click.echo(clean(f"{entry.id:4}  {when}  {score}  {entry.database.name}: {entry.question}"))
+            click.echo(clean(f"      {sql}"))
 
-        click.echo(jsonlib.dumps([asdict(entry) for entry in found], default=str, indent=2))
-        return
-    for entry in found:
-        score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
-        sql = entry.sql or "(no query could be run)"
-        when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        click.echo(clean(f"{entry.id:4}  {when}  {score}  {entry.database.name}: {entry.question}"))
-        click.echo(clean(f"      {sql}"))
+
+def _record(entry: Summary) -> dict[str, object]:
+    """One entry under the names that ``show`` has for the same things."""
+    return {
+        **_about(entry),
+        "question": entry.question,
+        "database": entry.database.name,
+        "sql": entry.sql,
+        "confidence": entry.confidence,
+        "vote_share": entry.vote_share,
+        "seconds": entry.seconds,
+    }
+
+
+def _about(entry: Summary | Record) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "asked_at": entry.asked_at.isoformat(),
+        "level": entry.level,
+        "path": str(entry.database),
+    }
 
 
 @history.command()
@@ -59,15 +84,10 @@ def show(number: int) -> None:
         answer=record.answer,
         settings=record.settings,
         models=record.models,
+        versions={"planner": record.version},
+        row_counts=None if record.level == "full" else record.row_counts,
     )
-    about = {
-        "id": record.id,
-        "asked_at": record.asked_at.isoformat(),
-        "level": record.level,
-        "path": str(record.database),
-        "row_counts": record.row_counts,
-    }
-    click.echo(to_json({**about, **made}, indent=2))
+    click.echo(to_json({**_about(record), **made}, indent=2))
 
 
 @history.command()
@@ -84,11 +104,15 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
     if not history_path().exists():
         click.echo("nothing has been asked yet", err=True)
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            raise PlannerError("purging needs a yes", hint="add --yes")
-        click.confirm("Delete for good?", abort=True, err=True)
     with History.open(create=False) as opened:
+        unknown = opened.unknown(numbers)
+        if unknown:
+            named = ", ".join(map(str, unknown))
+            raise PlannerError(f"there is no question {named} in the history", hint="planner history list")
+        if not yes:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise PlannerError("purging needs a yes", hint="add --yes")
+            click.confirm("Delete for good?", abort=True, err=True)
         count = opened.purge(before=before.astimezone() if before else None, ids=numbers or None)
     click.echo(f"{count} question{'s' if count != 1 else ''} deleted")
 

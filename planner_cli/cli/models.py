@@ -34,7 +34,8 @@ def list_(as_json: bool) -> None:
         click.echo(clean(f"{state:8}{entry.name:32}{roles:26}{size:>9}  {entry.licence}"))
         if entry.note:
             click.echo(clean(f"        {entry.note}"))
-    click.echo(clean(f"\nPut further files into {models_dir()} or name any .gguf file by its path."), err=True)
+    click.echo(err=True)
+    click.echo(clean(f"Put further files into {models_dir()} or name any .gguf file by its path."), err=True)
 
 
 def _record(entry: ModelEntry) -> dict[str, object]:

@@ -5,14 +5,15 @@ Each option is also an environment variable, ``PLANNER_`` and its name; the comm
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 
+from planner_cli.errors import PlannerError
 from planner_cli.settings import (
     SELECT_CHOICES,
     DiscriminatorSettings,
@@ -29,6 +30,36 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _GENERATOR = GeneratorSettings()
 _DISCRIMINATOR = DiscriminatorSettings()
 _LIMITS = Limits()
+
+_BY_SCORE: tuple[Select, ...] = ("rerank", "vote-judge", "pairwise", "race", "correct", "tree")
+"""Planning methods that go by the discriminator's scores."""
+
+
+class _Whole(click.IntRange):
+    """A whole number in a range; says so when it is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            number = int(str(value))  # a configuration file's 3.7 is none either
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number", param, ctx)
+        return super().convert(number, param, ctx)
+
+
+class _Real(click.FloatRange):
+    """A finite number in a range: a time limit of ``inf`` seconds is no time limit."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            number = float(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return super().convert(number, param, ctx)
+
+
+_POSITIVE = _Real(min=0, min_open=True)
 
 
 def _gpu_layers(_context: click.Context, param: click.Parameter, value: str) -> int | None:
@@ -55,7 +86,7 @@ _MODEL_OPTIONS = (
     ),
     _option("--discriminator-adapter", metavar="ADAPTER", help="LoRA adapter over the discriminator."),
     _option("--no-judge", is_flag=True, help="Load no discriminator; the votes decide."),
-    _option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: physical cores]"),
+    _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: physical cores]"),
     _option(
         "--gpu-layers",
         callback=_gpu_layers,
@@ -64,44 +95,44 @@ _MODEL_OPTIONS = (
         metavar="auto|N",
         help="Layers on the GPU.",
     ),
-    _option(
-        "--context", type=click.IntRange(min=64), help="Bound of the KV cache in tokens.  [default: what is needed]"
-    ),
+    _option("--context", type=_Whole(min=64), help="Bound of the KV cache in tokens.  [default: what is needed]"),
 )
 
 _PLAN_OPTIONS = (
     _option(
-        "-n", "--candidates", type=click.IntRange(1, 64), default=_GENERATOR.candidates, show_default=True,
+        "-n", "--candidates", type=_Whole(1, 64), default=_GENERATOR.candidates, show_default=True,
         help="Queries to sample; the first is greedy.",
     ),
     _option(
-        "--budget", type=click.IntRange(min=0), metavar="TOKENS",
+        "--budget", type=_Whole(0, 32_768), metavar="TOKENS",
         help="Longest thought about a result; 0 judges without thinking.  [default: the model's, "
         f"else {_DISCRIMINATOR.budget}]",
     ),
-    _option("--max-seconds", type=float, metavar="S", help="Time limit of the whole question."),
+    _option("--max-seconds", type=_POSITIVE, metavar="S", help="Time limit of the whole question."),
     _option(
         "--select", type=click.Choice(SELECT_CHOICES),
         help="Who wins: the best score, the most equal results, the greedy sample, the first that runs."
         "  [default: the model's, else rerank]",
     ),
     _option(
-        "--min-confidence", type=click.FloatRange(0, 1), metavar="P", help="Abstain below this score (exit code 4).",
+        "--min-confidence", type=_Real(0, 1), metavar="P", help="Abstain below this score (exit code 4).",
     ),
     _option("--seed", type=int, default=0, show_default=True, help="Fixes the run."),
     _option(
-        "--temperature", type=click.FloatRange(min=0), default=_GENERATOR.sampling.temperature, show_default=True,
+        "--temperature", type=_Real(min=0), default=_GENERATOR.sampling.temperature, show_default=True,
         help="Of the generator's samples.",
     ),
-    _option("--top-k", type=click.IntRange(min=0), default=_GENERATOR.sampling.top_k, show_default=True),
-    _option("--top-p", type=float, default=_GENERATOR.sampling.top_p, show_default=True),
-    _option("--min-p", type=float, default=_GENERATOR.sampling.min_p, show_default=True),
-    _option("--repeat-penalty", type=float, default=_GENERATOR.sampling.repeat_penalty, show_default=True),
+    _option("--top-k", type=_Whole(min=0), default=_GENERATOR.sampling.top_k, show_default=True),
+    _option("--top-p", type=_Real(0, 1, min_open=True), default=_GENERATOR.sampling.top_p, show_default=True),
+    _option("--min-p", type=_Real(0, 1, max_open=True), default=_GENERATOR.sampling.min_p, show_default=True),
+    _option("--repeat-penalty", type=_POSITIVE, default=_GENERATOR.sampling.repeat_penalty, show_default=True),
     _option(
-        "--max-tokens", type=click.IntRange(min=1), default=_GENERATOR.max_tokens, show_default=True,
+        "--max-tokens", type=_Whole(min=1), default=_GENERATOR.max_tokens, show_default=True,
         help="Longest query.",
     ),
-    _option("--query-seconds", type=float, default=_LIMITS.seconds, show_default=True, help="Time limit of one query."),
+    _option(
+        "--query-seconds", type=_POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
+    ),
 )  # fmt: skip
 
 _SCREEN_OPTIONS = (
@@ -157,6 +188,30 @@ class RunOptions:
     quiet: bool
     verbose: bool
 
+    def check(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises:
+            PlannerError: a score is wanted from a judge that is switched off.
+
+        """
+        if not self.no_judge:
+            return
+        if self.min_confidence is not None:
+            raise PlannerError("--no-judge and --min-confidence exclude each other: without a judge there is no score")
+        if self.select in _BY_SCORE:
+            raise PlannerError(
+                f"--no-judge and --select {self.select} exclude each other: without a judge there is no score",
+                hint="--select vote, greedy or first need none",
+            )
+
+    @property
+    def relies_on_scores(self) -> str | None:
+        """The option by which the user made the scores decide; ``None`` where they are only shown."""
+        if self.min_confidence is not None:
+            return "--min-confidence"
+        return f"--select {self.select}" if self.select in _BY_SCORE else None
+
     def engine(self) -> EngineOptions:
         return EngineOptions(threads=self.threads, gpu_layers=self.gpu_layers, context=self.context)
 
@@ -182,11 +237,6 @@ class RunOptions:
             seed=self.seed,
             max_seconds=self.max_seconds,
         )
-
-
-def existing_folder_of(path: Path) -> bool:
-    """Whether a file could be written at ``path``: known before a long run, not after it."""
-    return path.parent.is_dir() and not path.is_dir()
 
 
 def debugging() -> bool:

@@ -5,19 +5,17 @@ Shared by every command that asks.
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from planner_cli.cli.options import RunOptions, debugging
+from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
-from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings
 
@@ -28,6 +26,9 @@ if TYPE_CHECKING:  # each of these costs start-up time
     from planner_cli.generator import Generator
     from planner_cli.hub import ResolvedModel
     from planner_cli.settings import Limits
+    from planner_cli.ui.screen import Mode
+
+__all__ = ["Asker", "interruptible", "load_judge", "load_models", "opened", "screen_mode"]
 
 
 @dataclass(slots=True)
@@ -44,6 +45,11 @@ class Asker:
     schema_seconds: float
     load_seconds: float
 
+    @property
+    def untrained(self) -> bool:
+        """Whether the judge's scores are noise."""
+        return any(info.role == "discriminator" and info.untrained for info in self.models)
+
     def ask(self, text: str, control: Control) -> Answer:
         """Run one question with the screen its options ask for.
 
@@ -52,42 +58,56 @@ class Asker:
 
         """
         from planner_cli.planning import plan
-        from planner_cli.ui.console import is_live, make_console
+        from planner_cli.ui.console import make_console
         from planner_cli.ui.screen import show
 
         question = Question(text, self.schema, self.database.name)
         spent = Timings(schema=self.schema_seconds, load=self.load_seconds)
         self.schema_seconds = self.load_seconds = 0.0  # a second question on the same database pays neither
-        console = make_console(sys.stderr, color=self.options.color)
-        live = is_live(console) and not self.options.verbose and not debugging()
-        think = self.options.think or ("fold" if live else "hide")
-        talks = self.options.verbose or self.options.think == "show"
+        mode = screen_mode(self.options)
         events = plan(
             question, self.database, self.generator, self.discriminator, self.settings, control=control, spent=spent
         )
-        with interruptible(control):
-            return show(
-                events,
-                console=console,
-                mode="quiet" if self.options.quiet else "live" if live else "plain" if talks else "quiet",
-                think=think,
-                control=control,
-                question=text,
-                database=self.database.path.name,
-                budget=self.settings.discriminator.budget,
-                models=self.models,
-            )
+        return show(
+            events,
+            console=make_console(sys.stderr, color=self.options.color),
+            mode=mode,
+            think=self.options.think or ("fold" if mode == "live" else "hide"),
+            control=control,
+            question=text,
+            database=self.database.path.name,
+            budget=self.settings.discriminator.budget,
+            models=self.models,
+        )
+
+
+def screen_mode(options: RunOptions) -> Mode:
+    """What a run shows on standard error while it goes on."""
+    from planner_cli.ui.console import is_live, make_console
+
+    if options.quiet:
+        return "quiet"
+    if is_live(make_console(sys.stderr, color=options.color)) and not options.verbose and not debugging():
+        return "live"
+    return "plain" if options.verbose or options.think == "show" else "quiet"
 
 
 @contextmanager
 def opened(
-    path: Path, options: RunOptions, *, samples: int = 3, tables: tuple[str, ...] = (), rows: int = 0
+    path: Path,
+    options: RunOptions,
+    control: Control,
+    *,
+    samples: int = 3,
+    tables: tuple[str, ...] = (),
+    rows: int = 0,
 ) -> Iterator[Asker]:
-    """Open the database and load the models.
+    """Open the database and load the models; between two of these steps the control may stop it.
 
     Raises:
         DatabaseError: the file cannot be used, or a table named in ``tables`` is not in it.
         ModelError: a model is missing or cannot be loaded.
+        Stopped: the control said so.
 
     """
     from planner_cli.database import Database
@@ -99,8 +119,10 @@ def opened(
     with Database.open(path, limits=limits, samples=samples) as database:
         schema = _chosen(database.schema, tables, path)
         read = time.perf_counter()
-        generator, discriminator, models, settings = load_models(options, limits)
-        yield Asker(
+        _go_on(control)
+        generator, discriminator, models, settings = load_models(options, limits, control)
+        _go_on(control)
+        asker = Asker(
             database,
             schema,
             generator,
@@ -111,6 +133,23 @@ def opened(
             schema_seconds=read - started,
             load_seconds=time.perf_counter() - read,
         )
+        if asker.untrained and options.relies_on_scores and not options.quiet:
+            _warn_of_noise(models, options.relies_on_scores)
+        yield asker
+
+
+def _go_on(control: Control) -> None:
+    """Raise the reason if the control says stop."""
+    if control.should_abort():
+        raise control.stopped()
+
+
+def _warn_of_noise(models: tuple[ModelInfo, ...], option: str) -> None:
+    from planner_cli.ui.errors import format_note
+
+    judge = next(info.name for info in models if info.role == "discriminator")
+    note = f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} goes by them"
+    sys.stderr.write(f"{format_note(note)}\n")
 
 
 def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
@@ -128,22 +167,26 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
 
 
 def load_models(
-    options: RunOptions, limits: Limits
+    options: RunOptions, limits: Limits, control: Control | None = None
 ) -> tuple[Generator, Discriminator | None, tuple[ModelInfo, ...], PlanSettings]:
     """Both models and the settings they recommend; every file is checked before any is loaded."""
     from planner_cli import hub
     from planner_cli.generator import Generator
 
+    control = control or Control()
     writer = hub.resolve(options.generator, "generator", adapter=options.generator_adapter)
     judge = None if options.no_judge else _resolve_judge(options)
+    settings = _planned(options, judge, limits)
+    _go_on(control)
     writing = _engine(writer, options)
     generator = Generator(writing, writer.prompt or "chat")
     models: tuple[ModelInfo, ...] = (_info(writer, writing),)
     discriminator = None
     if judge is not None:
+        _go_on(control)
         discriminator, info = _load_judge(judge, options)
         models = (*models, info)
-    return generator, discriminator, models, _planned(options, judge, limits)
+    return generator, discriminator, models, settings
 
 
 def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, ModelInfo, PlanSettings]:
@@ -188,44 +231,7 @@ def _info(model: ResolvedModel, engine: LlamaEngine) -> ModelInfo:
         parameters=engine.weights.parameters,
         device=engine.device,
         prompt=model.prompt or "chat",
-    )
-
-
-@contextmanager
-def interruptible(control: Control) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP set the control's flag; a second Ctrl-C ends the process the hard way."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if control.cancelled and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        control.cancel()
-
-    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def exit_code(answer: Answer, min_confidence: float | None) -> ExitCode:
-    """What the process returns for an answer."""
-    if answer.best is None:
-        refused = all(e.error_kind == "refused" for e in answer.executions)
-        return ExitCode.REFUSED if refused and answer.executions else ExitCode.NO_ANSWER
-    if min_confidence is not None and (answer.confidence is None or answer.confidence < min_confidence):
-        return ExitCode.ABSTAINED
-    return ExitCode.OK
-
-
-def abstained(answer: Answer, min_confidence: float) -> PlannerError:
-    """The line that goes with :attr:`ExitCode.ABSTAINED`."""
-    score = "not judged" if answer.confidence is None else f"only {answer.confidence:.2f}"
-    best = answer.best_candidate
-    return PlannerError(
-        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {min_confidence:g}",
-        hint=f"it was: {best.sql}" if best else None,
+        untrained=model.untrained,
     )
 
 

@@ -12,8 +12,7 @@ from typing import Literal, NamedTuple
 
 Kind = Literal["space", "comment", "string", "name", "word", "number", "mark"]
 
-_TOKEN = re.compile(
-    r"""
+_PATTERN = r"""
       (?P<space>   [\ \t\n\f\r]+ )
     | (?P<comment> --[^\n]* | /\*(?s:.*?)(?:\*/|\Z) )
     | (?P<string>  '(?:[^']|'')*(?:'|\Z) )
@@ -21,9 +20,8 @@ _TOKEN = re.compile(
     | (?P<word>    [A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]* )
     | (?P<number>  \.?[0-9][A-Za-z0-9_.]* )
     | (?P<mark>    (?s:.) )
-    """,
-    re.VERBOSE,
-)
+    """
+"""Left to :mod:`re` to compile and keep: the worker imports this at each start, and rarely needs it."""
 
 
 class Token(NamedTuple):
@@ -50,7 +48,7 @@ class Token(NamedTuple):
 
 def tokens(sql: str) -> Iterator[Token]:
     """Every token of ``sql``, spaces and comments included; joined they give ``sql`` again."""
-    for match in _TOKEN.finditer(sql):
+    for match in re.finditer(_PATTERN, sql, re.VERBOSE):
         yield Token(match.lastgroup, match.group(), match.start())  # type: ignore[arg-type]  # group names are the kinds
 
 
@@ -61,7 +59,7 @@ def code(sql: str) -> list[Token]:
 
 def is_blank(sql: str) -> bool:
     """Whether there is nothing but spaces, comments and semicolons."""
-    return all(token.text == ";" for token in code(sql))
+    return not sql.strip(" \t\n\f\r;") or all(token.text == ";" for token in code(sql))
 
 
 def without_semicolon(sql: str) -> str:

@@ -88,7 +88,7 @@ def opening(path: Path) -> Opening:
     if wal is not None and wal[2]:
         raise NotNowError(
             f"{path}: changes wait in its -wal file, and reading them without the -shm file would write one",
-            hint="open and close it with the program that writes it (or: sqlite3 FILE 'PRAGMA wal_checkpoint'), "
+            hint="open and close it with the program that writes it, or run: sqlite3 FILE 'PRAGMA wal_checkpoint', "
             "or ask a copy of the file together with its -wal",
         )
     return Opening(f"{path.as_uri()}?immutable=1", immutable=True, marks=(mark, wal, shm, journal))

@@ -130,14 +130,15 @@ class Database:
         seconds = float(reply["seconds"])
         if "error" in reply:
             text = reply["error"]
-            if reply["kind"] == "missing":
-                text = suggest.improve(text, sql, self.schema)
+            if reply["kind"] in ("missing", "syntax"):
+                text = suggest.improve(text, sql, self.schema, reply["offset"])
             return _failed(reply["kind"], text, seconds)
         result = reply["ok"]
         return Execution(
             columns=tuple(result["columns"]),
             rows=tuple(map(wire.unpack_row, result["rows"])),
-            truncated=result["truncated"],
+            truncated=result["cut_by"] is not None,
+            cut_by=result["cut_by"],
             seconds=seconds,
             ordered="order" in sql.lower() and is_ordered(sql),
         )

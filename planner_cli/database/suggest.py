@@ -1,28 +1,29 @@
-"""The nearest thing that does exist, for a query that names one that does not.
+"""What does exist, for a query that names something that does not.
 
-no such column: cutomers.nmae; did you mean customers.name?
+no such column: custmers.nmae; did you mean customers.name?
+no such column: country; customers has a column country, but the query does not read customers
+no such table: departments; employees has a column department
+near "order": syntax error; did you mean "order"? it needs double quotes
+
+A column that exists under just this name comes first, then close names in tables the query reads, then
+close names elsewhere; where nothing is close there is no suggestion.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
+from planner_cli.database import unquoted
 from planner_cli.database.lexer import Token, code
+from planner_cli.database.names import fold, similarity, spelled
 from planner_cli.types import Schema, Table
 
-_COLUMN = re.compile(
-    r"no such column: (?P<name>.+?)(?: - should this be a string literal in single-quotes\?)?", re.DOTALL
-)
+_QUOTED = re.compile(r'no such column: "(?P<name>.*)" - should this be a string literal in single-quotes\?', re.DOTALL)
+_COLUMN = re.compile(r"no such column: (?P<name>.+)", re.DOTALL)
 _TABLE = re.compile(r"no such (?:table|view): (?P<name>.+)", re.DOTALL)
 _FUNCTION = re.compile(r"no such function: (?P<name>.+)", re.DOTALL)
-
-_CUTOFF = 0.6
-"""Least similarity in [0, 1] that is worth a suggestion."""
-
-_USED_BONUS = 0.15
-"""A column of a table the query reads is likelier than one of another table."""
 
 _MOST_NAMES = 20_000
 """Names compared; beyond these (thousands of tables) it would take seconds."""
@@ -54,89 +55,148 @@ _ELSEWHERE: Mapping[str, str] = {
 """Functions of other databases, and how SQLite says it."""
 
 
-def improve(message: str, sql: str, schema: Schema) -> str:
-    """``message`` with the nearest existing name behind it, or unchanged when nothing is near."""
-    better = None
-    if match := _COLUMN.fullmatch(message):
-        name = match["name"].strip().strip('"')
+def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -> str:
+    """SQLite's ``message`` about a missing name or bad syntax with a suggestion behind it, if there is one.
+
+    ``offset`` is where in ``sql`` SQLite saw the error, in bytes of UTF-8; ``None`` or negative: unknown.
+    """
+    if offset is not None and offset >= 0 and (name := unquoted.find(sql, schema, offset)):
+        hint: str | None = f"did you mean {name}? it needs double quotes"
+    elif match := _QUOTED.fullmatch(message):
+        name = match["name"]
         message = f"no such column: {name}"
-        better = _column(name, sql, schema)
+        text = name.replace("'", "''")
+        hint = _column(name, sql, schema, far=False) or f"did you mean the text '{text}'?"
+    elif match := _COLUMN.fullmatch(message):
+        hint = _column(match["name"], sql, schema)
     elif match := _TABLE.fullmatch(message):
-        better = _nearest(match["name"].rpartition(".")[2], [table.name for table in schema.tables])
+        hint = _table(match["name"].rpartition(".")[2], sql, schema)
     elif match := _FUNCTION.fullmatch(message):
         instead = _ELSEWHERE.get(match["name"].lower())
-        return f"{message}; in SQLite: {instead}" if instead else message
-    return f"{message}; did you mean {better}?" if better else message
+        hint = f"in SQLite: {instead}" if instead else None
+    else:
+        hint = None
+    return f"{message}; {hint}" if hint else message
 
 
-def _column(name: str, sql: str, schema: Schema) -> str | None:
-    qualifier, _, column = name.rpartition(".")
-    used = _tables_in(sql, schema)
-    tables = list(dict.fromkeys(used.values()))
-    # c.nmae with c standing for customers: only its columns, unless none of them is near.
-    owner = used.get(qualifier.casefold())
-    for group in ([owner] if owner else [], tables, schema.tables):
-        if group and (found := _best_column(column, qualifier if owner is None else "", group, tables)):
-            return found
+# --------------------------------------------------------------------------------------- missing columns
+
+
+def _column(asked: str, sql: str, schema: Schema, *, far: bool = True) -> str | None:
+    """``far``: also names that are only close, in tables the query does not read."""
+    owner, _, name = asked.rpartition(".")
+    owner = owner.rpartition(".")[2]  # without main.
+    read = _read_tables(sql, schema)
+    used = {table.name for table in read.values()}
+    others = [table for table in schema.tables if table.name not in used]
+    return (
+        _same_name_read(owner, name, read)
+        or _same_name_elsewhere(owner, name, list(read.values()), others)
+        or _close_name(owner, name, read, others if far else [])
+    )
+
+
+def _same_name_read(owner: str, name: str, read: Mapping[str, Table]) -> str | None:
+    for called, table in read.items():
+        column = _column_of(table, name)
+        if column is None:
+            continue
+        if owner.casefold() in ("", called.casefold()):
+            return f"{spelled(table.name)} has a column {spelled(column)}, but it is out of scope there"
+        return f"did you mean {spelled(called)}.{spelled(column)}?"
     return None
 
 
-def _best_column(column: str, qualifier: str, group: Iterable[Table], used: list[Table]) -> str | None:
-    best, best_score = None, 0.0
-    names = 0
-    for table in group:
-        bonus = _USED_BONUS if table in used else 0.0
-        if qualifier:
-            bonus += 0.1 * _similarity(qualifier, table.name)
-        for other in table.columns:
-            names += 1
-            score = _similarity(column, other.name, at_least=_CUTOFF)
-            if score >= _CUTOFF and score + bonus > best_score:
-                best, best_score = f"{table.name}.{other.name}", score + bonus
-        if names > _MOST_NAMES:
-            break
-    return best
+def _same_name_elsewhere(owner: str, name: str, read: Sequence[Table], others: Iterable[Table]) -> str | None:
+    having = [(table, column) for table in others if (column := _column_of(table, name)) is not None]
+    if not having:
+        return None
+
+    def likeliness(found: tuple[Table, str]) -> tuple[float, bool]:
+        table, _ = found
+        return similarity(fold(owner), fold(table.name)), any(_are_linked(table, other) for other in read)
+
+    best, column = max(having, key=likeliness)
+    table = spelled(best.name)
+    return f"{table} has a column {spelled(column)}, but the query does not read {table}"
 
 
-def _nearest(name: str, others: Iterable[str]) -> str | None:
-    scored = ((_similarity(name, other, at_least=_CUTOFF), other) for other in list(others)[:_MOST_NAMES])
-    score, best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return best if score >= _CUTOFF else None
+def _close_name(owner: str, name: str, read: Mapping[str, Table], others: Iterable[Table]) -> str | None:
+    # c.nmae with c standing for customers: first only its columns.
+    owned = [(called, table) for called, table in read.items() if called.casefold() == owner.casefold()]
+    for group in (owned, list(read.items()), [(table.name, table) for table in others]):
+        best, best_score = None, 0.0
+        for called, table, column in islice(_columns(group), _MOST_NAMES):
+            score = similarity(fold(name, table.name), fold(column, table.name))
+            if score and owner:  # of two that are as close, the one in the table that is meant
+                score += 0.1 * similarity(fold(owner), fold(called))
+            if score > best_score:
+                best, best_score = f"{spelled(called)}.{spelled(column)}", score
+        if best:
+            return f"did you mean {best}?"
+    return None
 
 
-def _similarity(left: str, right: str, *, at_least: float = 0.0) -> float:
-    """In [0, 1]; 0 as soon as it is clear that it is under ``at_least``."""
-    left, right = left.casefold(), right.casefold()
-    if left == right:
-        return 1.0
-    matcher = SequenceMatcher(None, left, right)
-    if matcher.real_quick_ratio() < at_least or matcher.quick_ratio() < at_least:
-        return 0.0
-    return matcher.ratio()
+def _columns(tables: Iterable[tuple[str, Table]]) -> Iterator[tuple[str, Table, str]]:
+    return ((called, table, column.name) for called, table in tables for column in table.columns)
 
 
-def _tables_in(sql: str, schema: Schema) -> dict[str, Table]:
-    """The tables a query names, by name and by alias, case-folded, in the order of appearance."""
+def _column_of(table: Table, name: str) -> str | None:
+    wanted = name.casefold()
+    return next((column.name for column in table.columns if column.name.casefold() == wanted), None)
+
+
+def _are_linked(left: Table, right: Table) -> bool:
+    """Whether a foreign key joins the two."""
+    return any(
+        key.ref_table.casefold() == other.name.casefold()
+        for table, other in ((left, right), (right, left))
+        for key in table.foreign_keys
+    )
+
+
+# ---------------------------------------------------------------------------------------- missing tables
+
+
+def _table(asked: str, sql: str, schema: Schema) -> str | None:
+    wanted = fold(asked)
+    scored = ((similarity(wanted, fold(table.name)), table.name) for table in schema.tables[:_MOST_NAMES])
+    score, best = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
+    if score:
+        return f"did you mean {spelled(best)}?"
+    for _, table, column in _columns([*_read_tables(sql, schema).items(), *((t.name, t) for t in schema.tables)]):
+        if fold(column, table.name) == wanted:
+            return f"{spelled(table.name)} has a column {spelled(column)}"
+    return None
+
+
+# --------------------------------------------------------------------------------- what the query reads
+
+
+def _read_tables(sql: str, schema: Schema) -> dict[str, Table]:
+    """The tables behind FROM and JOIN, by the name the query calls them, in the order of appearance."""
     by_name = {table.name.casefold(): table for table in schema.tables}
     parts = code(sql)
     found: dict[str, Table] = {}
+    clauses = [False]
+    """For each open bracket, and outside of them: whether it is in a FROM clause."""
     for place, token in enumerate(parts):
-        table = by_name.get((token.identifier or "").casefold())
-        if table is None or not _follows_from(parts[:place]):
-            continue
-        found[table.name.casefold()] = table
-        alias = _alias(parts[place + 1 : place + 3])
-        if alias is not None:
-            found[alias.casefold()] = table
+        word = token.text.lower() if token.kind == "word" else ""
+        if token.text == "(":
+            clauses.append(clauses[-1])
+        elif token.text == ")" and len(clauses) > 1:
+            clauses.pop()
+        elif word in ("from", "join") or word in _AFTER_FROM:
+            clauses[-1] = word in ("from", "join")
+        elif clauses[-1] and parts[place - 1].text.lower() in ("from", "join", ",", "(", "."):
+            table = by_name.get((token.identifier or "").casefold())
+            following = parts[place + 1 : place + 3]
+            if table is not None and (not following or following[0].text != "."):
+                found[_alias(following) or table.name] = table
     return found
 
 
-def _follows_from(before: list[Token]) -> bool:
-    """Whether a table can stand here: behind FROM, JOIN, a comma, an opening bracket or ``main.``."""
-    return bool(before) and before[-1].text.lower() in ("from", "join", ",", "(", ".")
-
-
-def _alias(after: list[Token]) -> str | None:
+def _alias(after: Sequence[Token]) -> str | None:
     if after and after[0].text.lower() == "as":
         after = after[1:]
     if not after or after[0].identifier is None:
@@ -144,6 +204,9 @@ def _alias(after: list[Token]) -> str | None:
     is_keyword = after[0].kind == "word" and after[0].text.lower() in _KEYWORDS
     return None if is_keyword else after[0].identifier
 
+
+_AFTER_FROM = frozenset({"select", "where", "group", "having", "window", "order", "limit"})
+"""Words that end a FROM clause; behind UNION and its like a SELECT follows."""
 
 _KEYWORDS = frozenset(
     """

@@ -18,12 +18,12 @@ _HEADER_BYTES = 100
 _SIBLINGS = ("-wal", "-journal")
 
 
-def build(path: Path, *, seed: int = 7, force: bool = False) -> None:
+def build(path: Path, *, seed: int = 7, force: bool = False) -> bool:
     """Write the demo database to ``path``; the same rows for the same seed, on every machine.
 
-    A demo database that is already there is replaced; any other file only with ``force``. Raises
-    :class:`DatabaseError` when it refuses to, when the folder is missing or cannot be written, and when another
-    program has the old file open with changes not yet in it.
+    Returns whether anything was written: a file that already holds just this is left as it is. Any other file
+    is replaced only with ``force``. Raises :class:`DatabaseError` when it refuses to, when the folder is missing or
+    cannot be written, and when another program has the old file open with changes not yet in it.
     """
     path = path.expanduser()
     _check_target(path, force)
@@ -33,6 +33,12 @@ def build(path: Path, *, seed: int = 7, force: bool = False) -> None:
         try:
             draft.unlink(missing_ok=True)
             _write(draft, seed)
+            if path.exists() and _same_content(path, draft):
+                return False
+            if path.exists() and not force:
+                raise DatabaseError(
+                    f"{path} is a demo database that was changed", hint="name another file, or use --force"
+                )
             _flush(draft)
             draft.replace(path)
         finally:
@@ -41,6 +47,7 @@ def build(path: Path, *, seed: int = 7, force: bool = False) -> None:
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DatabaseError(f"cannot write {path}: {reason}") from error
+    return True
 
 
 def _check_target(path: Path, force: bool) -> None:
@@ -70,6 +77,21 @@ def _is_demo(path: Path) -> bool:
     except OSError as error:
         raise DatabaseError(f"cannot read {path}: {error.strerror or error}") from error
     return header.startswith(b"SQLite format 3\0") and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    """Whether both hold the same schema and rows: their bytes depend on SQLite's version, and on a VACUUM."""
+    return one.read_bytes() == other.read_bytes() or _dump(one) == _dump(other)
+
+
+def _dump(path: Path) -> list[str] | None:
+    """The database as SQL; ``None`` when it cannot be read."""
+    try:
+        # immutable: nothing is created beside it, and no lock is waited for
+        with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+            return list(connection.iterdump())
+    except sqlite3.Error:
+        return None
 
 
 def _write(path: Path, seed: int) -> None:

@@ -89,7 +89,13 @@ _TABLES = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_TABLES,)
+_WHAT_THE_FIRST_DID_NOT_KEEP = (
+    "ALTER TABLE answers ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'",  # JSON
+    "ALTER TABLE models ADD COLUMN untrained INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE candidates ADD COLUMN cut_by TEXT",  # NULL: not cut, or written before this step
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_TABLES, _WHAT_THE_FIRST_DID_NOT_KEEP)
 """Statements of each step."""
 
 

@@ -47,6 +47,7 @@ def answer_row(answer: Answer) -> DbRow:
             "reason": answer.reason,
             "seconds": answer.timings.total,
             "timings": to_json(asdict(answer.timings)),
+            "warnings": to_json(answer.warnings),
         }
     )
 
@@ -66,6 +67,7 @@ def candidate_rows(answer_id: int, answer: Answer, level: KeptLevel) -> list[DbR
                 "error": _kept_error(execution, level),
                 "row_count": len(execution.rows) if execution.ok else None,
                 "truncated": execution.truncated,
+                "cut_by": execution.cut_by,
                 "ordered": execution.ordered,
                 "seconds": execution.seconds,
                 "columns": to_json(execution.columns) if level == "full" and execution.ok else None,
@@ -169,11 +171,17 @@ def read_answer(row: DbRow, candidates: Iterable[DbRow], clusters: Sequence[DbRo
         vote_share=row["vote_share"],
         reason=row["reason"],
         timings=Timings(**timings),
+        warnings=tuple(json.loads(row["warnings"])),
     )
 
 
 def read_models(rows: Iterable[DbRow]) -> tuple[ModelInfo, ...]:
-    return tuple(ModelInfo(**{key: value for key, value in row.items() if key != "answer_id"}) for row in rows)
+    return tuple(_model(row) for row in rows)
+
+
+def _model(row: DbRow) -> ModelInfo:
+    values = {key: value for key, value in row.items() if key != "answer_id"}
+    return ModelInfo(**{**values, "untrained": bool(row["untrained"])})
 
 
 def _candidate(row: DbRow) -> Candidate:
@@ -192,6 +200,7 @@ def _execution(row: DbRow) -> Execution:
         columns=tuple(json.loads(row["columns"] or "[]")),
         rows=tuple(tuple(_decode(value) for value in values) for values in json.loads(row["rows"] or "[]")),
         truncated=bool(row["truncated"]),
+        cut_by=row["cut_by"],
         seconds=row["seconds"],
         error=None if row["error_kind"] is None else row["error"] or NOT_KEPT,
         error_kind=row["error_kind"],

@@ -177,7 +177,7 @@ class History:
         key = {"id": answer_id}
         found = self._query("SELECT * FROM answers WHERE id = :id", key)
         if not found:
-            raise HistoryError(f"there is no answer {answer_id} in the history", hint="planner history list")
+            raise HistoryError(f"there is no question {answer_id} in the history", hint="planner history list")
         row = found[0]
         candidates = self._query("SELECT * FROM candidates WHERE answer_id = :id ORDER BY candidate", key)
         clusters = self._query("SELECT * FROM clusters WHERE answer_id = :id ORDER BY cluster", key)
@@ -194,6 +194,13 @@ class History:
             settings=json.loads(row["settings"]),
             version=row["version"],
         )
+
+    def unknown(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Which of these ids no answer has, in their order. Raises :class:`HistoryError`."""
+        found = self._query("SELECT id FROM answers WHERE id IN (SELECT value FROM json_each(:ids))",
+                            {"ids": json.dumps(ids)})  # fmt: skip
+        known = {row["id"] for row in found}
+        return tuple(number for number in ids if number not in known)
 
     def purge(self, *, before: datetime | None = None, ids: Sequence[int] | None = None) -> int:
         """Delete the answers that match all that is given (everything, when nothing is); returns how many.

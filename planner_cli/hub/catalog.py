@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
@@ -54,6 +54,8 @@ class CatalogFile:
     budget: int | None = None
     """Default budget of a thought, in tokens."""
     select: Select | None = None
+    untrained: bool = False
+    """Whether it was never trained for its roles: a discriminator's scores are then noise."""
     note: str | None = None
 
 
@@ -69,6 +71,7 @@ class Preset:
     reasoning: str | None = None
     budget: int | None = None
     select: Select | None = None
+    untrained: bool = False
     note: str | None = None
 
 
@@ -141,7 +144,7 @@ def _entry(kind: type[_Entry], table: Mapping[str, Any], path: Path) -> _Entry:
     unknown = set(table) - set(hints)
     if unknown:
         raise ModelError(f"{where}: unknown key {min(unknown)!r}")
-    optional = {field.name for field in fields(kind) if field.default is None}
+    optional = {field.name for field in fields(kind) if field.default is not MISSING}
     missing = set(hints) - set(table) - optional
     if missing:
         raise ModelError(f"{where}: the key {min(missing)!r} is missing")

@@ -38,6 +38,8 @@ class ResolvedModel:
     select: Select | None
     """Default selection when this model judges."""
     note: str | None
+    untrained: bool = False
+    """Whether the catalogue says that it was never trained for the role; no adapter over it, so none made up for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
         budget=next((entry.budget for entry in sources if entry.budget is not None), None),
         select=next((entry.select for entry in sources if entry.select), None),
         note=next((entry.note for entry in sources if entry.note), None),
+        untrained=over is None and any(entry.untrained for entry in sources),
     )
 
 
@@ -200,8 +203,8 @@ def _unknown(catalog: Catalog, spec: str, kind: Kind, entry: CatalogFile | None)
         return ModelError(f"{spec!r} is {_KIND[entry.kind]}, not {_KIND[kind]}")
     names = catalog.names(kind)
     near = difflib.get_close_matches(spec.lower(), names, n=3, cutoff=0.5)
-    hint = "did you mean " + " or ".join(near) + "?" if near else "known names: " + ", ".join(names)
-    return ModelError(f"unknown {kind} {spec!r}", hint=f"{hint} (the path of a file ends in .gguf or contains a /)")
+    hint = "did you mean " + " or ".join(near) if near else "known names: " + ", ".join(names)
+    return ModelError(f"unknown {kind} {spec!r}", hint=f"{hint}; the path of a file ends in .gguf or contains a /")
 
 
 _KIND: dict[Kind, str] = {"model": "a model", "adapter": "a LoRA adapter"}

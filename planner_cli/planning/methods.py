@@ -15,18 +15,39 @@ How a finished pool is ordered is in ``ranking.py``; this module says what is ge
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from planner_cli.discriminator import Discriminator
+from planner_cli.control import Control
+from planner_cli.discriminator import Case
 from planner_cli.errors import TimeLimit
 from planner_cli.events import Event
 from planner_cli.generator import Generator
 from planner_cli.planning.pool import Judge, Pool
 from planner_cli.planning.ranking import rank
 from planner_cli.prompts.generator import Draft
-from planner_cli.settings import PlanSettings
+from planner_cli.settings import DiscriminatorSettings, PlanSettings
 from planner_cli.types import Cluster, Question
+
+
+class Judging(Protocol):
+    """What the methods ask of a discriminator; :class:`planner_cli.discriminator.Discriminator` is one."""
+
+    def judge(
+        self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
+    ) -> Iterator[Event]:
+        """Every case by itself."""
+
+    def race(
+        self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
+    ) -> Iterator[Event]:
+        """Every case, ended where it is settled which one wins."""
+
+    def compare(
+        self, question: Question, first: Case, second: Case, settings: DiscriminatorSettings, *, control: Control
+    ) -> Iterator[Event]:
+        """Two cases with each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,7 @@ class Run:
 
     question: Question
     generator: Generator
-    discriminator: Discriminator | None
+    discriminator: Judging | None
     settings: PlanSettings
     pool: Pool
 

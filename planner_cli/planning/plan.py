@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner_cli.control import Control
-from planner_cli.discriminator import LOW_MASS, Discriminator
+from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.methods import Run, run_method
+from planner_cli.planning.methods import Judging, Run, run_method
 from planner_cli.planning.pool import Executor, Pool
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Question, Timings
@@ -22,7 +22,7 @@ def plan(
     question: Question,
     database: Executor,
     generator: Generator,
-    discriminator: Discriminator | None,
+    discriminator: Judging | None,
     settings: PlanSettings,
     *,
     control: Control | None = None,

@@ -6,17 +6,22 @@ gets the result alone and ``2>/dev/null`` loses nothing of it.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from rich.console import Console
 from rich.text import Text
 
 from planner_cli.types import Answer, Execution, StageTimings
-from planner_cli.ui.board import result_text
+from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
 from planner_cli.ui.clean import clean
-from planner_cli.ui.console import look_of, print_line
+from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
-from planner_cli.ui.look import BAD, FAIR, MUTED, TITLE, Look, score_style
+from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
 from planner_cli.ui.sqltext import laid_out
+
+Details: TypeAlias = Literal["full", "brief", "none"]
+"""What standard error is told besides notes about cuts: all, the query and one line, or nothing."""
 
 LOW_CONFIDENCE = 0.5
 """A score under this says that the judge holds the query for wrong rather than right."""
@@ -32,30 +37,41 @@ def show_answer(
     format: Format = "table",  # noqa: A002 - named as the option is
     raw: bool = False,
     limit: int | None = None,
+    limit_option: str | None = "--limit",
     sql_only: bool = False,
-    details: bool = True,
+    details: Details = "full",
+    untrained: bool = False,
 ) -> None:
     """Print the end of a run.
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
-    the rest, only the notes about cuts when ``details`` is off. Without an answer all goes to standard error.
+    the rest, as much as ``details`` says. Without an answer all goes to standard error. ``untrained`` says that the
+    judge's scores are noise; ``limit_option`` is how the user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
         show_failures(answer, stderr)
         return
+    pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
     if sql_only:
         write_text(stdout.file, clean(candidate.sql, newlines=True) + "\n")
     else:
-        pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
-        if pretty or details:
+        if pretty or details == "full":
             show_sql(candidate.sql, stdout if pretty else stderr)
-        show_result(execution, stdout=stdout, stderr=stderr, format=format, raw=raw, limit=limit)
-    if details:
+        show_result(
+            execution, stdout=stdout, stderr=stderr, format=format, raw=raw, limit=limit, limit_option=limit_option
+        )
+        if details != "none" and not execution.rows:
+            print_note(stderr, "0 rows")
+    if details == "full":
         if stdout.is_terminal and stderr.is_terminal:
             stderr.print()
-        show_summary(answer, stderr)
+        show_summary(answer, stderr, untrained=untrained)
+    elif details == "brief":
+        if not (sql_only or pretty):
+            print_line(stderr, " ".join(candidate.sql.split()))
+        print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained)))
 
 
 def show_sql(sql: str, console: Console) -> None:
@@ -80,6 +96,7 @@ def show_result(
     format: Format,  # noqa: A002 - named as the option is
     raw: bool = False,
     limit: int | None = None,
+    limit_option: str | None = None,
 ) -> None:
     """Print a result to ``stdout``, and to ``stderr`` what was cut from it."""
     rows = execution.rows[:limit]
@@ -89,19 +106,30 @@ def show_result(
         format=format,
         stream=stdout.file,
         raw=raw,
-        truncated=execution.truncated or len(rows) < len(execution.rows),
         width=stdout.width if stdout.is_terminal else None,
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
-    for note in notes:
-        print_line(stderr, f"note: {note}", FAIR)
+    for note in (*_missing_rows(execution, len(rows), limit_option), *notes):
+        print_note(stderr, note)
 
 
-def show_summary(answer: Answer, console: Console) -> None:
+def _missing_rows(execution: Execution, shown: int, limit_option: str | None) -> list[str]:
+    """The line that tells which rows are not shown, which limit is the reason, and how to see more."""
+    fetched = len(execution.rows)
+    if shown == fetched and execution.cut_by == "bytes":
+        return [f"first {counted(shown, 'row')}: the result is larger than one query may fetch; ask for fewer columns"]
+    raise_it = f"; raise {limit_option} to see more" if limit_option else ""
+    if shown < fetched:
+        known = f"more than {fetched:,}" if execution.truncated else f"{fetched:,}"
+        return [f"first {shown:,} of {known} rows{raise_it}"]
+    return [f"first {counted(shown, 'row')} of more{raise_it}"] if execution.truncated else []
+
+
+def show_summary(answer: Answer, console: Console, *, untrained: bool = False) -> None:
     """Print confidence, vote share, the reason and the cost."""
     look = look_of(console)
-    console.print(_confidence(answer, look))
+    console.print(_confidence(answer, look, untrained=untrained))
     if answer.reason:
         print_line(console, answer.reason)
     print_line(console, look.dot.join(statistics(answer)), MUTED)
@@ -113,9 +141,19 @@ def show_failures(answer: Answer, console: Console) -> None:
     print_line(console, "no answer: " + (answer.reason or "no candidate could be executed"), BAD)
     for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
         sql = " ".join(candidate.sql.split()) or "(empty)"
-        console.print(Text.assemble((f"{candidate.index + 1:>3}  ", TITLE), look.text(sql)), soft_wrap=True)
-        console.print(Text.assemble("     ", result_text(execution, look, 2_000)), soft_wrap=True)
+        _print_indented(console, f"{candidate.index + 1:>3}  ", look.text(sql))
+        _print_indented(console, "     ", result_text(execution, look, 2_000))
     print_line(console, look.dot.join(statistics(answer)), MUTED)
+
+
+def _print_indented(console: Console, head: str, text: Text) -> None:
+    """Print a text behind ``head``, on a terminal broken at words with its lines under each other."""
+    look = look_of(console)
+    plain = look.plain(text.plain)
+    lines = wrap(plain, console.width - len(head)) if console.is_terminal else (plain,)
+    for at, line in enumerate(lines):
+        start = look.text(head if at == 0 else " " * len(head), TITLE)
+        console.print(Text.assemble(start, look.text(line, str(text.style))), soft_wrap=True)
 
 
 def statistics(answer: Answer) -> list[str]:
@@ -145,18 +183,31 @@ def _speed(what: str, stage: StageTimings) -> str:
     return f"{what} {stage.new_tokens:,} tokens" + ("" if speed is None else f" at {speed:.0f}/s")
 
 
-def _confidence(answer: Answer, look: Look) -> Text:
+def _votes(answer: Answer) -> str:
     samples = sum(candidate.samples for candidate in answer.candidates)
-    votes = f"votes {round(answer.vote_share * samples)} of {samples}"
+    return f"votes {round(answer.vote_share * samples)} of {samples}"
+
+
+def _brief(answer: Answer, *, untrained: bool) -> list[str]:
+    """Votes, score and reason."""
+    score = "not judged"
+    if answer.confidence is not None:
+        score = f"score {answer.confidence:.2f}" + (f" ({UNTRAINED})" if untrained else "")
+    return [_votes(answer), score, *([answer.reason] if answer.reason else [])]
+
+
+def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
     score = answer.confidence
     if score is None:
-        return Text.assemble(("confidence ", TITLE), "not judged", look.dot, votes)
+        return Text.assemble(("confidence ", TITLE), "not judged", look.dot, _votes(answer))
+    if untrained:
+        return Text.assemble((_votes(answer), TITLE), look.dot, (f"score {score:.2f} ({UNTRAINED})", MUTED))
     text = Text.assemble(
         ("confidence ", TITLE),
         look.bar(score, _BAR, score_style(score)),
         (f" {score:.2f}", score_style(score)),
         look.dot,
-        votes,
+        _votes(answer),
     )
     if score < LOW_CONFIDENCE:
         text.append(f"{look.dot}low: the judge holds this for more likely wrong than right", style=BAD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 
@@ -21,14 +21,22 @@ CLOSED_WORDS: dict[ClosedBy, str] = {
 }
 """Who closed a thought, in one word for the table."""
 
+UNTRAINED = "untrained judge: noise"
+"""Said beside every score of a judge that was never trained to judge."""
+
 _MARGIN = 6
 """Cells of marker, number and their gaps."""
 _SCORE = 4
+_NOISE = "noise"
+"""Heading over the scores of an untrained judge."""
 _ROOMY = 70
 _LEAST_SQL = 20
 """Cells of a query that are kept before bar, sparkline and progress get shorter or are left out."""
 _JUDGEMENTS = ((10, 8, 18), (8, 6, 16), (6, 4, 11), (5, 0, 11), (0, 0, 11))
 """Cells of bar, sparkline and progress, from wide to narrow terminals."""
+_FINAL_JUDGEMENTS = ((10, 8, 18), (6, 0, 0), (0, 0, 0))
+_ROOM_FOR_ALL = 120
+"""Cells from which the table that stays behind tells about the thinking too; under it the SQL gets the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +46,38 @@ class _Widths:
     sql: int
     result: int
     votes: int
-    bar: int
-    spark: int
-    think: int
+    bar: int = 0
+    score: int = 0
+    """Cells of the number, or of its heading."""
+    spark: int = 0
+    think: int = 0
 
 
 def board_lines(
-    rows: Sequence[BoardRow], look: Look, width: int, *, budget: int, room: int | None = None
+    rows: Sequence[BoardRow],
+    look: Look,
+    width: int,
+    *,
+    budget: int,
+    room: int | None = None,
+    untrained: bool = False,
+    final: bool = False,
 ) -> list[Text]:
     """A heading and one line a candidate, each at most ``width`` cells.
 
     ``room`` bounds the lines: the part around the focused row is shown, and how many are left out is said.
+    Scores of an ``untrained`` judge have no bar. ``final`` is the table that stays when the run is over.
     """
     judged = any(row.thought is not None for row in rows)
-    widths = _widths(width, judged=judged)
-    lines = [_heading(widths, look, judged=judged)]
+    widths = _widths(rows, look, width, judged=judged, untrained=untrained, final=final)
+    lines = [_heading(widths, look, untrained=untrained)]
     shown = list(rows)
     if room is not None and len(rows) + 1 > room:
         count = max(1, room - 2)
         here = next((at for at, row in enumerate(rows) if row.focused), 0)
         start = min(max(0, here - count // 2), len(rows) - count)
         shown = list(rows[start : start + count])
-    lines += [_line(row, widths, look, judged=judged, budget=budget, width=width) for row in shown]
+    lines += [_line(row, widths, look, budget=budget, width=width, untrained=untrained) for row in shown]
     if len(shown) < len(rows):
         lines.append(look.text(f"   {look.ellipsis} {len(rows) - len(shown)} more candidates", MUTED))
     return lines
@@ -94,43 +112,56 @@ def score_text(score: float, look: Look, bar: int) -> Text:
     return Text.assemble(look.bar(score, bar, score_style(score)), " ", number) if bar else Text.assemble(number)
 
 
-def _widths(width: int, *, judged: bool) -> _Widths:
+def _widths(rows: Sequence[BoardRow], look: Look, width: int, *, judged: bool, untrained: bool, final: bool) -> _Widths:
     """Give the SQL what is left, and leave out bar and sparkline before it gets too short to recognise."""
     result, votes = 13 if width >= _ROOMY else 11, 5  # 13: "1,000+ rows"
+    # A failed row has its error instead of all that follows: it gets up to two fifths of the line.
+    errors = [result_text(row.execution, look, width).cell_len for row in rows if _failed(row)]
+    most = width - _MARGIN - 2 - min(max(errors, default=0), width * 2 // 5)
     sql = width - _MARGIN - 2 - result - 2 - votes
     if not judged:
-        return _Widths(max(8, sql), result, votes, 0, 0, 0)
-    bar, spark, think = next(
-        wanted for wanted in _JUDGEMENTS if sql - _judgement_cells(*wanted) >= _LEAST_SQL or wanted == _JUDGEMENTS[-1]
-    )
-    return _Widths(max(8, sql - _judgement_cells(bar, spark, think)), result, votes, bar, spark, think)
+        return _Widths(max(8, min(sql, most)), result, votes)
+    score = len(_NOISE) if untrained else _SCORE
+    choices = _FINAL_JUDGEMENTS[width < _ROOM_FOR_ALL :] if final else _JUDGEMENTS
+    if untrained:
+        choices = tuple((0, 0, think) for _, _, think in choices)
+    for bar, spark, think in choices:
+        widths = _Widths(0, result, votes, bar, score, spark, think)
+        left = sql - _judgement_cells(widths)
+        if left >= _LEAST_SQL:
+            break
+    return replace(widths, sql=max(8, min(left, most)))
 
 
-def _judgement_cells(bar: int, spark: int, think: int) -> int:
-    return 2 + (bar + 1 if bar else 0) + _SCORE + (2 + spark if spark else 0) + 2 + think
+def _judgement_cells(widths: _Widths) -> int:
+    return sum(2 + cells for cells in (_score_cells(widths), widths.spark, widths.think) if cells)
 
 
-def _heading(widths: _Widths, look: Look, *, judged: bool) -> Text:
+def _score_cells(widths: _Widths) -> int:
+    return widths.score + (widths.bar + 1 if widths.bar else 0)
+
+
+def _heading(widths: _Widths, look: Look, *, untrained: bool) -> Text:
     parts = [
         "  #   "[:_MARGIN],
         f"{'SQL':<{widths.sql}}",
         f"  {'result':<{widths.result}}",
         f"  {'votes':<{widths.votes}}",
     ]
-    if judged:
-        score = _score_cells(widths) + (2 + widths.spark if widths.spark else 0)
-        parts.append(f"  {'P(correct)' if score > len('P(correct)') else 'P':<{score}}  thinking")
+    cells = _score_cells(widths)
+    if cells:
+        score = cells + (2 + widths.spark if widths.spark else 0)
+        name = _NOISE if untrained else "P(correct)" if score >= len("P(correct)") else "P"
+        parts.append(f"  {name:<{score}}")
+    if widths.think:
+        parts.append("  thinking")
     return look.text("".join(parts).rstrip(), MUTED)
 
 
-def _score_cells(widths: _Widths) -> int:
-    return widths.bar + 1 + _SCORE if widths.bar else _SCORE
-
-
-def _line(row: BoardRow, widths: _Widths, look: Look, *, judged: bool, budget: int, width: int) -> Text:
+def _line(row: BoardRow, widths: _Widths, look: Look, *, budget: int, width: int, untrained: bool) -> Text:
     marker = look.winner if row.won else look.focus if row.focused else " "
     emphasis = TITLE if row.won or row.focused else ""
-    failed = row.execution is not None and not row.execution.ok
+    failed = _failed(row)
     start = Text.assemble(
         (f" {marker}", GOOD if row.won else ACCENT),
         look.text(f"{row.number:>2}  ", emphasis),
@@ -145,10 +176,14 @@ def _line(row: BoardRow, widths: _Widths, look: Look, *, judged: bool, budget: i
     votes = row.cluster.votes if row.cluster is not None else row.candidate.samples
     start.append_text(pad(result_text(row.execution, look, widths.result), widths.result))
     start.append_text(look.text(f"  {votes:<{widths.votes}}"))
-    if judged and row.thought is not None:
-        start.append_text(_judgement(row.thought, widths, look, budget))
+    if row.thought is not None:
+        start.append_text(_judgement(row.thought, widths, look, budget, untrained=untrained))
     start.rstrip()
     return start
+
+
+def _failed(row: BoardRow) -> bool:
+    return row.execution is not None and not row.execution.ok
 
 
 def _sql(row: BoardRow, look: Look, width: int, style: str) -> Text:
@@ -165,14 +200,16 @@ def _same_result(row: BoardRow, look: Look, width: int) -> Text:
     return look.text(look.fit(f"{look.same} same result as {row.cluster.representative + 1}", width), MUTED)
 
 
-def _judgement(thought: ThoughtView, widths: _Widths, look: Look, budget: int) -> Text:
-    score = _score_cells(widths)
-    if thought.score is None:
-        text = pad(Text(""), 2 + score)
-    else:
-        text = Text.assemble("  ", pad(score_text(thought.score, look, widths.bar), score))
+def _judgement(thought: ThoughtView, widths: _Widths, look: Look, budget: int, *, untrained: bool) -> Text:
+    cells = _score_cells(widths)
+    score = Text("")
+    if thought.score is not None:
+        score = look.text(f"{thought.score:.2f}", MUTED) if untrained else score_text(thought.score, look, widths.bar)
+    text = Text.assemble("  ", pad(score, cells))
     if widths.spark:
         spark = look.sparkline([probe.p_true for probe in thought.probes], widths.spark)
         text.append_text(look.text(f"  {spark:<{widths.spark}}", ACCENT))
+    if not widths.think:
+        return text
     text.append("  ")
     return text.append_text(thinking_text(thought, look, budget, widths.think))

@@ -9,7 +9,8 @@ from typing import Literal, TextIO, TypeAlias
 
 from rich.console import Console
 
-from planner_cli.ui.look import Look, look_for, wrap
+from planner_cli.ui.errors import format_note
+from planner_cli.ui.look import FAIR, Look, look_for, wrap
 
 ColorChoice: TypeAlias = Literal["auto", "always", "never"]
 COLOR_CHOICES: tuple[ColorChoice, ...] = ("auto", "always", "never")
@@ -80,6 +81,11 @@ def print_line(console: Console, text: str, style: str = "", *, newlines: bool =
     shown = look.plain(text, newlines=newlines)
     for line in wrap(shown, console.width) if console.is_terminal else shown.split("\n"):
         console.print(look.text(line, style, newlines=True), soft_wrap=True)
+
+
+def print_note(console: Console, text: str) -> None:
+    """Print one line about what is no error but should be known."""
+    print_line(console, format_note(text), FAIR)
 
 
 def look_of(console: Console) -> Look:

@@ -20,6 +20,7 @@ from planner_cli.ui.document_types import (
     ErrorJson,
     ExecutionJson,
     ModelJson,
+    OptionsJson,
     StageTimingsJson,
     TimingsJson,
     VerdictJson,
@@ -34,46 +35,77 @@ def document(
     answer: Answer,
     settings: PlanSettings | Mapping[str, Any],
     models: Sequence[ModelInfo],
+    versions: Mapping[str, str],
+    options: OptionsJson | None = None,
     rows: int | None = None,
     answer_rows: int | None = None,
     exit_code: ExitCode = ExitCode.NO_ANSWER,
+    abstained: PlannerError | None = None,
+    row_counts: Sequence[int | None] | None = None,
 ) -> Document:
     """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
 
     ``rows`` bounds the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
-    that were fetched. ``exit_code`` is told in ``error`` when there is no answer. Text is as the models and
-    the database gave it; ``to_json`` escapes it.
+    that were fetched. ``exit_code`` is told in ``error`` when there is no answer, ``abstained`` says why the
+    answer is not given. ``row_counts`` (one a candidate) says that rows and thoughts were not kept. Text is as the
+    models and the database gave it; ``to_json`` escapes it.
     """
+    kept = row_counts is None
+    counts = [len(execution.rows) for execution in answer.executions]
+    if row_counts is not None:
+        counts = [count or 0 for count in row_counts]
+    found = _answer(answer, answer_rows, counts, kept=kept)
     return Document(
         schema_version=SCHEMA_VERSION,
         question=question,
         database=database,
-        candidates=_candidates(answer, rows),
+        candidates=_candidates(answer, rows, counts, kept=kept),
         clusters=_clusters(answer),
-        answer=_answer(answer, answer_rows),
-        error=_no_answer(answer, exit_code),
+        answer=None if abstained else found,
+        abstained=found if abstained else None,
+        error=_error(abstained) if abstained else _no_answer(answer, exit_code),
+        warnings=list(answer.warnings),
+        options=options,
         settings=_strict(asdict(settings) if isinstance(settings, PlanSettings) else settings),
         models=[_model(info) for info in models],
+        versions=dict(versions),
         timings=_timings(answer),
     )
 
 
-def error_document(error: PlannerError, *, question: str, database: str) -> ErrorDocument:
+def error_document(
+    error: PlannerError,
+    *,
+    question: str,
+    database: str,
+    versions: Mapping[str, str],
+    options: OptionsJson | None = None,
+    exit_code: int | None = None,
+) -> ErrorDocument:
     """The document of a run that ended with an error before there was any answer."""
     return ErrorDocument(
         schema_version=SCHEMA_VERSION,
         question=question,
         database=database,
         answer=None,
-        error=ErrorJson(message=error.message, hint=error.hint, exit_code=int(error.exit_code)),
+        abstained=None,
+        error=_error(error, exit_code),
+        warnings=[],
+        options=options,
+        versions=dict(versions),
     )
 
 
-def _candidates(answer: Answer, rows: int | None) -> list[CandidateJson]:
+def _error(error: PlannerError, exit_code: int | None = None) -> ErrorJson:
+    code = int(error.exit_code) if exit_code is None else exit_code
+    return ErrorJson(message=error.message, hint=error.hint, exit_code=code)
+
+
+def _candidates(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bool) -> list[CandidateJson]:
     clusters = {index: cluster for cluster in answer.clusters for index in cluster.candidates}
     verdicts = dict(zip((cluster.index for cluster in answer.clusters), answer.verdicts, strict=True))
     documents: list[CandidateJson] = []
-    for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
+    for candidate, execution, count in zip(answer.candidates, answer.executions, counts, strict=True):
         cluster = clusters.get(candidate.index)
         entry = CandidateJson(
             index=candidate.index,
@@ -82,15 +114,15 @@ def _candidates(answer: Answer, rows: int | None) -> list[CandidateJson]:
             tokens=candidate.tokens,
             logprob=_finite(candidate.logprob),
             complete=candidate.complete,
-            execution=_execution(execution, rows),
+            execution=_execution(execution, rows, count, kept=kept),
             cluster=None if cluster is None else cluster.index,
         )
-        _add_verdict(entry, cluster, None if cluster is None else verdicts[cluster.index])
+        _add_verdict(entry, cluster, None if cluster is None else verdicts[cluster.index], kept=kept)
         documents.append(entry)
     return documents
 
 
-def _add_verdict(entry: CandidateJson, cluster: Cluster | None, verdict: Verdict | None) -> None:
+def _add_verdict(entry: CandidateJson, cluster: Cluster | None, verdict: Verdict | None, *, kept: bool) -> None:
     if cluster is None or verdict is None:
         return
     entry["judged_as"] = cluster.representative
@@ -101,18 +133,19 @@ def _add_verdict(entry: CandidateJson, cluster: Cluster | None, verdict: Verdict
             mass=verdict.mass,
             closed_by=verdict.thought.closed_by,
             tokens=verdict.thought.tokens,
-            thought=verdict.thought.text,
+            thought=verdict.thought.text if kept else None,
             probes=[{"tokens": probe.tokens, "p_true": probe.p_true, "mass": probe.mass} for probe in verdict.probes],
         )
 
 
-def _execution(execution: Execution, rows: int | None) -> ExecutionJson:
+def _execution(execution: Execution, rows: int | None, count: int, *, kept: bool) -> ExecutionJson:
     return ExecutionJson(
         ok=execution.ok,
-        columns=list(execution.columns),
-        rows=_rows(execution.rows[:rows]),
-        row_count=len(execution.rows),
+        columns=list(execution.columns) if kept else None,
+        rows=_rows(execution.rows[:rows]) if kept else None,
+        row_count=count,
         truncated=execution.truncated,
+        cut_by=execution.cut_by,
         error=execution.error,
         error_kind=execution.error_kind,
     )
@@ -136,7 +169,7 @@ def _clusters(answer: Answer) -> list[ClusterJson]:
     ]
 
 
-def _answer(answer: Answer, rows: int | None) -> AnswerJson | None:
+def _answer(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bool) -> AnswerJson | None:
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
         return None
@@ -144,9 +177,9 @@ def _answer(answer: Answer, rows: int | None) -> AnswerJson | None:
     return AnswerJson(
         candidate=candidate.index,
         sql=candidate.sql,
-        columns=list(execution.columns),
-        rows=_rows(shown),
-        row_count=len(execution.rows),
+        columns=list(execution.columns) if kept else None,
+        rows=_rows(shown) if kept else None,
+        row_count=counts[candidate.index],
         truncated=execution.truncated or len(shown) < len(execution.rows),
         confidence=answer.confidence,
         vote_share=answer.vote_share,
@@ -172,6 +205,7 @@ def _model(info: ModelInfo) -> ModelJson:
         parameters=info.parameters,
         device=info.device,
         prompt=info.prompt,
+        untrained=info.untrained,
     )
 
 

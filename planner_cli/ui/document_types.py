@@ -3,11 +3,14 @@
 Keys may be added within a version; a removed, renamed or retyped key makes a new version. Scores and shares
 are in [0, 1]; seconds are wall time and stand under ``timings`` only, so that two runs with one seed, on the
 same machine and threads, differ nowhere else.
+
+``planner history show`` prints the same document; what its level did not keep is ``null`` there: ``rows``,
+``columns`` and ``thought`` under ``metadata``, and always ``options``.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from planner_cli.types import ClosedBy, ErrorKind, Role
 from planner_cli.ui.jsontext import JsonValue
@@ -30,19 +33,21 @@ class VerdictJson(TypedDict):
     closed_by: ClosedBy
     tokens: int
     """Tokens of the thought, at most the budget."""
-    thought: str
+    thought: str | None
     probes: list[ProbeJson]
 
 
 class ExecutionJson(TypedDict):
     ok: bool
-    columns: list[str]
-    rows: list[list[JsonValue]]
+    columns: list[str] | None
+    rows: list[list[JsonValue]] | None
     """At most as many as asked for; see ``row_count``."""
     row_count: int
     """Rows that were fetched."""
     truncated: bool
     """Whether the query has more than ``row_count`` rows."""
+    cut_by: Literal["rows", "bytes"] | None
+    """Which limit truncated it."""
     error: str | None
     error_kind: ErrorKind | None
 
@@ -78,9 +83,11 @@ class ClusterJson(TypedDict):
 class AnswerJson(TypedDict):
     candidate: int
     sql: str
-    columns: list[str]
-    rows: list[list[JsonValue]]
+    columns: list[str] | None
+    rows: list[list[JsonValue]] | None
+    """At most ``--limit`` of them."""
     row_count: int
+    """Rows that were fetched."""
     truncated: bool
     """Whether the query has more rows than ``rows`` holds."""
     confidence: float | None
@@ -106,6 +113,17 @@ class ModelJson(TypedDict):
     parameters: int
     device: str
     prompt: str
+    untrained: bool
+    """Whether it was never trained for its role: the scores of such a discriminator are noise."""
+
+
+class OptionsJson(TypedDict):
+    """What the command line said besides ``settings``."""
+
+    min_confidence: float | None
+    tables: list[str]
+    """The tables shown to the models; empty is all."""
+    no_values: bool
 
 
 class StageTimingsJson(TypedDict):
@@ -136,11 +154,17 @@ class Document(TypedDict):
     candidates: list[CandidateJson]
     clusters: list[ClusterJson]
     answer: AnswerJson | None
-    """``None`` when no candidate could be executed; ``error`` then says why."""
+    """``None`` when no candidate could be executed, or the best is not sure enough; ``error`` then says why."""
+    abstained: AnswerJson | None
+    """What would have been the answer, were its score not below ``--min-confidence`` (exit code 4)."""
     error: ErrorJson | None
+    warnings: list[str]
+    options: OptionsJson | None
     settings: dict[str, Any]
     """:class:`planner_cli.settings.PlanSettings`, nested as it is."""
     models: list[ModelJson]
+    versions: dict[str, str]
+    """Of ``planner``, ``llama-cpp-python`` and the ``sqlite`` that ran the queries."""
     timings: TimingsJson
 
 
@@ -151,4 +175,8 @@ class ErrorDocument(TypedDict):
     question: str
     database: str
     answer: None
+    abstained: None
     error: ErrorJson
+    warnings: list[str]
+    options: OptionsJson | None
+    versions: dict[str, str]

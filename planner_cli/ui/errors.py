@@ -10,3 +10,8 @@ def format_error(error: PlannerError) -> Clean:
     """``planner: message (hint)``: one line, whatever the message holds (SQLite quotes hostile names in it)."""
     hint = f" ({error.hint})" if error.hint else ""
     return clean(f"planner: {error.message}{hint}")
+
+
+def format_note(text: str) -> Clean:
+    """``planner: note: text``: one line about what is no error."""
+    return clean(f"planner: note: {text}")

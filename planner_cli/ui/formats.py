@@ -28,13 +28,13 @@ def write_result(
     format: Format,  # noqa: A002 - named as the option is
     stream: IO[str],
     raw: bool = False,
-    truncated: bool = False,
     width: int | None = None,
     color: bool = False,
 ) -> tuple[Clean, ...]:
     r"""Write a result and return what should be said about it on standard error.
 
-    ``table``     boxed columns within ``width`` cells (``None``: as wide as they are), NULL spelled out
+    ``table``     boxed columns within ``width`` cells (``None``: as wide as they are), NULL spelled out; as
+                  ``vertical`` where not even one column fits
     ``vertical``  one line a value
     ``markdown``  a GitHub table, with everything Markdown could act on escaped
     ``csv``       comma, ``\n``; NULL is nothing, an empty text is ``""``; floats round-trip; blobs as ``x'0aff'``
@@ -44,17 +44,17 @@ def write_result(
     The first three show the first 2,000 characters of a value, ``table`` the first 50 columns. Text cells of
     ``csv`` and ``tsv`` that a spreadsheet would run get a leading ``'``, and control characters become visible;
     ``raw`` switches both off, except that a terminal never gets control characters. Equal column names get
-    ``_2``, ``_3`` in JSON objects. ``truncated`` says that the query has more rows than these.
+    ``_2``, ``_3`` in JSON objects.
     """
-    notes: list[str] = [f"the query has more rows than the {len(rows):,} shown"] if truncated else []
+    notes: list[str] = []
     if format == "table":
-        notes += write_table(columns, rows, stream=stream, width=width, color=color)
+        notes = write_table(columns, rows, stream=stream, width=width, color=color)
     elif format == "vertical":
-        notes += write_vertical(columns, rows, stream=stream, color=color)
+        notes = write_vertical(columns, rows, stream=stream, color=color)
     elif format == "markdown":
-        notes += _write_markdown(columns, rows, stream)
+        notes = _write_markdown(columns, rows, stream)
     elif format in {"csv", "tsv"}:
-        notes += _write_separated(columns, rows, stream, tabs=format == "tsv", raw=raw)
+        notes = _write_separated(columns, rows, stream, tabs=format == "tsv", raw=raw)
     else:
         _write_json(columns, rows, stream, lines=format == "jsonl")
     return tuple(clean(note) for note in notes)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from rich.cells import cell_len
 from rich.text import Text
 
-from planner_cli.ui.board import board_lines
+from planner_cli.ui.board import UNTRAINED, board_lines
 from planner_cli.ui.clean import Clean
 from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look, pad, score_style, wrap
 from planner_cli.ui.state import BoardRow, Phase, RunState, ThoughtView
@@ -31,7 +31,7 @@ _QUESTION_LINES = 2
 def frame_lines(state: RunState, look: Look, *, width: int, height: int, think: Think, seconds: float) -> list[Text]:
     """The screen as at most ``height`` lines of at most ``width`` cells; ``seconds`` is the time since the start."""
     top = _header(state, look, width, seconds)
-    footer = _footer(state, look, width)
+    footer = _footer(state, look, width, think)
     room = max(2, height - len(top) - 2)
     body = _body(state, look, width, room, think)
     lines = [*top, *body, Text(""), footer][:height]
@@ -75,11 +75,14 @@ def _status(state: RunState) -> str:
     return _PHASES[state.phase]
 
 
-def _footer(state: RunState, look: Look, width: int) -> Text:
+def _footer(state: RunState, look: Look, width: int, think: Think) -> Text:
+    """The keys that do something now."""
     if state.notice is not None:
         return look.text(look.fit(f" {state.notice}", width), FAIR)
-    keys = [("s", "stop thinking, answer now"), ("q", "quit")]
-    if len(state.thoughts) > 1:
+    keys = [("q", "quit") if state.reads_keys else ("Ctrl-C", "quit")]
+    if state.reads_keys and state.thinking:
+        keys.insert(0, ("s", "stop thinking, answer now"))
+    if state.reads_keys and think != "hide" and len(state.thoughts) > 1:
         keys.insert(0, (look.arrows, "branch"))
     text = Text(" ")
     for at, (key, meaning) in enumerate(keys):
@@ -90,22 +93,23 @@ def _footer(state: RunState, look: Look, width: int) -> Text:
 
 def _body(state: RunState, look: Look, width: int, room: int, think: Think) -> list[Text]:
     rows = state.board()
+    budget, untrained = state.budget, state.untrained
     if not rows:
         waiting = f"{state.new_tokens} tokens" if state.phase == "write" else "no candidates yet"
         return [look.text(look.fit(f"   {waiting}", width), MUTED)]
     focus = state.focus
     if think == "hide" or focus is None or focus not in state.thoughts:
-        return _with_pending(state, board_lines(rows, look, width, budget=state.budget, room=room), look, room, width)
+        table = board_lines(rows, look, width, budget=budget, room=room, untrained=untrained)
+        return _with_pending(state, table, look, room, width)
     number = next((row.number for row in rows if row.focused), 0)
     if width >= SIDE_BY_SIDE and room >= _SMALLEST_PANEL:
         return _side_by_side(state, rows, number, look, width=width, room=room, think=think)
     wanted = 2 + (_FOLDED_LINES if think == "fold" else _SHOWN_LINES)
     panel_room = min(wanted, max(_SMALLEST_PANEL, room // 3, room - len(rows) - 1))
     if room - panel_room < _SMALLEST_TABLE:
-        return board_lines(rows, look, width, budget=state.budget, room=room)
-    table = board_lines(rows, look, width, budget=state.budget, room=room - panel_room)
-    thought = state.thoughts[focus]
-    return [*table, *_panel(look, thought, number, budget=state.budget, width=width, height=panel_room)]
+        return board_lines(rows, look, width, budget=budget, room=room, untrained=untrained)
+    table = board_lines(rows, look, width, budget=budget, room=room - panel_room, untrained=untrained)
+    return [*table, *_panel(state, state.thoughts[focus], number, look, width=width, height=panel_room)]
 
 
 def _side_by_side(
@@ -113,16 +117,10 @@ def _side_by_side(
 ) -> list[Text]:
     assert state.focus is not None
     left_width = max(58, min(width * 60 // 100, width - 44))
-    left = board_lines(rows, look, left_width, budget=state.budget, room=room)
+    left = board_lines(rows, look, left_width, budget=state.budget, room=room, untrained=state.untrained)
     most = max(len(left), _SHOWN_LINES) if think == "show" else 2 + _FOLDED_LINES
-    right = _panel(
-        look,
-        state.thoughts[state.focus],
-        number,
-        budget=state.budget,
-        width=width - left_width - 2,
-        height=min(room, most),
-    )
+    thought = state.thoughts[state.focus]
+    right = _panel(state, thought, number, look, width=width - left_width - 2, height=min(room, most))
     pairs = zip_longest(left, right, fillvalue=Text(""))
     return [Text.assemble(pad(one, left_width + 2), other) for one, other in pairs]
 
@@ -134,7 +132,7 @@ def _with_pending(state: RunState, lines: list[Text], look: Look, room: int, wid
     return lines
 
 
-def _panel(look: Look, thought: ThoughtView, number: int, *, budget: int, width: int, height: int) -> list[Text]:
+def _panel(state: RunState, thought: ThoughtView, number: int, look: Look, *, width: int, height: int) -> list[Text]:
     """The end of a thought in a box of exactly ``height`` (3 or more) lines of exactly ``width`` cells."""
     inner, count = width - 4, height - 2
     lines = list(wrap(look.plain(thought.tail, newlines=True), inner))
@@ -144,12 +142,12 @@ def _panel(look: Look, thought: ThoughtView, number: int, *, budget: int, width:
         lines = lines[-count:]
         lines[0] = _continued(lines[0], look, inner)
     if not lines:
-        lines = [look.plain("not thinking" if not budget else "about to think")]
+        lines = [look.plain("not thinking" if not state.budget else "about to think")]
     left_top, right_top, left_low, right_low = look.corners
     title = look.text(look.fit(f" thought about {number} ", inner), TITLE)
     top = Text.assemble((f"{left_top}{look.line}", MUTED), title)
     top.append(look.line * (width - 1 - top.cell_len) + right_top, style=MUTED)
-    low = _panel_foot(thought, look, inner, budget)
+    low = _panel_foot(state, thought, look, inner)
     bottom = Text.assemble(
         (left_low + look.line * (width - 3 - low.cell_len), MUTED), low, (look.line + right_low, MUTED)
     )
@@ -167,11 +165,13 @@ def _continued(line: Clean, look: Look, width: int) -> Clean:
     return Clean(f"{look.ellipsis} {rest}")
 
 
-def _panel_foot(thought: ThoughtView, look: Look, width: int, budget: int) -> Text:
+def _panel_foot(state: RunState, thought: ThoughtView, look: Look, width: int) -> Text:
     """How far the thought is and what the judge would say now; the parts that fit, the score first."""
     closed = "" if thought.verdict is None else f", closed by {thought.verdict.thought.closed_by}"
-    parts = [(f"{thought.tokens}/{budget} tokens{closed}", MUTED)]
-    if thought.score is not None:
+    parts = [(f"{thought.tokens}/{state.budget} tokens{closed}", MUTED)]
+    if thought.score is not None and state.untrained:
+        parts.append((f"score {thought.score:.2f} ({UNTRAINED})", MUTED))
+    elif thought.score is not None:
         spark = look.sparkline([probe.p_true for probe in thought.probes], 12)
         parts = [(spark, ACCENT), *parts, (f"P(correct) {thought.score:.2f}", score_style(thought.score))]
     while len(parts) > 1 and sum(len(part) + 3 for part, _ in parts) > width:

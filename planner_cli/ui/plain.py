@@ -18,7 +18,7 @@ from planner_cli.events import (
     Warned,
 )
 from planner_cli.types import Cluster, Verdict
-from planner_cli.ui.board import result_text
+from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.console import look_of
 from planner_cli.ui.frame import Think
 from planner_cli.ui.look import FAIR, MUTED
@@ -34,10 +34,11 @@ class PlainReport:
     first open one streams and the others wait until it closes.
     """
 
-    def __init__(self, console: Console, think: Think) -> None:
+    def __init__(self, console: Console, think: Think, *, untrained: bool = False) -> None:
         self._console = console
         self._look = look_of(console)
         self._think = think
+        self._untrained = untrained
         self._clusters: dict[int, Cluster] = {}
         self._streaming: int | None = None
         self._waiting: dict[int, str] = {}
@@ -123,7 +124,8 @@ class PlainReport:
     def _verdict(self, cluster: int) -> None:
         verdict = self._closed[cluster]
         thought = verdict.thought
+        score = f"score {verdict.score:.2f} ({UNTRAINED})" if self._untrained else f"P(correct) {verdict.score:.2f}"
         self._line(
-            f"candidate {self._number(cluster)}: P(correct) {verdict.score:.2f}, "
+            f"candidate {self._number(cluster)}: {score}, "
             f"thought {thought.tokens} tokens (closed by {thought.closed_by})"
         )

@@ -55,7 +55,7 @@ def show(
         return _show_live(events, state, console, think, control)
     if mode == "quiet":
         return _drain(events)
-    report = PlainReport(console, think)
+    report = PlainReport(console, think, untrained=any(m.role == "discriminator" and m.untrained for m in models))
     try:
         return _drain(events, report)
     finally:
@@ -117,7 +117,7 @@ def _show_live(events: Iterable[Event], state: RunState, console: Console, think
 
     try:
         with (
-            key_reader(on_key),
+            key_reader(on_key) as state.reads_keys,
             Live(screen, console=console, refresh_per_second=_FRAMES_PER_SECOND, transient=True,
                  redirect_stdout=False, redirect_stderr=False),
         ):  # fmt: skip
@@ -132,12 +132,16 @@ def _show_live(events: Iterable[Event], state: RunState, console: Console, think
 
 
 def _leave_behind(state: RunState, console: Console, think: Think) -> None:
-    """Print what stays in the scrollback: the question, the table of candidates, warnings, the thought."""
+    """Print what stays in the scrollback, if there is any candidate: question, table, warnings, thought."""
     look = look_of(console)
     answer = state.answer
+    if answer is None and not state.candidates:
+        return
     print_line(console, " ".join(state.question.split()), TITLE)
     if answer is None or answer.best is not None:  # else the answer block lists every candidate in full
-        for line in board_lines(state.board(), look, min(console.width, _WIDEST_BOARD), budget=state.budget):
+        width = min(console.width, _WIDEST_BOARD)
+        board = board_lines(state.board(), look, width, budget=state.budget, untrained=state.untrained, final=True)
+        for line in board:
             console.print(line, no_wrap=True, crop=False)
     for warning in state.warnings:
         print_line(console, f"! {warning}", FAIR)

@@ -105,6 +105,9 @@ class RunState:
         """Cluster indexes, best first; empty before the ranking."""
         self.warnings: list[str] = []
         self.answer: Answer | None = None
+        self.untrained = any(info.role == "discriminator" and info.untrained for info in self.models)
+        """Whether the judge's scores are noise."""
+        self.reads_keys = True
         self.notice: str | None = None
         """What a key press asked for, until it happens."""
         self._chosen: int | None = None
@@ -181,6 +184,11 @@ class RunState:
     def judged(self) -> int:
         """Thoughts that have their verdict."""
         return sum(thought.verdict is not None for thought in self.thoughts.values())
+
+    @property
+    def thinking(self) -> bool:
+        """Whether there is, or is about to be, a thought that can be stopped."""
+        return self.budget > 0 and self.phase in {"judge-prompt", "judge"} and self.judged < self.to_judge
 
     def board(self) -> list[BoardRow]:
         """The candidates in the order to show: clusters best first, each with its members, then what fails."""

@@ -27,18 +27,24 @@ _MUTED = Style.parse(MUTED)
 def write_table(
     columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], width: int | None, color: bool
 ) -> list[str]:
-    """Draw boxed columns within ``width`` cells (``None``: no bound); returns lines that tell what was cut."""
+    """Draw boxed columns within ``width`` cells (``None``: no bound); returns lines that tell what was cut.
+
+    Text is cut to fit, numbers never: columns that do not fit are left out, and where not even the first one does,
+    the rows are written as :func:`write_vertical` does it.
+    """
     look = look_for(getattr(stream, "encoding", None))
-    shown = min(len(columns), COLUMN_LIMIT)
-    texts, long_values = _texts(rows, shown, look)
-    header = [look.plain(human(name)[0]) for name in columns[:shown]]
-    natural = [max(cell_len(line[at]) for line in [header, *texts]) for at in range(shown)]
-    widths = _squeeze(natural, len(columns), width)
+    fitting = min(len(columns), COLUMN_LIMIT)
+    texts, long_values = _texts(rows, fitting, look)
+    header = [look.plain(human(name)[0]) for name in columns[:fitting]]
+    natural = [max(cell_len(line[at]) for line in [header, *texts]) for at in range(fitting)]
+    least = [_least(natural[at], [row[at] for row in rows], [line[at] for line in texts]) for at in range(fitting)]
+    widths = _squeeze(natural, least, len(columns), width)
     shown = len(widths)
+    if not shown:
+        notes = write_vertical(columns, rows, stream=stream, color=color)
+        return ["the terminal is too narrow for a table: shown as with --format vertical", *notes]
     more = len(columns) - shown
-    if more:
-        widths.append(len(look.ellipsis))
-    pen = _Pen(stream, look, widths, color=color)
+    pen = _Pen(stream, look, [*widths, len(look.ellipsis)] if more else widths, color=color)
     pen.edge(0)
     pen.line(header[:shown], [False] * shown, [_HEADER] * shown, more=bool(more))
     pen.edge(1)
@@ -49,7 +55,7 @@ def write_table(
         pen.line(line[:shown], numeric, styles, more=bool(more))
     pen.edge(2)
     squeezed = sum(given < wanted for given, wanted in zip(widths, natural, strict=False))
-    return _notes(len(columns), more, squeezed, long_values)
+    return _notes(len(columns), shown, squeezed, long_values)
 
 
 def write_vertical(columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], color: bool) -> list[str]:
@@ -84,43 +90,47 @@ def _texts(rows: Sequence[Row], shown: int, look: Look) -> tuple[list[list[Clean
     return texts, long_values
 
 
-def _squeeze(natural: list[int], total: int, width: int | None) -> list[int]:
-    """Column widths that fit, the widest squeezed first; fewer of them where even that is not enough."""
+def _least(natural: int, values: Sequence[Value], texts: Sequence[Clean]) -> int:
+    """Cells under which a column is not squeezed: a number is shown whole, for half of its digits is another number."""
+    numbers = max((cell_len(text) for value, text in zip(values, texts, strict=True) if _is_number(value)), default=0)
+    return max(numbers, min(natural, _SMALLEST_COLUMN))
+
+
+def _squeeze(natural: list[int], least: list[int], total: int, width: int | None) -> list[int]:
+    """Column widths that fit, the widest squeezed first; fewer of them, or none, where even that is not enough."""
     if width is None:
         return list(natural)
     for shown in range(len(natural), 0, -1):
         walls = 3 * shown + 1 + (4 if shown < total else 0)
         room = width - walls
-        least = [min(cells, _SMALLEST_COLUMN) for cells in natural[:shown]]
-        if sum(least) <= room or shown == 1:
-            return _level(natural[:shown], max(1, room))
+        if sum(least[:shown]) <= room:
+            return _level(natural[:shown], least[:shown], room)
     return []
 
 
-def _level(natural: list[int], room: int) -> list[int]:
-    """Cut the widest columns to one common width so that all together fill ``room``."""
-    if sum(natural) <= room:
-        return list(natural)
-    level, left, open_columns = 1, room, len(natural)
-    for cells in sorted(natural):
-        level = left // open_columns
-        if cells > level:
-            break
-        left -= cells
-        open_columns -= 1
-    return [min(cells, max(1, level)) for cells in natural]
+def _level(natural: list[int], least: list[int], room: int) -> list[int]:
+    """Cut the widest columns to one common width, none under its least, so that all together fill ``room``."""
+    low, high = 0, max(natural)
+    while low < high:  # the highest level that fits
+        level = (low + high + 1) // 2
+        if sum(max(least[at], min(cells, level)) for at, cells in enumerate(natural)) <= room:
+            low = level
+        else:
+            high = level - 1
+    return [max(least[at], min(cells, low)) for at, cells in enumerate(natural)]
 
 
 def _is_number(value: Value) -> bool:
     return isinstance(value, (int, float))
 
 
-def _notes(total: int, more: int, squeezed: int, long_values: int) -> list[str]:
+def _notes(total: int, shown: int, squeezed: int, long_values: int) -> list[str]:
     notes: list[str] = []
-    if more:
-        notes.append(f"{total - more} of {total} columns shown; --format vertical shows all")
+    if shown < total:
+        notes.append(f"{shown} of {total} columns shown; --format vertical shows all")
     if squeezed:
-        notes.append(f"{counted(squeezed, 'column')} cut to the width of the terminal; --format vertical shows more")
+        cut = f"{counted(squeezed, 'column')}" if shown == total else f"{squeezed} of these"
+        notes.append(f"{cut} cut to the width of the terminal; --format vertical shows more")
     return notes + cut_note(long_values)
 
 

@@ -15,6 +15,7 @@ from planner_cli.demo import build
 
 pytestmark = pytest.mark.model
 QUESTION = "How many customers are there?"
+QUICK = ("-n", "1", "--budget", "0", "--tables", "customers")
 
 
 @pytest.fixture(scope="module")
@@ -78,29 +79,80 @@ def test_stdout_is_the_answer_and_nothing_else(demo):
     ids=["sql", "jsonl", "tsv without a judge"],
 )
 def test_formats(demo, options, expected):
-    assert planner("ask", QUESTION, demo, *options).stdout == expected
+    assert planner("ask", QUESTION, demo, *options, *QUICK).stdout == expected
 
 
 def test_output_file(demo, tmp_path):
     target = tmp_path / "answer.csv"
-    done = planner("ask", QUESTION, demo, "--format", "csv", "-o", target)
+    done = planner("ask", QUESTION, demo, "--format", "csv", "-o", target, *QUICK)
     assert (done.returncode, done.stdout) == (0, "")
     assert target.read_text() == "count(*)\n150\n"
-    refused = planner("ask", QUESTION, demo, "-o", tmp_path / "no" / "answer.csv")
-    assert refused.returncode == 2
-    assert "cannot be written there" in refused.stderr
+    unsure = planner("ask", QUESTION, demo, "--format", "csv", "-o", target, "--min-confidence", "1", *QUICK)
+    assert unsure.returncode == 4
+    assert target.read_text() == "count(*)\n150\n"
+    assert list(tmp_path.iterdir()) == [target]
+    full = planner("ask", QUESTION, demo, "-o", "/dev/full", *QUICK)
+    assert (full.returncode, full.stdout) == (74, "")
+    assert full.stderr.splitlines()[-1] == "planner: cannot write /dev/full: No space left on device"
 
 
 def test_abstaining(demo):
-    done = planner("ask", QUESTION, demo, "--min-confidence", "1")
-    assert (done.returncode, done.stdout) == (4, "")
-    assert "not sure enough" in done.stderr
+    done = planner("ask", QUESTION, demo, "--min-confidence", "1", "--json", *QUICK)
+    assert done.returncode == 4
+    noise, unsure = done.stderr.splitlines()
+    assert noise.startswith("planner: note: the discriminator builtin was never trained to judge")
+    assert "--min-confidence" in noise
+    assert unsure.startswith("planner: not sure enough")
+    made = json.loads(done.stdout)
+    assert made["answer"] is None
+    assert made["abstained"]["rows"] == [[150]]
+    assert made["error"]["exit_code"] == 4
+    assert made["options"] == {"min_confidence": 1.0, "tables": ["customers"], "no_values": False}
+
+
+def test_what_standard_error_tells_without_a_screen(demo):
+    question = "List the names of products with a price over 100"
+    done = planner("ask", question, demo, "--limit", 1, "--format", "jsonl", "--budget", 0)
+    assert done.stdout.count("\n") == 1
+    cut, sql, why = done.stderr.splitlines()
+    assert cut.startswith("planner: note: first 1 of ")
+    assert cut.endswith("; raise --limit to see more")
+    assert sql.lower().startswith("select ")
+    assert why.startswith("votes ")
+    assert "(untrained judge: noise)" in why
+    quiet = planner("ask", QUESTION, demo, "-q", *QUICK)
+    assert quiet.stderr == ""
+
+
+def test_scores_that_are_noise_are_warned_about_where_they_decide(demo):
+    note = "planner: note: the discriminator builtin was never trained to judge: its scores are noise, and --select"
+    assert planner("ask", QUESTION, demo, "--select", "rerank", *QUICK).stderr.startswith(
+        f"{note} rerank goes by them\n"
+    )
+    assert note not in planner("ask", QUESTION, demo, "--select", "vote", *QUICK).stderr
+
+
+def test_the_tour(tmp_path):
+    done = planner("demo", tmp_path / "demo.sqlite", "--no-judge", "-n", "1")
+    assert done.returncode == 0
+    outcomes = [line.partition(":")[0] for line in done.stderr.splitlines()]
+    counts = {word: outcomes.count(word) for word in ("right", "WRONG", "NO ANSWER")}
+    assert sum(counts.values()) == 5
+    tally = next(line for line in done.stderr.splitlines() if "Your turn" in line)
+    assert f"{counts['right']} right" in tally
+    assert ("wrong" in tally) is bool(counts["WRONG"])
+    assert ("without an answer" in tally) is bool(counts["NO ANSWER"])
+    assert done.stderr.count("How many customers are there?") <= 1
+    assert "--limit" not in done.stderr
 
 
 def test_time_limit(demo):
-    none = planner("ask", QUESTION, demo, "--max-seconds", "0.01")
+    started = time.monotonic()
+    none = planner("ask", QUESTION, demo, "--max-seconds", "0.01", "--json")
     assert none.returncode == 124
     assert none.stderr.startswith("planner: the time limit of 0.01 s ended")
+    assert json.loads(none.stdout)["error"]["exit_code"] == 124
+    assert time.monotonic() - started < 5  # no model was loaded for it
     enough = document(QUESTION, demo, "--max-seconds", 60, "--budget", 16)
     assert enough["answer"]["confidence"] is not None
 
@@ -133,7 +185,7 @@ def test_ctrl_c(demo):
 
 def test_the_database_is_not_touched(demo):
     before = demo.read_bytes()
-    planner("ask", QUESTION, demo)
+    planner("ask", QUESTION, demo, *QUICK)
     assert demo.read_bytes() == before
     assert [p.name for p in demo.parent.iterdir()] == [demo.name]
 
@@ -141,18 +193,18 @@ def test_the_database_is_not_touched(demo):
 def test_without_any_network(demo):
     if not shutil.which("unshare") or planner("--version", prefix=("unshare", "-rn")).returncode != 0:
         pytest.skip("this system makes no empty network namespace")
-    done = planner("ask", QUESTION, demo, "--format", "csv", prefix=("unshare", "-rn"))
+    done = planner("ask", QUESTION, demo, "--format", "csv", *QUICK, prefix=("unshare", "-rn"))
     assert (done.returncode, done.stdout) == (0, "count(*)\n150\n")
 
 
 def test_history_remembers_and_forgets(demo):
-    planner("ask", QUESTION, demo)
-    planner("ask", "How many products are there?", demo, "--history", "off")
+    planner("ask", QUESTION, demo, *QUICK)
+    planner("ask", "How many products are there?", demo, "--history", "off", *QUICK)
     (entry,) = json.loads(planner("history", "list", "--json").stdout)
     assert entry["question"] == QUESTION
     shown = json.loads(planner("history", "show", entry["id"]).stdout)
     assert shown["candidates"][0]["sql"] == "select count(*) from customers"
-    assert shown["answer"]["rows"] == []
+    assert (shown["answer"]["rows"], shown["answer"]["row_count"]) == (None, 1)
     assert planner("history", "purge", "--all").returncode == 2  # not without a yes
     assert planner("history", "purge", "--all", "--yes").stdout == "1 question deleted\n"
     assert json.loads(planner("history", "list", "--json").stdout) == []
@@ -162,10 +214,10 @@ def test_an_unwritable_history_does_not_cost_the_answer(demo, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
     done = planner(
-        "ask", QUESTION, demo, "--format", "csv", env={**os.environ, "PLANNER_HISTORY": str(blocked / "h.db")}
+        "ask", QUESTION, demo, "--format", "csv", *QUICK, env={**os.environ, "PLANNER_HISTORY": str(blocked / "h.db")}
     )
     assert (done.returncode, done.stdout) == (0, "count(*)\n150\n")
-    assert done.stderr.startswith("planner: this question is not in the history:")
+    assert done.stderr.splitlines()[-1].startswith("planner: note: this question is not in the history:")
 
 
 def test_tables_can_be_named(demo):

@@ -1,5 +1,7 @@
 """Bad input: one clear line, the documented exit code, no traceback."""
 
+import ast
+import json
 import os
 import shutil
 import sqlite3
@@ -7,6 +9,7 @@ import sqlite3
 import pytest
 
 from planner_cli.cli import main
+from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
@@ -40,6 +43,22 @@ ERRORS = [
     ("text gguf", ["ask", "q", "{}/good.sqlite", "--generator", "{}/text.gguf"], 3, "text.gguf"),
     ("bad range", ["ask", "q", "{}/good.sqlite", "--top-p", "2"], 2, "top-p"),
     ("bad time", ["ask", "q", "{}/good.sqlite", "--max-seconds", "-1"], 2, "max-seconds"),
+    ("no number", ["ask", "q", "{}/good.sqlite", "--budget", "abc"], 2, "'abc' is not a whole number"),
+    ("endless time", ["ask", "q", "{}/good.sqlite", "--max-seconds", "inf"], 2, "'inf' is not a finite number"),
+    ("no time", ["ask", "q", "{}/good.sqlite", "--query-seconds", "nan"], 2, "'nan' is not a finite number"),
+    ("swapped", ["ask", "{}/good.sqlite", "how many?"], 2, "the question comes first"),
+    ("no tables named", ["ask", "q", "{}/good.sqlite", "--tables", ""], 2, "names no table"),
+    ("no score to be sure of", ["ask", "q", "{}/good.sqlite", "--no-judge", "--min-confidence", "0"], 2, "exclude"),
+    ("no score to choose by", ["ask", "q", "{}/good.sqlite", "--no-judge", "--select", "race"], 2, "exclude"),
+    ("no score for the demo", ["demo", "{}/demo.sqlite", "--no-judge", "--select", "tree"], 2, "exclude"),
+    ("document and query", ["ask", "q", "{}/good.sqlite", "--json", "--sql-only"], 2, "exclude"),
+    ("document and format", ["ask", "q", "{}/good.sqlite", "--json", "--format", "table"], 2, "exclude"),
+    ("answer over the database", ["ask", "q", "{}/good.sqlite", "-o", "{}/good.sqlite"], 2, "is the database"),
+    ("answer over a database", ["ask", "q", "{}/good.sqlite", "-o", "{}/bare.sqlite"], 2, "is an SQLite database"),
+    ("answer over a model", ["ask", "q", "{}/good.sqlite", "-o", "{}/half.gguf"], 2, "is a model file"),
+    ("missing argument", ["ask", "q"], 2, "missing argument 'DATABASE'"),
+    ("unknown option", ["ask", "q", "x", "--selct", "vote"], 2, "--select"),
+    ("unknown command", ["aks", "q", "x"], 2, "'aks'"),
     ("demo over a database", ["demo", "{}/good.sqlite", "--no-ask"], 2, "good.sqlite"),
     ("nothing to purge", ["history", "purge"], 2, "--before"),
     ("no such record", ["history", "show", "7"], 2, ""),
@@ -70,10 +89,36 @@ def test_unreadable_file(tmp_path, capsys):
     assert "secret.sqlite" in capsys.readouterr().err
 
 
-def test_click_errors_are_usage_errors(capsys):
-    assert main(["ask", "q"]) == 2
-    assert main(["ask", "q", "x", "--selct", "vote"]) == 2
-    assert "--select" in capsys.readouterr().err
+def test_a_bad_environment_variable_is_named(places, capsys, monkeypatch):
+    monkeypatch.setenv("PLANNER_BUDGET", "many")
+    assert main(["ask", "q", str(places / "good.sqlite")]) == 2
+    assert capsys.readouterr().err.startswith("planner: PLANNER_BUDGET: 'many' is not a whole number")
+
+
+def test_a_document_is_printed_for_an_error_too(places, capsys):
+    assert main(["ask", "q", str(places / "good.sqlite"), "--json", "--generator", "builtn"]) == 3
+    out, error = capsys.readouterr()
+    made = json.loads(out)
+    assert made["answer"] is made["abstained"] is None
+    assert made["error"]["exit_code"] == 3
+    assert made["error"]["message"] in error
+    assert set(made["versions"]) == {"planner", "llama-cpp-python", "sqlite"}
+
+
+def hints():
+    """Every literal part of a ``hint=`` in the source, with where it stands."""
+    for path in sorted((REPOSITORY / "planner_cli").rglob("*.py")):
+        if path.name == "paths.py" and path.parent.name == "database":
+            continue  # has one: "(or: sqlite3 FILE ...)"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "hint":
+                for part in ast.walk(node.value):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield f"{path.name}: {part.value}"
+
+
+def test_hints_hold_no_parentheses_for_they_stand_in_some():
+    assert [hint for hint in hints() if "(" in hint or ")" in hint] == []
 
 
 def test_debug_shows_the_traceback(places, capsys, monkeypatch):

@@ -10,9 +10,10 @@ from planner_cli.database import Database
 from planner_cli.settings import Limits
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick() -> Limits:
-    return Limits(seconds=0.5)
+    """For queries that run until they are stopped; killing one takes as long again."""
+    return Limits(seconds=0.2)
 
 
 @pytest.fixture(scope="module")

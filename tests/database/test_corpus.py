@@ -33,13 +33,13 @@ INSERT INTO rt VALUES (1, 2, 3)
 """
 
 
-def run_all(folder: Path, statements: list[str]) -> dict[str, int]:
+def run_all(folder: Path, queries: list[str]) -> dict[str, int]:
     """Runs them and returns how often each outcome came."""
     path = build(folder / "target.db", TARGET)
     before = picture(folder)
     outcomes: dict[str, int] = {}
     with Database.open(path, limits=Limits(seconds=SECONDS)) as database:
-        for number, sql in enumerate(statements, start=1):
+        for number, sql in enumerate(queries, start=1):
             started = time.monotonic()
             result = database.execute(sql)
             spent = time.monotonic() - started
@@ -50,19 +50,23 @@ def run_all(folder: Path, statements: list[str]) -> dict[str, int]:
                 assert picture(folder) == before, f"changed by one of the 2000 statements before {number}"
         assert database.execute("SELECT count(*) FROM t1").rows == ((50,),)
     assert picture(folder) == before
-    sys.stdout.write(f"{len(statements)} statements: {dict(sorted(outcomes.items()))}\n")
+    sys.stdout.write(f"{len(queries)} statements: {dict(sorted(outcomes.items()))}\n")
     return outcomes
 
 
-def load() -> list[str]:
+def lines() -> list[str]:
     if not CORPUS.exists():
         pytest.skip(f"the statement corpus is not beside this checkout ({CORPUS.name})")
-    with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
-        return [json.loads(line)["sql"] for line in lines]
+    with gzip.open(CORPUS, "rt", encoding="utf-8") as text:
+        return list(text)
+
+
+def statements(chosen: list[str]) -> list[str]:
+    return [json.loads(line)["sql"] for line in chosen]
 
 
 def test_a_sample_of_2000_statements(tmp_path: Path) -> None:
-    outcomes = run_all(tmp_path, random.Random(SEED).sample(load(), 2000))
+    outcomes = run_all(tmp_path, statements(random.Random(SEED).sample(lines(), 2000)))
     assert outcomes["ok"] > 100
     assert outcomes["refused"] > 100
 
@@ -71,4 +75,4 @@ def test_a_sample_of_2000_statements(tmp_path: Path) -> None:
 def test_every_statement(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     if "slow" not in pytestconfig.getoption("markexpr"):
         pytest.skip("all 65,775 take minutes: ask for them with -m slow")
-    run_all(tmp_path, load())
+    run_all(tmp_path, statements(lines()))

@@ -12,7 +12,7 @@ import apsw
 import pytest
 from database_files import build, hack_schema, picture
 
-from planner_cli.database import Database
+from planner_cli.database import Database, paths
 from planner_cli.errors import DatabaseError, ExitCode
 
 TABLE = "CREATE TABLE t (a); INSERT INTO t VALUES (1)"
@@ -117,12 +117,13 @@ def test_odd_names_open_the_right_file(tmp_path: Path, monkeypatch: pytest.Monke
     )
     before = picture(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for given in (tmp_path / name, name, f"./{name}"):
-        with Database.open(given) as database:
-            assert database.execute("SELECT a FROM t").rows == ((name.encode().hex(),),)
-            assert database.path == Path(given)
-            assert database.name == Path(name).stem
-            assert not database.execute("INSERT INTO t VALUES (1)").ok
+    with Database.open(name) as database:
+        assert database.execute("SELECT a FROM t").rows == ((name.encode().hex(),),)
+        assert database.path == Path(name)
+        assert database.name == Path(name).stem
+        assert not database.execute("INSERT INTO t VALUES (1)").ok
+    opened = {paths.opening(paths.resolve(Path(given))) for given in (tmp_path / name, name, f"./{name}")}
+    assert len(opened) == 1
     assert picture(tmp_path) == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,24 +75,32 @@ def test_ordered(shop: Database, sql: str, expected: bool) -> None:
 
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {n}) SELECT {what} FROM n"
 CAPS = [
-    # name, rows made, each one, rows kept, truncated  (caps: 10 rows, 1,000 bytes)
-    ("under", 9, "i", 9, False),
-    ("exactly", 10, "i", 10, False),
-    ("one more", 11, "i", 10, True),
-    ("many more", 100_000, "i", 10, True),
-    ("bytes exactly", 10, "hex(zeroblob(50))", 10, False),
-    ("bytes over", 10, "hex(zeroblob(100))", 5, True),
-    ("bytes of utf-8", 10, "replace(hex(zeroblob(50)), '0', 'é')", 5, True),
-    ("blobs", 10, "zeroblob(500)", 2, True),
+    # name, rows made, each one, rows kept, cut by  (caps: 10 rows, 1,000 bytes)
+    ("under", 9, "i", 9, None),
+    ("exactly", 10, "i", 10, None),
+    ("one more", 11, "i", 10, "rows"),
+    ("many more", 100_000, "i", 10, "rows"),
+    ("bytes exactly", 10, "hex(zeroblob(50))", 10, None),
+    ("bytes exactly, one more row", 11, "hex(zeroblob(50))", 10, "rows"),
+    ("bytes over", 10, "hex(zeroblob(100))", 5, "bytes"),
+    ("bytes of utf-8", 10, "replace(hex(zeroblob(50)), '0', 'é')", 5, "bytes"),
+    ("blobs", 10, "zeroblob(500)", 2, "bytes"),
+    ("text that is no utf-8, rows", 11, "CAST(x'FF' AS TEXT)", 10, "rows"),
+    ("text that is no utf-8, bytes", 10, "CAST(x'FF' || zeroblob(200) AS TEXT)", 4, "bytes"),
 ]
 
 
-@pytest.mark.parametrize(("made", "what", "kept", "truncated"), [c[1:] for c in CAPS], ids=[c[0] for c in CAPS])
-def test_caps(tmp_path: Path, made: int, what: str, kept: int, truncated: bool) -> None:
-    path = build(tmp_path / "a.db", "CREATE TABLE t (a)")
-    with Database.open(path, limits=Limits(rows=10, bytes=1000)) as database:
-        result = database.execute(COUNT.format(n=made, what=what))
-        assert (len(result.rows), result.truncated) == (kept, truncated)
+@pytest.fixture(scope="module")
+def capped(shop_path: Path) -> Iterator[Database]:
+    with Database.open(shop_path, limits=Limits(rows=10, bytes=1000)) as database:
+        yield database
+
+
+@pytest.mark.parametrize(("made", "what", "kept", "cut_by"), [c[1:] for c in CAPS], ids=[c[0] for c in CAPS])
+def test_caps(capped: Database, made: int, what: str, kept: int, cut_by: str | None) -> None:
+    result = capped.execute(COUNT.format(n=made, what=what))
+    assert (len(result.rows), result.cut_by) == (kept, cut_by)
+    assert result.truncated is (cut_by is not None)
 
 
 ERRORS = [

@@ -10,6 +10,7 @@ import pytest
 from database_files import build, hack_schema, picture, run
 
 from planner_cli.database import Database
+from planner_cli.database import schema as schema_reading
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
 from planner_cli.types import Column, ForeignKey, Schema, Table, Value
@@ -136,21 +137,24 @@ ODD_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_names(tmp_path: Path, name: str) -> None:
-    quoted = '"' + name.replace('"', '""') + '"'
-    path = build(
-        tmp_path / "a.db",
-        f"CREATE TABLE {quoted} ({quoted} TEXT /* said */ PRIMARY KEY, other REFERENCES {quoted}); INSERT INTO {quoted} VALUES (1, 2)",
+@pytest.fixture(scope="module")
+def odd_schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """A table of each odd name, with a column of the same name."""
+    quoted = ['"' + name.replace('"', '""') + '"' for name in ODD_NAMES]
+    made = (
+        f"CREATE TABLE {name} ({name} TEXT /* said */ PRIMARY KEY, other REFERENCES {name}); INSERT INTO {name} VALUES (1, 2);"
+        for name in quoted
     )
-    assert read(path) == Schema(
-        (
-            Table(
-                name,
-                (Column(name, "TEXT", primary_key=True, comment="said", samples=("1",)), Column("other", samples=(2,))),
-                foreign_keys=(ForeignKey(("other",), name, (name,)),),
-            ),
-        )
+    return read(build(tmp_path_factory.mktemp("odd") / "a.db", "".join(made)))
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names(odd_schema: Schema, name: str) -> None:
+    assert len(odd_schema.tables) == len(ODD_NAMES)
+    assert table(odd_schema, name) == Table(
+        name,
+        (Column(name, "TEXT", primary_key=True, comment="said", samples=("1",)), Column("other", samples=(2,))),
+        foreign_keys=(ForeignKey(("other",), name, (name,)),),
     )
 
 
@@ -220,21 +224,25 @@ def test_double_quoted_strings_of_an_old_schema_still_work(tmp_path: Path) -> No
 
 
 def test_ten_thousand_tables(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
-    connection = apsw.Connection(str(path))
-    with connection:
-        for number in range(10_000):
-            run(
-                connection, f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY, name TEXT, ref REFERENCES t{number // 2})"
-            )
-        run(connection, "INSERT INTO t9999 VALUES (1, 'last', 2)")
-    connection.close()
+    path = build(
+        tmp_path / "a.db",
+        "CREATE TABLE t0 (id INTEGER PRIMARY KEY, name TEXT, ref REFERENCES t0); INSERT INTO t0 VALUES (1, 'same', 2)",
+    )
+    hack_schema(  # all with the rows of t0: it takes SQLite far longer to make that many than to read them
+        path,
+        """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999)
+        INSERT INTO sqlite_master
+        SELECT type, 't' || i, 't' || i, rootpage, replace(replace(sql, 'TABLE t0', 'TABLE t' || i), 'REFERENCES t0', 'REFERENCES t' || (i / 2))
+        FROM n, sqlite_master WHERE name = 't0'
+        """,
+    )
     started = time.monotonic()
     with Database.open(path) as database:
         seconds = time.monotonic() - started
         assert len(database.schema.tables) == 10_000
         assert database.schema.tables[-1].foreign_keys == (ForeignKey(("ref",), "t4999", ("id",)),)
-        assert database.execute("SELECT name FROM t9999").rows == (("last",),)
+        assert database.execute("SELECT name FROM t9999").rows == (("same",),)
         assert "t9999.name" in (database.execute("SELECT nmae FROM t9999").error or "")
     assert seconds < 10, seconds  # some 1.5 s on an idle machine
 
@@ -255,12 +263,17 @@ HOSTILE_VIEWS = [
     ("missing table", "CREATE VIEW x AS SELECT * FROM nowhere", {"missing"}),
     ("generated column", "CREATE TABLE x (a, b AS (length(hex(zeroblob(a))))); INSERT INTO x VALUES (600000)", {"size"}),
     ("doubling ctes", "CREATE VIEW x AS WITH a0 AS (SELECT 1), " + ", ".join(f"a{n} AS (SELECT * FROM a{n - 1} UNION ALL SELECT * FROM a{n - 1})" for n in range(1, 25)) + " SELECT * FROM a24", {"size", "time", "memory", "other"}),
-    ("doubling views", "CREATE VIEW v0 AS SELECT 1 AS c;" + ";".join(f"CREATE VIEW v{n} AS SELECT * FROM v{n - 1} UNION ALL SELECT * FROM v{n - 1}" for n in range(1, 22)) + "; CREATE VIEW x AS SELECT * FROM v21", {"size", "time", "memory", "other"}),
+    # v8 refers to v0 65,536 times, one more than SQLite allows; up to there each takes four times as long
+    ("quadrupling views", "CREATE VIEW v0 AS SELECT 1 AS c;" + ";".join(f"CREATE VIEW v{n} AS " + " UNION ALL ".join([f"SELECT * FROM v{n - 1}"] * 4) for n in range(1, 9)) + "; CREATE VIEW x AS SELECT * FROM v8", {"size", "time", "memory", "other"}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("sql", "kinds"), [v[1:] for v in HOSTILE_VIEWS], ids=[v[0] for v in HOSTILE_VIEWS])
-def test_hostile_views(tmp_path: Path, sql: str, kinds: set[str | None]) -> None:
+def test_hostile_views(
+    tmp_path: Path, quick: Limits, monkeypatch: pytest.MonkeyPatch, sql: str, kinds: set[str | None]
+) -> None:
+    monkeypatch.setattr(schema_reading, "_BATCH_SECONDS", 1.1)
+    monkeypatch.setattr(schema_reading, "_ALONE_SECONDS", 0.3)
     path = tmp_path / "a.db"
     connection = apsw.Connection(str(path))
     run(connection, "CREATE TABLE good (a); INSERT INTO good VALUES (1)")
@@ -268,7 +281,7 @@ def test_hostile_views(tmp_path: Path, sql: str, kinds: set[str | None]) -> None
     connection.close()
     before = picture(tmp_path)
     started = time.monotonic()
-    with Database.open(path, limits=Limits(seconds=0.5)) as database:
+    with Database.open(path, limits=quick) as database:
         assert time.monotonic() - started < 8
         assert samples(database.schema, "good") == [(1,)]
         result = database.execute("SELECT * FROM x")

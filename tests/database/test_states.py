@@ -221,9 +221,9 @@ def test_change_to_wal_while_open_leaves_no_siblings(tmp_path: Path) -> None:
         assert picture(tmp_path) == before
 
 
-def test_locked_by_a_rollback_writer(tmp_path: Path) -> None:
+def test_locked_by_a_rollback_writer(tmp_path: Path, quick: Limits) -> None:
     path = delete_mode(tmp_path / "a.db")
-    with Database.open(path, limits=Limits(seconds=0.5)) as database:
+    with Database.open(path, limits=quick) as database:
         process = writer(path, "do('BEGIN EXCLUSIVE'); wait(); do('COMMIT'); wait()")
         try:
             ready(process)
@@ -231,7 +231,7 @@ def test_locked_by_a_rollback_writer(tmp_path: Path) -> None:
             result = database.execute("SELECT count(*) FROM t")
             assert result.error_kind == "busy", result
             with pytest.raises(DatabaseError, match="locked"):
-                Database.open(path)
+                Database.open(path, limits=quick)
             assert picture(tmp_path) == before
             go_on(process)
             assert database.execute("SELECT count(*) FROM t").rows == ((1,),)

@@ -1,4 +1,4 @@
-"""SQL text without a database: tokens, comments in CREATE texts, suggestions, frames."""
+"""SQL text without a database: tokens, comments in CREATE texts, frames."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner_cli.database import comments, lexer, suggest, wire
-from planner_cli.types import Column, Schema, Table
+from planner_cli.database import comments, lexer, names, wire
 
 
 @given(st.text())
@@ -86,6 +85,24 @@ def test_long_texts_take_linear_time() -> None:
         assert time.monotonic() - started < 2, text[:5]
 
 
+SPELLED = [
+    ("name", "name"),
+    ("größe_2$", "größe_2$"),
+    ("order", '"order"'),
+    ("Order", '"Order"'),
+    ("left", "left"),
+    ("unit price", '"unit price"'),
+    ("2fa", '"2fa"'),
+    ('a"b', '"a""b"'),
+    ("", '""'),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), SPELLED)
+def test_spelled(name: str, expected: str) -> None:
+    assert names.spelled(name) == expected
+
+
 COMMENTS = [
     # name, CREATE text, table's, columns'
     ("none", "CREATE TABLE t (a, b)", None, {}),
@@ -137,53 +154,6 @@ MODULES = [
 @pytest.mark.parametrize(("sql", "expected"), MODULES)
 def test_module(sql: str, expected: str) -> None:
     assert comments.module(sql) == expected
-
-
-SCHEMA = Schema(
-    (
-        Table("customers", (Column("id"), Column("name"), Column("email"), Column("created_at"))),
-        Table("orders", (Column("id"), Column("customer_id"), Column("total"), Column("status"))),
-        Table("Order Lines", (Column("order_id"), Column("unit price"), Column("name"))),
-    )
-)
-SUGGESTIONS = [
-    # name, message, sql, nearest
-    ("typo", "no such column: nmae", "SELECT nmae FROM customers", "customers.name"),
-    ("typo, qualified", "no such column: customers.nmae", "SELECT customers.nmae FROM customers", "customers.name"),
-    ("alias", "no such column: c.emial", "SELECT c.emial FROM customers AS c", "customers.email"),
-    ("alias without as", "no such column: o.totl", "SELECT o.totl FROM customers c JOIN orders o ON 1", "orders.total"),
-    ("both names wrong", "no such column: cutomers.nmae", "SELECT cutomers.nmae FROM customers", "customers.name"),
-    ("the table that is used wins", "no such column: Name", 'SELECT Name FROM orders, "Order Lines"', "Order Lines.name"),
-    ("of a table that is not used", "no such column: email", "SELECT email FROM orders", "customers.email"),
-    ("right column, wrong table", "no such column: o.name", "SELECT o.name FROM orders o JOIN customers c", "customers.name"),
-    ("plural", "no such column: orders.statuses", "SELECT orders.statuses FROM orders", "orders.status"),
-    ("underscore", "no such column: customerid", "SELECT customerid FROM orders", "orders.customer_id"),
-    ("space", "no such column: unit_price", 'SELECT unit_price FROM "Order Lines"', "Order Lines.unit price"),
-    ("quoted", 'no such column: "nmae" - should this be a string literal in single-quotes?', 'SELECT "nmae" FROM customers', "customers.name"),
-    ("alias is a keyword", "no such column: totl", "SELECT totl FROM orders WHERE 1", "orders.total"),
-    ("table", "no such table: custmer", "SELECT * FROM custmer", "customers"),
-    ("table with schema", "no such table: main.order", "SELECT * FROM main.order", "orders"),
-    ("nothing near", "no such column: xyzzy", "SELECT xyzzy FROM customers", None),
-    ("no table near", "no such table: xyzzy", "SELECT * FROM xyzzy", None),
-    ("other message", "ambiguous column name: id", "SELECT id FROM customers, orders", None),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("message", "sql", "nearest"), [s[1:] for s in SUGGESTIONS], ids=[s[0] for s in SUGGESTIONS])
-def test_suggestions(message: str, sql: str, nearest: str | None) -> None:
-    improved = suggest.improve(message, sql, SCHEMA)
-    assert improved.partition("; did you mean ")[2] == (f"{nearest}?" if nearest else "")
-
-
-def test_suggestions_of_a_huge_schema_are_quick() -> None:
-    schema = Schema(tuple(Table(f"t{n}", tuple(Column(f"column_{n}_{m}") for m in range(10))) for n in range(10_000)))
-    started = time.monotonic()
-    assert "did you mean t77.column_77_3?" in suggest.improve(
-        "no such column: colum_77_3", "SELECT colum_77_3 FROM t77", schema
-    )
-    suggest.improve("no such column: xyzzy", "SELECT xyzzy FROM nowhere", schema)
-    suggest.improve("no such table: tt77", "SELECT * FROM tt77", schema)
-    assert time.monotonic() - started < 3
 
 
 values = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(), st.binary())

@@ -118,16 +118,48 @@ def test_its_facts_agree_with_each_other(demo, sql):
     assert query(demo, sql) == []
 
 
-def test_a_demo_database_is_replaced(tmp_path):
+def test_an_unchanged_demo_is_left_as_it_is(tmp_path):
     path = tmp_path / "demo.sqlite"
-    build(path, seed=1)
-    build(path, seed=2)
-    assert dump(path) == dump_of_seed(tmp_path, 2)
+    assert build(path) is True
+    before = path.stat()
+    assert build(path) is False
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM")  # other bytes, the same rows
+    assert build(path) is False
 
 
-def dump_of_seed(folder: Path, seed: int) -> list[str]:
-    build(folder / "fresh.sqlite", seed=seed)
-    return dump(folder / "fresh.sqlite")
+CHANGED = [
+    ("a row", "UPDATE customers SET city = 'x' WHERE id = 1"),
+    ("a table", "CREATE TABLE mine (x)"),
+    ("an index", "CREATE INDEX mine ON customers(city)"),
+]
+
+
+@pytest.mark.parametrize("sql", [sql for _, sql in CHANGED], ids=[name for name, _ in CHANGED])
+def test_a_demo_that_its_user_changed_is_kept_unless_forced(tmp_path, sql):
+    path = tmp_path / "demo.sqlite"
+    build(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(sql)
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="was changed"):
+        build(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    assert build(path, force=True) is True
+    assert build(path) is False
+
+
+def test_a_damaged_demo_is_kept_unless_forced(tmp_path):
+    path = tmp_path / "demo.sqlite"
+    build(path)
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(DatabaseError, match="was changed"):
+        build(path)
+    assert build(path, force=True) is True
 
 
 def foreign_database(path: Path) -> None:

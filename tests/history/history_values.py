@@ -18,7 +18,8 @@ from planner_cli.types import (
 
 MODELS = (
     ModelInfo("generator", "builtin", "base.gguf", "a" * 64, "lora.gguf", "b" * 64, "llama 135M Q4_1", 134515008, "CPU", "compact"),
-    ModelInfo("discriminator", "builtin", "base.gguf", "a" * 64, None, None, "llama 135M Q4_1", 134515008, "CPU", "chat"),
+    ModelInfo("discriminator", "builtin", "base.gguf", "a" * 64, None, None, "llama 135M Q4_1", 134515008, "CPU", "chat",
+              untrained=True),
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def answer(*, mark: str = "zebra", thought: str = "the zebra counts") -> Answer:
         executions=(
             same,
             same,
-            Execution(("1",), ((1,),), truncated=True),
+            Execution(("1",), ((1,),), truncated=True, cut_by="bytes"),
             Execution(error=f"bad JSON path: '{mark}'", error_kind="other"),
         ),
         clusters=(Cluster(0, (0, 1), 5), Cluster(1, (2,), 2)),
@@ -49,6 +50,7 @@ def answer(*, mark: str = "zebra", thought: str = "the zebra counts") -> Answer:
         vote_share=0.625,
         reason="most samples agree",
         timings=Timings(0.1, 0.2, StageTimings(1.0, 0.5, 10, 0, 20, 5), 0.01, StageTimings(2.0), 4.5),
+        warnings=("time ran out",),
     )
 
 

@@ -156,7 +156,7 @@ def test_an_old_file_gets_the_steps_it_lacks(tmp_path, monkeypatch):
     for _ in range(2):
         with History.open(tmp_path / "history.sqlite") as history:
             assert list(history._db.query("SELECT id, stars FROM answers")) == [{"id": 1, "stars": 5}]
-            assert history._db.execute("PRAGMA user_version").fetchone() == (2,)
+            assert history._db.execute("PRAGMA user_version").fetchone() == (len(migrations.MIGRATIONS),)
             assert history.show(1).answer == answer()
 
 
@@ -170,20 +170,45 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
     assert (tmp_path / "history.sqlite").read_bytes() == before
 
 
-def test_the_first_version_is_never_edited(tmp_path):
-    # A file of version 1 lies on users' disks: a change of its tables must be a new step.
+FIRST = {
+    "answers": "id asked_at level question database_name database_path sql best confidence vote_share reason"
+    " seconds timings settings version",
+    "candidates": "answer_id candidate sql samples tokens logprob complete error_kind error row_count truncated"
+    " ordered seconds columns rows",
+    "clusters": "answer_id cluster candidates votes place spokesman score hard mass closed_by tokens probes thought",
+    "models": "answer_id role name file sha256 adapter adapter_sha256 architecture parameters device prompt",
+    "sqlite_sequence": "name seq",
+}
+SECOND = {"answers": " warnings", "candidates": " cut_by", "models": " untrained"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(1, FIRST), (2, {table: names + SECOND.get(table, "") for table, names in FIRST.items()})],
+    ids=["first", "second"],
+)
+def test_a_version_is_never_edited(tmp_path, monkeypatch, steps, expected):
+    # Files of every version lie on users' disks: a change of the tables must be a new step.
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:steps])
     History.open(tmp_path / "history.sqlite").close()
     with closing(sqlite3.connect(tmp_path / "history.sqlite")) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
         columns = {
-            table: [column[1] for column in connection.execute(f"PRAGMA table_info({table})")] for (table,) in tables
+            table: " ".join(column[1] for column in connection.execute(f"PRAGMA table_info({table})"))
+            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         }
-    assert {table: " ".join(names) for table, names in columns.items()} == {
-        "answers": "id asked_at level question database_name database_path sql best confidence vote_share reason"
-        " seconds timings settings version",
-        "candidates": "answer_id candidate sql samples tokens logprob complete error_kind error row_count truncated"
-        " ordered seconds columns rows",
-        "clusters": "answer_id cluster candidates votes place spokesman score hard mass closed_by tokens probes thought",
-        "models": "answer_id role name file sha256 adapter adapter_sha256 architecture parameters device prompt",
-        "sqlite_sequence": "name seq",
-    }
+    assert columns == expected
+
+
+def test_a_record_of_the_first_version_is_read(tmp_path):
+    path = tmp_path / "history.sqlite"
+    with History.open(path) as history:
+        keep(history)
+    with closing(sqlite3.connect(path)) as connection:
+        for table, column in SECOND.items():
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    with History.open(path) as history:
+        record = history.show(1)
+    assert record.answer.warnings == ()
+    assert record.answer.candidates == answer().candidates
+    assert not any(model.untrained for model in record.models)

@@ -108,7 +108,7 @@ def test_search(history, text, expected):
 
 
 def test_an_unknown_id_is_an_error(history):
-    with pytest.raises(HistoryError, match="no answer 7"):
+    with pytest.raises(HistoryError, match="no question 7"):
         history.show(7)
 
 
@@ -171,6 +171,12 @@ def test_purge_everything_leaves_no_orphans_and_never_reuses_an_id(history):
     for table in ("answers", "models", "candidates", "clusters"):
         assert history._db.table(table).count == 0
     assert keep(history) == last + 1
+
+
+def test_ids_that_are_not_there(history):
+    kept = keep(history)
+    assert history.unknown([99, kept, 98]) == (99, 98)
+    assert history.unknown([]) == ()
 
 
 def test_purge_of_ids_that_are_not_there(history):

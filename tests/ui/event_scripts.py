@@ -47,6 +47,8 @@ MODELS = (
               "llama 135M Q4_1", 134_515_008, "CPU, 2 threads", "judge-cot"),
 )  # fmt: skip
 
+UNTRAINED = (MODELS[0], replace(MODELS[1], untrained=True))
+
 SQL = (
     (
         "SELECT c.name FROM customers c WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id "

@@ -3,12 +3,14 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 
 import event_scripts as scripts
 import pytest
 from hostile_texts import PAYLOADS, forbidden
 from rich.cells import cell_len
 
+from planner_cli.types import Execution
 from planner_cli.ui.answer import show_answer
 from planner_cli.ui.console import make_console
 from planner_cli.ui.formats import FORMATS, write_result
@@ -32,7 +34,7 @@ def shown(run, *, tty=False, width=80, color="never", **options):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("details", [True, False], ids=["details", "quiet"])
+@pytest.mark.parametrize("details", ["full", "brief", "none"])
 def test_a_pipe_gets_the_result_alone(name, details):
     run = scripts.judged()
     plain = io.StringIO()
@@ -40,7 +42,7 @@ def test_a_pipe_gets_the_result_alone(name, details):
     write_result(execution.columns, execution.rows, format=name, stream=plain)
     out, err = shown(run, format=name, details=details)
     assert out == plain.getvalue()
-    assert bool(err) is details
+    assert bool(err) is (details != "none")
 
 
 def test_details_go_to_standard_error():
@@ -67,10 +69,71 @@ def test_sql_only():
     assert out == scripts.SQL[0] + "\n"
 
 
-def test_the_limit_is_told():
-    out, err = shown(scripts.judged(), format="json", limit=3, details=False)
-    assert len(json.loads(out)) == 3
-    assert err == "note: the query has more rows than the 3 shown\n"
+CUTS = [
+    ("by the option", 3, Execution(("n",), ((1,),) * 12), "first 3 of 12 rows; raise --limit to see more"),
+    (
+        "by both",
+        3,
+        Execution(("n",), ((1,),) * 12, truncated=True, cut_by="rows"),
+        "first 3 of more than 12 rows; raise --limit to see more",
+    ),
+    (
+        "by the fetch",
+        12,
+        Execution(("n",), ((1,),) * 12, truncated=True, cut_by="rows"),
+        "first 12 rows of more; raise --limit to see more",
+    ),
+    (
+        "by size",
+        500,
+        Execution(("n",), ((1,),), truncated=True, cut_by="bytes"),
+        "first 1 row: the result is larger than one query may fetch; ask for fewer columns",
+    ),
+]
+
+
+def answered(execution, **changes):
+    run = scripts.judged()
+    run.answer = replace(run.answer, executions=(execution, *run.answer.executions[1:]), **changes)
+    return run
+
+
+@pytest.mark.parametrize(("limit", "execution", "note"), [cut[1:] for cut in CUTS], ids=[cut[0] for cut in CUTS])
+def test_what_is_cut_is_told_with_the_limit_that_cut_it(limit, execution, note):
+    out, err = shown(answered(execution), format="json", limit=limit, details="none")
+    assert len(json.loads(out)) == min(limit, len(execution.rows))
+    assert err == f"planner: note: {note}\n"
+    assert "--limit" not in shown(answered(execution), limit=limit, limit_option=None, details="none")[1]
+
+
+def test_a_whole_result_has_no_note():
+    assert shown(scripts.judged(), limit=12, details="none")[1] == ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_empty_result_is_told(name):
+    empty = answered(Execution(("n",), ()))
+    assert "planner: note: 0 rows\n" in shown(empty, format=name, details="brief")[1]
+    assert shown(empty, format=name, details="none")[1] == ""
+
+
+def test_two_plain_lines_where_there_is_no_screen():
+    run = scripts.judged()
+    lines = [scripts.SQL[0], f"votes 4 of 8 · score 0.86 · {run.answer.reason}"]
+    assert shown(run, details="brief", format="csv")[1].splitlines() == lines
+    assert shown(run, details="brief", sql_only=True)[1].splitlines() == lines[1:]
+    assert "score" not in shown(scripts.unjudged(), details="brief")[1]
+
+
+def test_an_untrained_judge_is_called_noise_after_the_votes():
+    _, full = shown(scripts.judged(), untrained=True)
+    assert "votes 4 of 8 · score 0.86 (untrained judge: noise)" in full
+    assert "█" not in full
+    assert "low" not in full
+    assert (
+        "votes 4 of 8 · score 0.86 (untrained judge: noise) · "
+        in shown(scripts.judged(), details="brief", untrained=True)[1]
+    )
 
 
 def test_an_answer_that_was_not_judged_has_no_score():
@@ -90,6 +153,17 @@ def test_nothing_runs():
     assert err.startswith("no answer: none of the 2 candidates could be executed\n")
     assert "SELECT customer_name FROM customers WHERE year != 2024\n     ✗ no such column" in err
     assert "✗ refused: DELETE is not reading" in err
+
+
+def test_failures_are_broken_at_words_on_a_terminal():
+    _, err = shown(scripts.nothing_runs(), tty=True, width=40)
+    lines = err.splitlines()
+    start = lines.index("  1  SELECT customer_name FROM customers")
+    assert lines[start + 1 : start + 4] == [
+        "     WHERE year != 2024",
+        "     ✗ no such column: customer_name",
+        "     (did you mean name?)",
+    ]
 
 
 def test_colours_change_nothing_but_colours():

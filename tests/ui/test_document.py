@@ -10,7 +10,7 @@ import event_scripts as scripts
 import pytest
 from hostile_texts import PAYLOADS, forbidden
 
-from planner_cli.errors import ExitCode, ModelError
+from planner_cli.errors import ExitCode, ModelError, PlannerError
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Execution, Timings
 from planner_cli.ui.document import document, error_document
@@ -61,10 +61,13 @@ def fits(value, shape, path):
     return True
 
 
+VERSIONS = {"planner": "1", "llama-cpp-python": "2", "sqlite": "3"}
+
+
 def decoded(run, **options):
     made = document(
         question=scripts.QUESTION, database=scripts.DATABASE, answer=run.answer,
-        settings=PlanSettings(), models=scripts.MODELS, **options,
+        settings=PlanSettings(), models=scripts.MODELS, versions=VERSIONS, **options,
     )  # fmt: skip
     return json.loads(to_json(made, indent=2), parse_constant=pytest.fail)
 
@@ -132,7 +135,8 @@ def test_runs_differ_in_timings_only():
         executions=tuple(replace(execution, seconds=9.0) for execution in answer.executions),
     )
     first, second = (
-        document(question="q", database="d", answer=one, settings=PlanSettings(), models=()) for one in (answer, slower)
+        document(question="q", database="d", answer=one, settings=PlanSettings(), models=(), versions=VERSIONS)
+        for one in (answer, slower)
     )
     assert to_json(first) != to_json(second)
     del first["timings"], second["timings"]
@@ -155,7 +159,7 @@ def test_values_and_limits_that_json_cannot_hold():
         executions=(odd, *run.answer.executions[1:]),
     )
     made = document(
-        question="q", database="d", answer=run.answer, settings=PlanSettings(max_seconds=math.inf), models=()
+        question="q", database="d", answer=run.answer, settings={"max_seconds": math.inf}, models=(), versions=VERSIONS
     )
     loaded = json.loads(to_json(made), parse_constant=pytest.fail)
     assert loaded["answer"]["rows"] == [["Infinity", "-Infinity", {"$blob_hex": "01"}, 2**63 - 1, None]]
@@ -166,7 +170,9 @@ def test_values_and_limits_that_json_cannot_hold():
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_payloads_are_escaped_and_kept(payload):
     run = scripts.hostile(payload)
-    made = document(question=payload, database=payload, answer=run.answer, settings=PlanSettings(), models=())
+    made = document(
+        question=payload, database=payload, answer=run.answer, settings=PlanSettings(), models=(), versions=VERSIONS
+    )
     text = to_json(made, indent=1)
     assert not forbidden(text)
     assert json.loads(text)["candidates"][0]["sql"] == payload
@@ -175,11 +181,58 @@ def test_payloads_are_escaped_and_kept(payload):
 def test_naughty_strings(naughty):
     for payload in naughty:
         run = scripts.hostile(payload)
-        made = document(question=payload, database=payload, answer=run.answer, settings=PlanSettings(), models=())
+        made = document(
+            question=payload, database=payload, answer=run.answer, settings=PlanSettings(), models=(), versions=VERSIONS
+        )
         assert not forbidden(to_json(made))
 
 
 def test_an_error_before_any_answer():
-    made = error_document(ModelError("no model", hint="planner models pull x"), question="q", database="d")
+    made = error_document(
+        ModelError("no model", hint="planner models pull x"), question="q", database="d", versions=VERSIONS
+    )
     check(json.loads(to_json(made)), ErrorDocument)
     assert made["error"] == {"message": "no model", "hint": "planner models pull x", "exit_code": 3}
+    assert (
+        error_document(made_error(), question="q", database="d", versions={}, exit_code=143)["error"]["exit_code"]
+        == 143
+    )
+
+
+def made_error():
+    return ModelError("no model")
+
+
+def test_abstaining_moves_the_answer():
+    error = PlannerError("not sure enough")
+    error.exit_code = ExitCode.ABSTAINED
+    made = decoded(RUNS["judged"], abstained=error)
+    check(made, Document)
+    assert made["answer"] is None
+    assert made["abstained"] == decoded(RUNS["judged"])["answer"]
+    assert made["error"] == {"message": "not sure enough", "hint": None, "exit_code": 4}
+
+
+def test_warnings_versions_and_options():
+    run = scripts.judged()
+    run.answer = replace(run.answer, warnings=("time ran out",))
+    options = {"min_confidence": 0.5, "tables": ["a"], "no_values": True}
+    made = decoded(run, options=options)
+    check(made, Document)
+    assert (made["warnings"], made["versions"], made["options"]) == (["time ran out"], VERSIONS, options)
+    assert [model["untrained"] for model in made["models"]] == [False, False]
+
+
+def test_what_was_not_kept_is_null_and_counted():
+    answer = RUNS["judged"].answer
+    run = scripts.judged()
+    run.answer = replace(answer, executions=tuple(replace(e, columns=(), rows=()) for e in answer.executions))
+    made = decoded(run, row_counts=(12, 12, 2, None, 9, None))
+    check(made, Document)
+    assert (
+        made["candidates"][0]["execution"] | {"row_count": 12, "rows": None, "columns": None}
+        == (made["candidates"][0]["execution"])
+    )
+    assert made["candidates"][0]["verdict"]["thought"] is None
+    assert made["candidates"][3]["execution"]["row_count"] == 0
+    assert (made["answer"]["rows"], made["answer"]["columns"], made["answer"]["row_count"]) == (None, None, 12)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 
 import pytest
 from hostile_texts import PAYLOADS, forbidden
@@ -154,7 +155,7 @@ def test_raw_writes_control_characters_to_a_file_but_never_to_a_terminal():
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_payloads_stay_visible_text(name, payload):
     for stream in (io.StringIO(), Terminal()):
-        text, notes = written((payload, "b"), ((payload, payload),), name, stream=stream, truncated=True)
+        text, notes = written((payload, "b"), ((payload, payload),), name, stream=stream)
         assert not forbidden(text, allowed="\n\t" if name in {"vertical", "csv", "tsv"} else "\n")
         assert not forbidden("".join(notes), allowed="")
         assert len(text) > len(name)
@@ -204,8 +205,41 @@ def test_a_table_never_overflows_its_width(width):
     assert notes
 
 
-def test_truncation_is_told():
-    assert written(("a",), ((1,),), "csv", truncated=True)[1] == ("the query has more rows than the 1 shown",)
+WIDE = ([f"column_{n}" for n in range(9)], [tuple(1_234_567 + n for n in range(9))])
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 100])
+def test_numbers_are_shown_whole_or_not_at_all(width):
+    text, notes = written(*WIDE, "table", width=width)
+    numbers = [int(cell) for cell in re.findall(r"\d+", text.splitlines()[3])]
+    assert numbers == [1_234_567 + n for n in range(len(numbers))]
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    assert 1 <= len(numbers) <= 9
+    assert (f"{len(numbers)} of 9 columns shown; --format vertical shows all" in notes) is (len(numbers) < 9)
+
+
+def test_the_notes_count_shown_and_cut_columns():
+    columns, rows = [f"c{n}" for n in range(9)], [("x" * 30,) * 9]
+    text, notes = written(columns, rows, "table", width=80)
+    assert text.splitlines()[1].count("c") == 8
+    assert notes == (
+        "8 of 9 columns shown; --format vertical shows all",
+        "8 of these cut to the width of the terminal; --format vertical shows more",
+    )
+    assert written(columns[:2], [("x" * 30, "y")], "table", width=30)[1] == (
+        "1 column cut to the width of the terminal; --format vertical shows more",
+    )
+
+
+def test_a_terminal_too_narrow_for_a_number_gets_one_line_a_value():
+    text, notes = written(("n",), ((2**62,),), "table", width=12)
+    assert str(2**62) in text
+    assert notes == ("the terminal is too narrow for a table: shown as with --format vertical",)
+
+
+def test_a_number_among_texts_is_whole_too():
+    text, _ = written(("a", "b"), ((10**15, "x" * 50), ("y" * 60, "z")), "table", width=40)
+    assert str(10**15) in text
 
 
 def test_equal_column_names_become_different_keys():

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from itertools import islice
 from pathlib import Path
 
 import event_scripts as scripts
@@ -15,6 +14,7 @@ from planner_cli.ui.look import ASCII, UNICODE
 from planner_cli.ui.state import THOUGHT_KEPT, RunState
 
 GOLDEN = Path(__file__).parent / "golden"
+WRITE_GOLDEN = os.environ.get("PLANNER_GOLDEN") == "write"  # here: tests run without the user's PLANNER_ variables
 SIZES = [(60, 15), (60, 20), (80, 24), (99, 24), (100, 24), (120, 40), (200, 50), (250, 60)]
 
 RUNS = {
@@ -50,8 +50,9 @@ def test_no_frame_of_a_run_overflows(run, size):
                 assert len(lines) <= height
                 assert max(line.cell_len for line in lines) <= width
                 assert "quit" in lines[-1].plain
-    for line in board_lines(state.board(), UNICODE, width, budget=scripts.BUDGET):
-        assert line.cell_len <= width
+    for final, untrained in ((False, False), (True, False), (False, True), (True, True)):
+        for line in board_lines(state.board(), UNICODE, width, budget=scripts.BUDGET, final=final, untrained=untrained):
+            assert line.cell_len <= width
 
 
 @pytest.mark.parametrize(("width", "height"), [(10, 3), (30, 5), (40, 8), (59, 12), (100, 4), (200, 7)])
@@ -120,20 +121,26 @@ def test_golden_frames(name, width, height, think, look, tokens):
     lines = frame(midway(scripts.judged(), tokens), width, height, think, look)
     text = "\n".join(line.plain.rstrip() for line in lines) + "\n"
     path = GOLDEN / f"{name}.txt"
-    if os.environ.get("PLANNER_GOLDEN") == "write":
+    if WRITE_GOLDEN:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
-def test_golden_final_board():
-    run = scripts.judged()
-    state = state_of(run)
+def finished(run, **options):
+    state = state_of(run, **options)
     for event in run.events():
         state.apply(event)
-    text = "\n".join(line.plain.rstrip() for line in board_lines(state.board(), UNICODE, 100, budget=64)) + "\n"
-    path = GOLDEN / "board-100.txt"
-    if os.environ.get("PLANNER_GOLDEN") == "write":
+    return state
+
+
+@pytest.mark.parametrize("width", [100, 140])
+def test_golden_final_board(width):
+    state = finished(scripts.judged())
+    lines = board_lines(state.board(), UNICODE, width, budget=64, final=True)
+    text = "\n".join(line.plain.rstrip() for line in lines) + "\n"
+    path = GOLDEN / f"board-{width}.txt"
+    if WRITE_GOLDEN:
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
@@ -214,11 +221,68 @@ def test_more_candidates_than_lines_keep_the_focus_in_sight():
 
 
 def test_the_answer_marks_its_row_without_colour():
-    run = scripts.judged()
-    state = state_of(run)
-    for event in islice(run.events(), 1000):
-        state.apply(event)
-    rows = board_lines(state.board(), UNICODE, 80, budget=64)
+    rows = board_lines(finished(scripts.judged()).board(), UNICODE, 80, budget=64)
     assert [line.plain[1] for line in rows].count("★") == 1
     assert "✗" in rows[-1].plain
     assert "✓" in rows[1].plain
+
+
+def test_the_final_board_gives_the_query_the_space():
+    state = finished(scripts.judged())
+    live, final = (board_lines(state.board(), UNICODE, 100, budget=64, final=final)[1].plain for final in (False, True))
+    assert "▅▅▆▇" in live
+    assert "▅▅▆▇" not in final
+    assert "64 budget" not in final
+    assert final.index("✓") > live.index("✓")
+    assert "64 budget" in board_lines(state.board(), UNICODE, 140, budget=64, final=True)[1].plain
+
+
+@pytest.mark.parametrize("run", [scripts.judged, scripts.unjudged], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("width", [140, 200])
+def test_an_error_gets_the_space_there_is(run, width):
+    error = scripts.EXECUTIONS[3].error
+    lines = board_lines(finished(run()).board(), UNICODE, width, budget=64)
+    assert any(error in line.plain for line in lines)
+
+
+def keys_of(state, think="show", width=120):
+    return frame(state, width, 24, think)[-1].plain
+
+
+def test_the_footer_shows_only_keys_that_act_now():
+    state = state_of(scripts.judged())
+    assert keys_of(state) == " q quit"
+    seen = []
+    for event in scripts.judged().events():
+        state.apply(event)
+        if keys_of(state) not in seen:
+            seen.append(keys_of(state))
+    both = " s stop thinking, answer now   q quit"
+    assert seen == [" q quit", both, " ←/→ branch  " + both, " ←/→ branch   q quit"]
+    assert "branch" not in keys_of(state, "hide")
+    no_budget = scripts.judged(budget=0)
+    state = state_of(no_budget)
+    state.budget = 0
+    for event in no_budget.events():
+        state.apply(event)
+        assert "stop thinking" not in keys_of(state)
+
+
+def test_without_keys_the_footer_names_none():
+    state = midway(scripts.judged())
+    state.reads_keys = False
+    assert keys_of(state) == " Ctrl-C quit"
+
+
+def test_scores_of_an_untrained_judge_have_no_bar_and_are_called_noise():
+    state = finished(scripts.judged(), models=scripts.UNTRAINED)
+    live = "\n".join(line.plain for line in frame(state, 140, 30))
+    final = "\n".join(
+        line.plain for line in board_lines(state.board(), UNICODE, 140, budget=64, untrained=True, final=True)
+    )
+    for text in (live, final):
+        assert "noise" in text
+        assert "P(correct)" not in text
+        assert "█" not in text
+        assert "0.86" in text
+    assert "score 0.12 (untrained judge: noise)" in live or "score 0.86 (untrained judge: noise)" in live

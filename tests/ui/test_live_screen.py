@@ -31,7 +31,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(run, mode, *, think="show", events=None, width=80, color="never", question=scripts.QUESTION):
+def shown(
+    run, mode, *, think="show", events=None, width=80, color="never", question=scripts.QUESTION, models=scripts.MODELS
+):
     stream = Terminal() if mode == "live" else io.StringIO()
     answer = show(
         run.events() if events is None else events,
@@ -42,7 +44,7 @@ def shown(run, mode, *, think="show", events=None, width=80, color="never", ques
         question=question,
         database=scripts.DATABASE,
         budget=scripts.BUDGET,
-        models=scripts.MODELS,
+        models=models,
     )
     return answer, stream.getvalue()
 
@@ -105,6 +107,28 @@ def test_an_interrupted_run_leaves_its_table_and_the_cursor():
     text = stream.getvalue()
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
     assert "SELECT c.name" in text[text.rindex("\x1b[?25h") :]
+
+
+def test_a_run_interrupted_before_any_candidate_leaves_nothing():
+    def events():
+        yield StageStarted("generate", 8)
+        raise Interrupted("interrupted")
+
+    stream = Terminal()
+    with pytest.raises(Interrupted):
+        show(
+            events(), console=make_console(stream, color="never", width=80, height=24), mode="live", think="fold",
+            control=Control(), question="q of the user", database="d", budget=64,
+        )  # fmt: skip
+    assert "q of the user" not in stream.getvalue()[stream.getvalue().rindex("\x1b[?25h") :]
+
+
+@pytest.mark.parametrize("mode", ["live", "plain"])
+def test_an_untrained_judge_is_called_noise(mode):
+    _, text = shown(scripts.judged(), mode, models=scripts.UNTRAINED)
+    left = ANSI.sub("", text)
+    assert "noise" in left
+    assert "P(correct)" not in left
 
 
 def test_plain_tells_the_run_in_lines():

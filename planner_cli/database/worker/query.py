@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import apsw
 
@@ -17,10 +17,10 @@ _NUMBER_BYTES = 8
 
 
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
-    """``{"columns", "rows", "truncated"}``. Raises what :func:`.errors.describe` explains.
+    """``{"columns", "rows", "cut_by"}``. Raises what :func:`.errors.describe` explains.
 
-    At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that
-    ``truncated`` is known and not guessed.
+    At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that it is
+    known and not guessed whether there are more. ``cut_by`` is then the limit that was reached, else ``None``.
     """
     # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
     # views of the schema which hold "double-quoted strings" may keep their meaning.
@@ -66,7 +66,7 @@ def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Messa
         found = cursor.execute(sql, can_cache=False)
         if statement.columns == []:
             raise NotAQueryError("it gives no columns")
-        kept, truncated = _cap(found, rows, size)
+        kept, cut_by = _cap(found, rows, size)
     finally:
         # An unfinished statement would hold its lock and stop the owner's writer.
         cursor.close(True)
@@ -74,20 +74,24 @@ def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Messa
     if columns is None:
         width = len(kept[0]) if kept else 0
         columns = [f"column {number}" for number in range(1, width + 1)]
-    return {"columns": columns, "rows": [wire.pack_row(row) for row in kept], "truncated": truncated}
+    return {"columns": columns, "rows": [wire.pack_row(row) for row in kept], "cut_by": cut_by}
 
 
-def _cap(found: Iterable[tuple[Any, ...]], rows: int, size: int) -> tuple[list[tuple[Any, ...]], bool]:
+def _cap(
+    found: Iterable[tuple[Any, ...]], rows: int, size: int
+) -> tuple[list[tuple[Any, ...]], Literal["rows", "bytes"] | None]:
     kept: list[tuple[Any, ...]] = []
     used = 0
     for row in islice(found, rows + 1):
+        if len(kept) == rows:
+            return kept, "rows"
         used += sum(map(_size, row))
-        if len(kept) == rows or used > size:
+        if used > size:
             if not kept:
                 raise RowTooLargeError(f"one row is over the limit of {size:,} bytes")
-            return kept, True
+            return kept, "bytes"
         kept.append(row)
-    return kept, False
+    return kept, None
 
 
 def _size(value: Any) -> int:
@@ -109,7 +113,7 @@ def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, erro
     finally:
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, usual)
     decoded = [list(_decode(connection, wire.unpack_row(row))) for row in cells["rows"]]
-    return {"columns": columns, "rows": [wire.pack_row(row) for row in decoded], "truncated": cells["truncated"]}
+    return {"columns": columns, "rows": [wire.pack_row(row) for row in decoded], "cut_by": cells["cut_by"]}
 
 
 def _columns(connection: Connection, sql: str) -> list[str]:

@@ -34,7 +34,7 @@ class Session:
         self._widest = 0
 
     def answer(self, request: Message) -> Message:
-        """``{"ok": ...}`` or ``{"error", "kind", "name", "code"}``; ``seconds`` in both."""
+        """``{"ok": ...}`` or ``{"error", "kind", "name", "code", "offset"}``; ``seconds`` in both."""
         started = time.monotonic()
         connection = None
         try:
@@ -90,4 +90,5 @@ class Session:
             "kind": kind,
             "name": type(error).__name__,
             "code": getattr(error, "extendedresult", None),
+            "offset": getattr(error, "error_offset", None),
         }

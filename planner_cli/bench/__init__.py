@@ -1,0 +1,1 @@
+"""Measuring: data sets, runs, metrics, reports."""

@@ -1,0 +1,60 @@
+"""What a data set is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner_cli.bench.rows import Hardness
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCandidate:
+    """A query that came with the data, for measuring a judge by itself."""
+
+    sql: str
+    label: bool | None
+    """Whether it is right; ``None``: the data do not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question with the query that answers it."""
+
+    id: str
+    """Unique in its data set."""
+    database_id: str
+    database_path: Path
+    suite: tuple[Path, ...]
+    """Further instances of the same database, with other rows; empty where there are none."""
+    question: str
+    gold: str
+    hardness: Hardness | None = None
+    """As the data say; else by Spider's definition; ``None`` where that cannot read the query."""
+    candidates: tuple[GivenCandidate, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what the data say, without paths and hardness: neither changes what is computed."""
+        content = [self.id, self.database_id, self.question, self.gold, [[c.sql, c.label] for c in self.candidates]]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    name: str
+    format: str
+    """One of :data:`~planner_cli.bench.datasets.FORMATS`."""
+    items: tuple[Item, ...]
+    """Those to be done, after limit and shard, in the data's own order."""
+    total: int
+    """How many items the data hold."""
+    fingerprint: str
+    """sha256 over all of the data's items, so that shards and samples of the same data share it."""
+
+
+def fingerprint(items: Sequence[Item]) -> str:
+    return hashlib.sha256("".join(item.digest for item in items).encode()).hexdigest()

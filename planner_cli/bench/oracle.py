@@ -1,0 +1,71 @@
+"""A discriminator that knows the right answer, wrong as often as it is told to be.
+
+How much a planning method gains from a judge of a given accuracy (arXiv 2402.10890, section 4), and what
+the best possible judge would get.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from planner_cli.bench.equality import Gold, matches
+from planner_cli.control import Control
+from planner_cli.discriminator import Case
+from planner_cli.errors import PlannerError
+from planner_cli.events import Event, StageFinished, StageStarted, ThoughtClosed
+from planner_cli.settings import DiscriminatorSettings
+from planner_cli.types import Probe, Question, StageTimings, Thought, Verdict
+
+
+class Oracle:
+    """Says 1 of a right result and 0 of a wrong one, and the opposite with probability 1 - ``accuracy``.
+
+    Deterministic: what it says of a result depends on the seed, the question and the result's number alone.
+    :meth:`look_up` tells it the right result before each question.
+
+    Raises:
+        PlannerError: ``accuracy`` is outside [0, 1].
+
+    """
+
+    def __init__(self, accuracy: float, seed: int = 0) -> None:
+        if not 0 <= accuracy <= 1:
+            raise PlannerError(f"the oracle's accuracy is {accuracy!r}, but must be between 0 and 1")
+        self.accuracy = accuracy
+        self.seed = seed
+        self._gold: Gold | None = None
+        self._item = ""
+
+    def look_up(self, item: str, gold: Gold) -> None:
+        """The right result of the next question."""
+        self._item, self._gold = item, gold
+
+    def judge(
+        self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
+    ) -> Iterator[Event]:
+        """A verdict without a thought for every case."""
+        del question, settings, control
+        yield StageStarted("judge", len(cases))
+        for case in cases:
+            score = self._score(case)
+            probe = Probe(0, score, 1.0)
+            yield ThoughtClosed(case.cluster, Verdict(score, score == 1.0, 1.0, Thought("", 0, "model"), (probe,)))
+        yield StageFinished("judge", StageTimings())
+
+    race = judge
+    """Nothing to race: it does not think."""
+
+    def compare(
+        self, question: Question, first: Case, second: Case, settings: DiscriminatorSettings, *, control: Control
+    ) -> Iterator[Event]:
+        """Both judged; the right one of two is the better."""
+        return self.judge(question, (first, second), settings, control=control)
+
+    def _score(self, case: Case) -> float:
+        if self._gold is None:
+            raise PlannerError("the oracle was not told the right result")
+        return float(matches(self._gold, case.execution) == self._honest(self._item, case.cluster))
+
+    def _honest(self, item: str, cluster: int) -> bool:
+        return random.Random(f"{self.seed} {item} {cluster}").random() < self.accuracy  # noqa: S311 - no secret

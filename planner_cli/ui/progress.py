@@ -1,0 +1,61 @@
+"""Progress of long work on standard error: a bar with the time left on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+
+from planner_cli.ui.console import is_live, print_line
+
+Item = TypeVar("Item")
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+def track(items: Iterable[Item], *, total: int, console: Console, label: str, quiet: bool = False) -> Iterator[Item]:
+    """Pass ``items`` on and show how far they are; ``label`` is our own text."""
+    if quiet:
+        yield from items
+    elif is_live(console):
+        yield from _bar(items, total, console, label)
+    else:
+        yield from _lines(items, total, console, label)
+
+
+def _bar(items: Iterable[Item], total: int, console: Console, label: str) -> Iterator[Item]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(label, total=total)
+        for item in items:
+            progress.advance(task)
+            yield item
+
+
+def _lines(items: Iterable[Item], total: int, console: Console, label: str) -> Iterator[Item]:
+    started = told = time.monotonic()
+    for count, item in enumerate(items, 1):
+        now = time.monotonic()
+        if now - told >= _SECONDS_BETWEEN_LINES or count == total:
+            left = (now - started) / count * (total - count)
+            print_line(console, f"{label}: {count} of {total}, {now - started:.0f} s, about {left:.0f} s left")
+            told = now
+        yield item

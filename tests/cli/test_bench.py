@@ -1,0 +1,164 @@
+"""``planner bench`` on the built-in models, as a user runs it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from planner_cli.cli import main
+from planner_cli.cli.config import config_path, load_defaults, save_default
+from planner_cli.errors import PlannerError
+
+pytestmark = pytest.mark.model
+
+
+def bench(*arguments):
+    command = [sys.executable, "-m", "planner_cli", "bench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+
+
+def rows(folder):
+    found = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
+    for row in found:
+        del row["seconds"], row["peak_memory"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory, builtin_generator):
+    """Three questions with candidates, as a user's own data, and a sweep over them."""
+    folder = tmp_path_factory.mktemp("bench")
+    assert main(["demo", str(folder / "demo.sqlite"), "--no-ask"]) == 0
+    items = [
+        ("How many customers are there?", "select count(*) from customers", "select count(*) from orders"),
+        ("How many orders are there?", "select count(*) from orders", "select id from orders"),
+        ("How many products are there?", "select count(*) from products", "select name from products"),
+    ]
+    data = folder / "mine.jsonl"
+    data.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "question": question,
+                    "sql": gold,
+                    "database": "demo.sqlite",
+                    "candidates": [{"sql": gold, "label": 1}, {"sql": wrong, "label": 0}],
+                }
+            )
+            + "\n"
+            for question, gold, wrong in items
+        )
+    )
+    done = bench("sweep", data, "-o", folder / "run", "--budgets", "0,8,16", "--check", "1")
+    assert done.returncode == 0, done.stderr
+    return folder, data, done.stdout
+
+
+def test_a_sweep_reads_every_budget_in_one_pass(judged):
+    folder, _, text = judged
+    for row in rows(folder / "run"):
+        for candidate in row["candidates"]:
+            assert [p["tokens"] for p in candidate["probes"]][:1] == [0]
+            assert candidate["tokens"] <= 16
+    assert "against thinking budget" in text
+    assert text.count("(ok)") == 3  # the ladder's scores are those of runs at each budget alone
+
+
+def test_a_run_goes_on_where_it_was_killed(judged):
+    folder, data, _ = judged
+    whole = rows(folder / "run")
+    command = [
+        sys.executable,
+        "-m",
+        "planner_cli",
+        "bench",
+        "sweep",
+        str(data),
+        "-o",
+        str(folder / "killed"),
+        "--budgets",
+        "0,8,16",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = folder / "killed" / "rows.jsonl"
+    while not (lines.exists() and lines.read_bytes().count(b"\n")):
+        time.sleep(0.02)
+        assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    left = lines.read_bytes().count(b"\n")
+    assert left < 3
+    done = bench("sweep", data, "-o", folder / "killed", "--budgets", "0,8,16")
+    assert done.returncode == 0, done.stderr
+    again = rows(folder / "killed")
+    for row in [*whole, *again]:
+        del row["key"]  # one run keeps the thoughts' texts, the other does not: another setting
+        for candidate in row["candidates"]:
+            del candidate["thought"]
+    assert again == whole
+
+
+def test_another_setting_needs_another_folder(judged):
+    folder, data, _ = judged
+    done = bench("intrinsic", data, "-o", folder / "run", "--budget", "8")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "budget" in done.stderr
+
+
+def test_report_and_diff_and_merge(judged):
+    folder, data, _ = judged
+    done = bench("report", folder / "run", "-o", folder / "report")
+    assert done.returncode == 0, done.stderr
+    page = done.stdout.strip()
+    assert "data:image/" in Path(page).read_text(encoding="utf-8")
+    assert "They differ in: nothing" in bench("diff", folder / "run", folder / "run").stdout
+    for shard in ("1/2", "2/2"):
+        made = bench("intrinsic", data, "-o", folder / shard[0], "--shard", shard, "--budget", "0")
+        assert made.returncode == 0, made.stderr
+    merged = bench("merge", folder / "1", folder / "2", "-o", folder / "merged")
+    assert "3 rows" in merged.stdout
+
+
+def test_compare(tmp_path):
+    done = bench(
+        "compare", "demo", "--limit", "2", "--methods", "greedy,vote,race", "--budget", "8", "-o", tmp_path / "c"
+    )
+    assert done.returncode == 0, done.stderr
+    for method in ("greedy", "vote", "race", "oracle"):
+        assert method in done.stdout.lower()
+
+
+BAD = [
+    ("unknown data", ["intrinsic", "nothing.json"], 2, "nothing.json"),
+    ("bad shard", ["e2e", "demo", "--shard", "3"], 2, "1/4"),
+    ("bad ladder", ["sweep", "demo", "--budgets", "a,b"], 2, "--budgets"),
+    ("unknown method", ["compare", "demo", "--methods", "luck"], 2, "luck"),
+    ("no run", ["report", "nowhere"], 2, "nowhere"),
+    ("no candidates", ["intrinsic", "demo", "--limit", "1"], 2, "no candidates"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "named"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
+def test_errors_are_one_line(arguments, code, named, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", *arguments]) == code
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert named in error
+
+
+def test_saved_defaults(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLANNER_CONFIG", str(tmp_path / "config.toml"))
+    assert load_defaults() == {}
+    config_path().write_text("# mine\n[ask]\ncandidates = 4 # few\n")
+    save_default("ask", "budget", 32)
+    assert load_defaults() == {"ask": {"candidates": 4, "budget": 32}}
+    assert "# few" in config_path().read_text()
+    config_path().write_text("[ask\n")
+    with pytest.raises(PlannerError, match=r"config\.toml"):
+        load_defaults()
