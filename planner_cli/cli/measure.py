@@ -158,7 +158,7 @@ def _demo_database() -> Path:
 
     path = user_cache_path("planner_cli", appauthor=False) / "demo.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
-    build(path)
+    build(path, force=True)  # one of an older version is replaced
     return path
 
 

@@ -92,11 +92,11 @@ def reason(
     if select == "first":
         return f"the first query that runs; {votes} give its result"
     if len(ranking) == 1:
-        return f"the only result: {votes} give it" + _judge_note(best)
+        return f"the only result: {votes} give it"
     second = ranking[1]
     if select == "vote" or best.score is None:
         tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
-        return f"most samples agree: {votes} ({tie})" + _judge_note(best)
+        return f"most samples agree: {votes} ({tie})"
     if second.score is not None and best.score == second.score:
         return f"highest score {best.score:.2f}, shared; {votes} against {second.votes}"
     if any(r.score is None for r in ranking) and select not in {"pairwise", "vote-judge"}:
@@ -115,10 +115,6 @@ def _vote_tie(best: Ranked, second: Ranked, executions: Sequence[Execution]) -> 
     if best.score is not None and second.score is not None and best.score != second.score:
         return f"tied; the judge prefers it, {best.score:.2f} to {second.score:.2f}"
     return "tied; written first"
-
-
-def _judge_note(best: Ranked) -> str:
-    return "" if best.score is None else f"; judge's score {best.score:.2f}" + _unsure(best)
 
 
 def _unsure(best: Ranked) -> str:

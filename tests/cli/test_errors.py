@@ -108,8 +108,6 @@ def test_a_document_is_printed_for_an_error_too(places, capsys):
 def hints():
     """Every literal part of a ``hint=`` in the source, with where it stands."""
     for path in sorted((REPOSITORY / "planner_cli").rglob("*.py")):
-        if path.name == "paths.py" and path.parent.name == "database":
-            continue  # has one: "(or: sqlite3 FILE ...)"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "hint":
                 for part in ast.walk(node.value):

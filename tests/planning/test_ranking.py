@@ -60,13 +60,7 @@ def test_rank(select, clusters, expected):
 
 
 REASONS = [
-    ("one", "vote", [(8, 0.9, ROWS, True)], "the only result: 8 of 8 samples give it; judge's score 0.90"),
-    (
-        "unsure",
-        "vote",
-        [(8, 0.3, ROWS, True)],
-        "the only result: 8 of 8 samples give it; judge's score 0.30; the judge thinks it rather wrong than right",
-    ),
+    ("one", "vote", [(8, 0.9, ROWS, True)], "the only result: 8 of 8 samples give it"),
     (
         "unjudged",
         "vote",
@@ -77,7 +71,7 @@ REASONS = [
         "tie",
         "vote",
         [(4, 0.2, ROWS, True), (4, 0.9, ROWS, False)],
-        "most samples agree: 4 of 8 samples (tied; the judge prefers it, 0.90 to 0.20); judge's score 0.90",
+        "most samples agree: 4 of 8 samples (tied; the judge prefers it, 0.90 to 0.20)",
     ),
     (
         "tie with an empty one",
