@@ -57,6 +57,15 @@ def key_of(item: Item, settings: object, models: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
+def _to_do(
+    items: Sequence[Item], settings: object, models: Sequence[Any], done: Collection[str]
+) -> Iterator[tuple[Item, str | None]]:
+    """Each item with its key, ``None`` for one that is done."""
+    for item in items:
+        key = key_of(item, settings, models)
+        yield item, None if key in done else key
+
+
 def oracle_of(discriminator: Discriminator | Oracle | None) -> dict[str, float] | None:
     """An oracle's settings, as part of a run's; ``None`` for other judges."""
     if isinstance(discriminator, Oracle):
@@ -86,9 +95,8 @@ def run_intrinsic(
     """
     control = control or Control()
     with _Databases() as databases:
-        for item in items:
-            key = key_of(item, asdict(settings), models)
-            if key in done:
+        for item, key in _to_do(items, asdict(settings), models, done):
+            if key is None:
                 yield None
                 continue
             discriminator.engine.forget()
@@ -167,9 +175,8 @@ def run_end_to_end(
     """
     control = control or Control()
     with _Databases() as databases, Instances() as instances:
-        for item in items:
-            key = key_of(item, [asdict(settings), oracle_of(discriminator)], models)
-            if key in done:
+        for item, key in _to_do(items, [asdict(settings), oracle_of(discriminator)], models, done):
+            if key is None:
                 yield None
                 continue
             database = databases.get(item)

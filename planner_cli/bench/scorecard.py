@@ -121,6 +121,16 @@ def mark(rows: Sequence[ItemRow], card: Scorecard) -> Marked:
     return Marked(tuple(marks), score)
 
 
+def marked_text(name: str, marked: Marked) -> str:
+    """One run's marks as lines, the score last."""
+    lines = [f"scorecard of {name}"]
+    for each in marked.marks:
+        value = "unavailable" if each.value is None else f"{each.value:.2f}"
+        lines.append(f"  {each.criterion:14} weight {each.weight:<5g} {value:>11}  {each.measured}")
+    lines.append("  score          " + ("unavailable" if marked.score is None else f"{marked.score:.2f}"))
+    return "\n".join(lines)
+
+
 # ------------------------------------------------------------------------------------------ criteria
 
 _Measured = tuple["float | None", str]

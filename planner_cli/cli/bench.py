@@ -131,12 +131,20 @@ def compare(methods: str, **options: Any) -> int:
 @bench.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), default="report", show_default=True)
-def report(runs: tuple[Path, ...], out: Path) -> int:
+@click.option("--scorecard", type=click.Path(path_type=Path), help="TOML file with your own criteria and weights.")
+def report(runs: tuple[Path, ...], out: Path, scorecard: Path | None) -> int:
     """Write Markdown, CSV, plots and one self-contained HTML page about RUNS."""
     from planner_cli.bench.report import write_report
+    from planner_cli.bench.scorecard import mark, marked_text, read_scorecard
     from planner_cli.bench.store import load_run
+    from planner_cli.ui.clean import clean
 
-    files = write_report([load_run(path) for path in runs], out)
+    card = read_scorecard(scorecard) if scorecard is not None else None
+    loaded = [load_run(path) for path in runs]
+    files = write_report(loaded, out)
+    if card is not None:
+        for run in loaded:
+            click.echo(clean(marked_text(run.name, mark(run.rows, card)), newlines=True))
     click.echo(files.html)
     return ExitCode.OK
 

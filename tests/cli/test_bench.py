@@ -131,6 +131,13 @@ def test_compare(tmp_path):
     assert done.returncode == 0, done.stderr
     for method in ("greedy", "vote", "race", "oracle"):
         assert method in done.stdout.lower()
+    card = tmp_path / "card.toml"
+    card.write_text("[weights]\naccuracy = 3\nlatency = 1\nquery_cost = 1\n")
+    marked = bench("report", tmp_path / "c" / "vote", "-o", tmp_path / "report", "--scorecard", card)
+    assert marked.returncode == 0, marked.stderr
+    assert "accuracy       weight 3" in marked.stdout
+    assert "query_cost     weight 1     unavailable" in marked.stdout
+    assert bench("report", tmp_path / "c" / "vote", "--scorecard", tmp_path / "none.toml").returncode == 2
 
 
 BAD = [
