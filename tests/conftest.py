@@ -7,11 +7,16 @@ import signal
 import sqlite3
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from planner_cli.hub import ResolvedModel, resolve
 
 REPOSITORY = Path(__file__).parents[1]
+
+# The same examples every time, and no deadline a busy machine could miss.
+hypothesis.settings.register_profile("planner", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("planner")
 
 
 @pytest.fixture(scope="session", autouse=True)
