@@ -124,7 +124,7 @@ def compare(methods: str, **options: Any) -> int:
         folder = request.out / name if request.out else None
         click.echo(f"method {name}", err=True)
         runs.append(measure.plan_run(replace(request, out=folder)))
-    measure.summary(runs)
+    measure.comparison(runs)
     return ExitCode.OK
 
 

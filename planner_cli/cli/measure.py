@@ -207,6 +207,13 @@ def summary(runs: Sequence[Run]) -> None:
     click.echo(summary_text(runs, _room()))
 
 
+def comparison(runs: Sequence[Run]) -> None:
+    """Print one line a method."""
+    from planner_cli.bench.report import methods_text
+
+    click.echo(methods_text(runs))
+
+
 def curve(run: Run) -> None:
     """Print accuracy against budget."""
     from planner_cli.bench.report import curve_text
