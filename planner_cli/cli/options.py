@@ -85,6 +85,11 @@ _MODEL_OPTIONS = (
         "--discriminator", default="builtin", show_default=True, metavar="MODEL", help="Catalogue name or .gguf file."
     ),
     _option("--discriminator-adapter", metavar="ADAPTER", help="LoRA adapter over the discriminator."),
+    _option(
+        "--reasoning",
+        metavar="FORMAT",
+        help="How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
+    ),
     _option("--no-judge", is_flag=True, help="Load no discriminator; the votes decide."),
     _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: physical cores]"),
     _option(
@@ -166,6 +171,7 @@ class RunOptions:
     generator_adapter: str | None
     discriminator: str
     discriminator_adapter: str | None
+    reasoning: str | None
     no_judge: bool
     threads: int | None
     gpu_layers: int | None

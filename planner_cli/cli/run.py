@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,7 +198,8 @@ def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, Mode
 def _resolve_judge(options: RunOptions) -> ResolvedModel:
     from planner_cli import hub
 
-    return hub.resolve(options.discriminator, "discriminator", adapter=options.discriminator_adapter)
+    judge = hub.resolve(options.discriminator, "discriminator", adapter=options.discriminator_adapter)
+    return judge if options.reasoning is None else replace(judge, reasoning=options.reasoning)
 
 
 def _load_judge(judge: ResolvedModel, options: RunOptions) -> tuple[Discriminator, ModelInfo]:
