@@ -7,12 +7,14 @@ does not run, a model that fails) is raised: it must stop the run, never score z
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from planner_cli.bench.datasets import Item
@@ -75,7 +77,14 @@ def oracle_of(discriminator: Discriminator | Oracle | None) -> dict[str, float] 
 
 def _file_digest(item: Item) -> str:
     with _as_environment(item):
-        return hashlib.sha256(item.database_path.read_bytes()).hexdigest()
+        state = item.database_path.stat()
+        return _digest(item.database_path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(path: Path, _size: int, _modified: int) -> str:
+    """sha256 of a file in the state that size and time tell: hundreds of items ask the same database."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def run_intrinsic(
