@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 from planner_cli.errors import PlannerError
@@ -16,6 +16,11 @@ Mode: TypeAlias = Literal["base", "check", "exec", "pro"]
 MODE_CHOICES: tuple[Mode, ...] = get_args(Mode)
 """The paper's discriminator modes: no help; what cannot run is ruled out first; the result's first rows are
 shown; both."""
+
+
+def rules_out(mode: Mode) -> bool:
+    """Whether candidates that cannot run are ruled out before the discriminator sees them."""
+    return mode in ("check", "pro")
 
 
 def _require(ok: bool, name: str, value: object, expected: str) -> None:
@@ -121,6 +126,10 @@ class DiscriminatorSettings:
     def __post_init__(self) -> None:
         _require(0 <= self.budget <= 32768, "budget", self.budget, "between 0 and 32768")
 
+    def under(self, mode: Mode) -> DiscriminatorSettings:
+        """With the mode's view of results: ``base`` and ``check`` show none."""
+        return self if mode in ("exec", "pro") else replace(self, result_rows=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -145,6 +154,9 @@ class PlanSettings:
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     limits: Limits = field(default_factory=Limits)
     select: Select = "rerank"
+    mode: Mode = "pro"
+    """Under ``base`` and ``exec`` a candidate that cannot run is judged like any other, and may win by its score:
+    for measuring judges as the paper does, not for answering."""
     seed: int = 0
     """Fixes the run: every branch's seed is derived from it."""
     correct: CorrectSettings = field(default_factory=CorrectSettings)

@@ -122,6 +122,11 @@ class Execution:
     error_kind: ErrorKind | None = None
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""
+    steps: int | None = None
+    """Instructions of SQLite's virtual machine until the last row was fetched: the query's cost, the same on every
+    machine. ``None`` when it did not run to its end, or was not counted."""
+    scanned: int | None = None
+    """Rows stepped over in full table scans; ``None`` as above."""
 
     @property
     def ok(self) -> bool:

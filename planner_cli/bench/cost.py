@@ -32,6 +32,8 @@ class Cost:
     """llama_decode calls a question."""
     peak_memory: int | None
     """Bytes: the highest of all rows; ``None`` where the system did not tell."""
+    joules: Spread | None
+    """Energy of the processor packages a question; ``None`` where the machine reported none."""
 
 
 def cost(rows: Sequence[ItemRow]) -> Cost:
@@ -50,6 +52,7 @@ def cost(rows: Sequence[ItemRow]) -> Cost:
         tokens_per_second=rates,
         calls=spread([row.calls for row in rows]),
         peak_memory=max(memory) if memory else None,
+        joules=spread([row.joules for row in rows if row.joules is not None]),
     )
 
 

@@ -129,17 +129,18 @@ class Instances:
         Instances on which gold itself is not settled are left out, if that leaves three or more.
 
         Raises:
-            PlannerError: an instance cannot be opened, or gold does not run on it.
+            PlannerError: the item has no gold, an instance cannot be opened, or gold does not run on it.
 
         """
+        gold = item.right_query()
         paths = (item.database_path, *item.suite)
         if not set(paths) <= self._open.keys():
             self.close()
             for path in paths:
                 self._open[path] = Database.open(path, limits=self._limits, samples=0)
-        settled = [path for path in paths if self._gold_on(path, item.gold).settled]
+        settled = [path for path in paths if self._gold_on(path, gold).settled]
         usable = settled if len(settled) >= min(3, len(paths)) else paths
-        return all(matches(self._gold_on(path, item.gold), execute_given(self._open[path], sql)) for path in usable)
+        return all(matches(self._gold_on(path, gold), execute_given(self._open[path], sql)) for path in usable)
 
     def _gold_on(self, path: Path, sql: str) -> Gold:
         if (path, sql) not in self._gold:

@@ -32,6 +32,10 @@ class ScoredCandidate:
     """Candidates with equal results share this number."""
     greedy: bool = False
     logprob: float | None = None
+    steps: int | None = None
+    """Instructions of SQLite's virtual machine that the query took; ``None``: it failed, or was not counted."""
+    scanned: int | None = None
+    """Rows stepped over in full table scans; ``None`` as above."""
     judged: bool = False
     """False: ruled out before the judge (check modes), dropped, or time ran out."""
     score: float | None = None
@@ -56,7 +60,8 @@ class ItemRow:
     item: str
     database: str
     question: str
-    gold: str
+    gold: str | None
+    """The right query; ``None`` where only labels of candidates are known."""
     hardness: Hardness | None = None
     method: str | None = None
     """Planning method, in end-to-end runs."""
@@ -77,6 +82,10 @@ class ItemRow:
     """llama_decode calls."""
     peak_memory: int | None = None
     """Bytes, of the process so far."""
+    joules: float | None = None
+    """Energy of the processor packages, whatever used it; ``None`` where the machine reports none."""
+    gold_steps: int | None = None
+    """As :attr:`ScoredCandidate.steps`, of the right query."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -21,6 +21,7 @@ the rows do not tell is shown as unavailable with the reason, and its weight is 
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -155,8 +156,23 @@ def _latency(rows: Sequence[ItemRow], card: Scorecard) -> _Measured:
     return min(1.0, max(0.0, value)), f"median question {total.p50:.2f} s ({best:g} s counts 1, {worst:g} s counts 0)"
 
 
-def _query_cost(_: Sequence[ItemRow], __: Scorecard) -> _Measured:
-    return None, "rows scanned by a query are not recorded"
+def _query_cost(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
+    """Gold's steps over the answer's in SQLite's virtual machine, at most 1; over right answers alone.
+
+    Steps are counted, not timed (as BIRD's efficiency score is), so the mark is the same on every machine.
+    """
+    pairs = [
+        (row.gold_steps, answer)
+        for row in rows
+        if row.correct and row.chosen is not None and row.gold_steps is not None
+        for answer in [row.candidates[row.chosen]]
+        if answer.steps is not None
+    ]
+    if not pairs:
+        return None, "no right answer whose steps were counted"
+    value = sum(min(1.0, gold / max(1, answer.steps or 0)) for gold, answer in pairs) / len(pairs)
+    scanned = statistics.median(answer.scanned or 0 for _, answer in pairs)
+    return value, f"the right query's steps to the answer's, {len(pairs):,} right answers; {scanned:,g} rows scanned"
 
 
 def _human_edits(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
@@ -174,7 +190,7 @@ def _kept(row: ItemRow) -> float:
 
     if row.correct:
         return 1.0
-    if row.chosen is None:
+    if row.chosen is None or row.gold is None:
         return 0.0
     texts = (row.candidates[row.chosen].sql, row.gold)
     answer, gold = ([token.text.casefold() for token in code(text)] for text in texts)

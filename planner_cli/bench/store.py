@@ -30,7 +30,7 @@ _FORMAT = 1
 
 _FIXED = ("kind", "settings", "models", "versions", "dataset")
 """Fields of :class:`RunInfo` that two runs must share for their rows to stand in one table."""
-_MEASURED = ("seconds", "peak_memory")
+_MEASURED = ("seconds", "peak_memory", "joules")
 """Fields of a row that differ whenever it is computed again."""
 
 

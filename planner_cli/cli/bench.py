@@ -22,9 +22,9 @@ LADDER = (0, 16, 32, 64, 128, 256, 512, 1024, 2048)
 def bench() -> None:
     """Measure: judges, planning methods, thinking length against accuracy and latency.
 
-    DATA is `demo` (60 questions that come with planner), a Spider or BIRD folder, a spider_intrin_eval.json, or your
-    own CSV or JSONL file with the columns question, sql and database. A run is a folder; run the same command again
-    after an interruption and it goes on where it was.
+    DATA is `demo` (60 questions that come with planner), a Spider or BIRD folder, a spider_intrin_eval.json, your own
+    CSV or JSONL file with the columns question, sql and database, or `history` (what you marked there). A run is a
+    folder; run the same command again after an interruption and it goes on where it was.
     """
 
 
@@ -52,7 +52,8 @@ def judge_options(command: Command) -> Command:
         (
             click.option("--mode", type=click.Choice(MODE_CHOICES), default="pro", show_default=True,
                          help="check and pro rule out what cannot run, exec and pro show results."),
-            click.option("--prompt", type=click.Choice(["chat", "yesno"]), help="yesno reads P(yes) without thinking."),
+            click.option("--prompt", type=click.Choice(["chat", "paper", "yesno"]),
+                         help="paper: in the published form; yesno reads P(yes) without thinking."),
             click.option("--no-schema", is_flag=True, help="Leave the schema out of the judge's prompt."),
             click.option("--thoughts", is_flag=True, help="Keep the thoughts' texts in the run."),
         )
@@ -100,6 +101,7 @@ def sweep(budgets: str, check: int, save: bool, **options: Any) -> int:
 
 @bench.command()
 @data_options
+@judge_options
 @click.option("--oracle", type=click.FloatRange(0, 1), metavar="P", help="Judge by an oracle that is right this often.")
 @run_options
 def e2e(**options: Any) -> int:
@@ -110,6 +112,7 @@ def e2e(**options: Any) -> int:
 
 @bench.command()
 @data_options
+@judge_options
 @click.option("--methods", default=",".join(SELECT_CHOICES), show_default=True, help="Planning methods to compare.")
 @run_options
 def compare(methods: str, **options: Any) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -41,8 +42,9 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
         for entry in found:
             score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
             sql = entry.sql or "(no query could be run)"
+            mark = f"{entry.mark or '':5}"
             when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
-            click.echo(clean(f"{entry.id:4}  {when}  {score}  {entry.database.name}: {entry.question}"))
+            click.echo(clean(f"{entry.id:4}  {when}  {score}  {mark}  {entry.database.name}: {entry.question}"))
             click.echo(clean(f"      {sql}"))
 
 
@@ -59,11 +61,44 @@ def _record(entry: Summary) -> dict[str, object]:
     }
 
 
+@history.command()
+@click.argument("number", type=int)
+@click.argument("verdict", type=click.Choice(["right", "wrong", "unmarked"]))
+@click.option(
+    "--sql", metavar="QUERY", help="The query that would have been right; it is run once to see that it runs."
+)
+def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str | None) -> None:
+    """Say that the answer to question NUMBER is right or wrong.
+
+    What is marked is a data set: `planner bench intrinsic history` and `planner bench e2e history` measure on it.
+    """
+    from planner_cli.history import History
+
+    if sql is not None and verdict != "wrong":
+        raise PlannerError("--sql goes with wrong: a right answer is its own right query")
+    with History.open(create=False) as opened:
+        if sql is not None:
+            _check_runs(sql, opened.show(number).database)
+        opened.mark(number, None if verdict == "unmarked" else verdict, sql)
+    click.echo(f"question {number} is marked {verdict}" if verdict != "unmarked" else f"question {number} is unmarked")
+
+
+def _check_runs(sql: str, database: Path) -> None:
+    """Refuse a query that does not run on the database it is meant for."""
+    from planner_cli.database import Database
+
+    with Database.open(database, samples=0) as opened:
+        execution = opened.execute(sql)
+    if execution.error is not None:
+        raise PlannerError(f"--sql does not run on {database}: {execution.error}")
+
+
 def _about(entry: Summary | Record) -> dict[str, object]:
     return {
         "id": entry.id,
         "asked_at": entry.asked_at.isoformat(),
         "level": entry.level,
+        "mark": entry.mark,
         "path": str(entry.database),
     }
 
@@ -87,7 +122,7 @@ def show(number: int) -> None:
         versions={"planner": record.version},
         row_counts=None if record.level == "full" else record.row_counts,
     )
-    click.echo(to_json({**_about(record), **made}, indent=2))
+    click.echo(to_json({**_about(record), "right_sql": record.right_sql, **made}, indent=2))
 
 
 @history.command()

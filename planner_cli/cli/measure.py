@@ -16,7 +16,7 @@ import click
 from planner_cli.cli.options import RunOptions
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
-from planner_cli.settings import Limits, Mode
+from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings
 from planner_cli.types import ModelInfo
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
@@ -83,14 +83,23 @@ def judge_run(asked: Request) -> Run:
 def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
     from planner_cli.bench.running import IntrinsicSettings
     from planner_cli.cli.run import load_judge
-    from planner_cli.discriminator import Discriminator
 
     discriminator, info, planned = load_judge(asked.run, Limits())
-    if asked.prompt is not None:
-        discriminator = Discriminator(discriminator.engine, asked.prompt)
-        info = replace(info, prompt=asked.prompt)
-    thinking = replace(planned.discriminator, schema=not asked.no_schema, probe_at=asked.ladder)
-    return discriminator, info, IntrinsicSettings(asked.mode, thinking, asked.thoughts)
+    discriminator, info = _prompted(asked, discriminator, info)
+    return discriminator, info, IntrinsicSettings(asked.mode, _thinking(asked, planned), asked.thoughts)
+
+
+def _prompted(asked: Request, discriminator: Discriminator, info: ModelInfo) -> tuple[Discriminator, ModelInfo]:
+    """The discriminator under the prompt that was asked for, and what is written down about it."""
+    from planner_cli.discriminator import Discriminator
+
+    if asked.prompt is None:
+        return discriminator, info
+    return Discriminator(discriminator.engine, asked.prompt), replace(info, prompt=asked.prompt)
+
+
+def _thinking(asked: Request, planned: PlanSettings) -> DiscriminatorSettings:
+    return replace(planned.discriminator, schema=not asked.no_schema, probe_at=asked.ladder)
 
 
 def plan_run(asked: Request) -> Run:
@@ -99,19 +108,37 @@ def plan_run(asked: Request) -> Run:
     from planner_cli.bench.running import oracle_of, run_end_to_end
     from planner_cli.cli.run import load_models
 
-    dataset = _dataset(asked)
+    dataset = _dataset(asked, needs_gold=True)
     oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.run.seed)
     run = asked.run if oracle is None else replace(asked.run, no_judge=True, select=asked.run.select or "rerank")
-    generator, discriminator, models, settings = load_models(run, Limits())
+    generator, discriminator, models, planned = load_models(run, Limits())
+    settings = replace(planned, mode=asked.mode, discriminator=_thinking(asked, planned))
+    if discriminator is not None:
+        discriminator, info = _prompted(asked, discriminator, models[-1])
+        models = (*models[:-1], info)
     judge = oracle or discriminator
-    out = asked.out or _default_out(dataset, settings.select if oracle is None else f"oracle-{oracle.accuracy:g}")
+    what = settings.select if oracle is None else f"oracle-{oracle.accuracy:g}"
+    out = asked.out or _default_out(dataset, what if asked.mode == "pro" else f"{what}-{asked.mode}")
     return _run(
         asked,
         dataset,
         out,
-        _info(asked, "e2e", dataset, {**asdict(settings), "oracle": oracle_of(judge)}, models),
+        _info(
+            asked,
+            "e2e",
+            dataset,
+            {**asdict(settings), "oracle": oracle_of(judge), "thoughts": asked.thoughts},
+            models,
+        ),
         lambda done, control: run_end_to_end(
-            dataset.items, generator, judge, settings, models=models, done=done, control=control
+            dataset.items,
+            generator,
+            judge,
+            settings,
+            models=models,
+            thoughts=asked.thoughts,
+            done=done,
+            control=control,
         ),
     )
 
@@ -133,8 +160,9 @@ def _run(asked: Request, dataset: Dataset, out: Path, info: RunInfo, rows_of: An
     return load_run(out)
 
 
-def _dataset(asked: Request) -> Dataset:
+def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
     from planner_cli.bench.datasets import load
+    from planner_cli.cli.marked import from_history
 
     shard = None
     if asked.shard is not None:
@@ -143,6 +171,8 @@ def _dataset(asked: Request) -> Dataset:
             raise PlannerError(f"--shard is {asked.shard!r}, but must be I/N, for example 1/4")
         shard = (int(index), int(count))
     database = asked.database
+    if asked.data == "history" and not Path(asked.data).exists():
+        return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard)
     if asked.data == "demo" and database is None:
         database = _demo_database()
     return load(

@@ -44,15 +44,18 @@ def same_result(a: Execution, b: Execution) -> bool:
     return _permutes(left, right)
 
 
-def cluster(candidates: Sequence[Candidate], executions: Sequence[Execution]) -> tuple[Cluster, ...]:
+def cluster(
+    candidates: Sequence[Candidate], executions: Sequence[Execution], *, failed: bool = False
+) -> tuple[Cluster, ...]:
     """Clusters of the candidates that ran, in the order of their first members.
 
     ``executions[i]`` is of ``candidates[i]``. A candidate joins the first cluster whose first member has
-    the same result.
+    the same result. With ``failed`` a candidate that did not run is a cluster of its own (a judge that is not
+    told what runs must see it).
     """
     groups: list[list[int]] = []
-    ran = sorted((c.index, place) for place, c in enumerate(candidates) if executions[place].ok)
-    for _, place in ran:
+    taken = sorted((c.index, place) for place, c in enumerate(candidates) if failed or executions[place].ok)
+    for _, place in taken:
         for group in groups:
             if same_result(executions[group[0]], executions[place]):
                 group.append(place)

@@ -141,6 +141,8 @@ class Database:
             cut_by=result["cut_by"],
             seconds=seconds,
             ordered="order" in sql.lower() and is_ordered(sql),
+            steps=result["steps"],
+            scanned=result["scanned"],
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from planner_cli.history.files import history_path
+from planner_cli.history.records import Mark, Marked, Record, Summary
 from planner_cli.history.rows import NOT_KEPT, KeptLevel
-from planner_cli.history.store import History, Record, Summary
+from planner_cli.history.store import History
 
 Level: TypeAlias = Literal["off", "metadata", "full"]
 """What is kept of a question: nothing, see :data:`KeptLevel`, everything."""
 
-__all__ = ["NOT_KEPT", "History", "KeptLevel", "Level", "Record", "Summary", "history_path"]
+__all__ = ["NOT_KEPT", "History", "KeptLevel", "Level", "Mark", "Marked", "Record", "Summary", "history_path"]

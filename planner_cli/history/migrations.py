@@ -95,7 +95,12 @@ _WHAT_THE_FIRST_DID_NOT_KEEP = (
     "ALTER TABLE candidates ADD COLUMN cut_by TEXT",  # NULL: not cut, or written before this step
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_TABLES, _WHAT_THE_FIRST_DID_NOT_KEEP)
+_MARKS = (
+    "ALTER TABLE answers ADD COLUMN mark TEXT",  # right or wrong; NULL: the user has not said
+    "ALTER TABLE answers ADD COLUMN right_sql TEXT",  # what the answer should have been, where the user gave it
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_TABLES, _WHAT_THE_FIRST_DID_NOT_KEEP, _MARKS)
 """Statements of each step."""
 
 

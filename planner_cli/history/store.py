@@ -7,17 +7,18 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner_cli import __version__
 from planner_cli.errors import HistoryError
 from planner_cli.history import rows
 from planner_cli.history.files import history_path, make_private
 from planner_cli.history.migrations import migrate
+from planner_cli.history.records import Mark, Marked, Record, Summary
 from planner_cli.history.rows import DbRow, KeptLevel
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Answer, ModelInfo
@@ -30,42 +31,14 @@ BUSY_SECONDS = 2.0
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """One line of ``planner history list``."""
-
-    id: int
-    asked_at: datetime
-    """UTC, to the second."""
-    level: KeptLevel
-    question: str
-    database: Path
-    sql: str | None
-    """``None``: no candidate could be executed."""
-    confidence: float | None
-    vote_share: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One question, with what its level kept."""
-
-    id: int
-    asked_at: datetime
-    level: KeptLevel
-    question: str
-    database: Path
-    answer: Answer
-    """Under the level ``metadata`` its executions have no rows and its thoughts no text."""
-    row_counts: tuple[int | None, ...]
-    """Rows each candidate gave, whether they were kept or not; ``None``: it did not run."""
-    models: tuple[ModelInfo, ...]
-    settings: Mapping[str, Any]
-    """:class:`PlanSettings` as it was then, as nested mappings."""
-    version: str
-    """Of the planner that wrote it."""
+_OF_ANSWER = """
+    SELECT sql, EXISTS (
+        SELECT 1 FROM clusters, json_each(clusters.candidates)
+        WHERE clusters.answer_id = candidates.answer_id AND place = 1 AND value = candidates.candidate
+    ) AS answered
+    FROM candidates WHERE answer_id = :id ORDER BY candidate
+"""
+"""An answer's candidates, and whether each gave the result that was the answer."""
 
 
 class History:
@@ -168,6 +141,7 @@ class History:
                 confidence=row["confidence"],
                 vote_share=row["vote_share"],
                 seconds=row["seconds"],
+                mark=row["mark"],
             )
             for row in found
         )
@@ -177,7 +151,7 @@ class History:
         key = {"id": answer_id}
         found = self._query("SELECT * FROM answers WHERE id = :id", key)
         if not found:
-            raise HistoryError(f"there is no question {answer_id} in the history", hint="planner history list")
+            raise _no_question(answer_id)
         row = found[0]
         candidates = self._query("SELECT * FROM candidates WHERE answer_id = :id ORDER BY candidate", key)
         clusters = self._query("SELECT * FROM clusters WHERE answer_id = :id ORDER BY cluster", key)
@@ -193,6 +167,39 @@ class History:
             models=rows.read_models(models),
             settings=json.loads(row["settings"]),
             version=row["version"],
+            mark=row["mark"],
+            right_sql=row["right_sql"],
+        )
+
+    def mark(self, answer_id: int, mark: Mark | None, right_sql: str | None = None) -> None:
+        """Keep what the user says of an answer (``None``: nothing any more), and the query that would be right.
+
+        Raises :class:`HistoryError` when there is none with this id, or none that could be right.
+        """
+        found = self._query("SELECT sql FROM answers WHERE id = :id", {"id": answer_id})
+        if not found:
+            raise _no_question(answer_id)
+        if mark == "right" and found[0]["sql"] is None:
+            raise HistoryError(f"question {answer_id} has no answer that could be right", hint="mark it wrong")
+        with self._transaction():
+            self._db.conn.execute(
+                "UPDATE answers SET mark = ?, right_sql = ? WHERE id = ?",
+                (mark, right_sql, answer_id),
+            )
+
+    def marked(self) -> tuple[Marked, ...]:
+        """What the user marked, oldest first. Raises :class:`HistoryError`."""
+        answers = self._query("SELECT * FROM answers WHERE mark IS NOT NULL ORDER BY id", {})
+        return tuple(
+            Marked(
+                id=row["id"],
+                question=row["question"],
+                database=Path(row["database_path"]),
+                mark=row["mark"],
+                right_sql=row["sql"] if row["mark"] == "right" else row["right_sql"],
+                candidates=tuple((each["sql"], bool(each["answered"])) for each in self._query(_OF_ANSWER, row)),
+            )
+            for row in answers
         )
 
     def unknown(self, ids: Sequence[int]) -> tuple[int, ...]:
@@ -264,6 +271,10 @@ def _explained(path: Path) -> Iterator[None]:
         elif "locked" in str(error):
             hint = "another program has it open: close that first"
         raise HistoryError(f"history {path}: {error}", hint=hint) from error
+
+
+def _no_question(answer_id: int) -> HistoryError:
+    return HistoryError(f"there is no question {answer_id} in the history", hint="planner history list")
 
 
 def _time(text: str) -> datetime:

@@ -75,6 +75,11 @@ class Run:
         )
 
     @property
+    def judging(self) -> DiscriminatorSettings:
+        """How the discriminator works, with the mode applied."""
+        return self.settings.discriminator.under(self.settings.mode)
+
+    @property
     def judge(self) -> Judge | None:
         """The plain judgement of cases, ``None`` without a discriminator."""
         if self.discriminator is None:
@@ -82,7 +87,7 @@ class Run:
         return functools.partial(
             self.discriminator.judge,
             self.question,
-            settings=self.settings.discriminator,
+            settings=self.judging,
             control=self.pool.control,
         )
 
@@ -117,13 +122,11 @@ def _sample_and_judge(run: Run) -> Iterator[Event]:
         case "pairwise" if len(pool.clusters) > 1:
             first, second = (pool.case(c) for c in _leaders(run, 2))
             compare = functools.partial(
-                discriminator.compare, run.question, first, second, settings.discriminator, control=pool.control
+                discriminator.compare, run.question, first, second, run.judging, control=pool.control
             )
             yield from pool.judge(_leaders(run, 2), lambda _cases: compare())
         case "race":
-            race = functools.partial(
-                discriminator.race, run.question, settings=settings.discriminator, control=pool.control
-            )
+            race = functools.partial(discriminator.race, run.question, settings=run.judging, control=pool.control)
             yield from pool.judge(pool.clusters, race)
         case _:
             yield from run.judge_new()

@@ -14,7 +14,7 @@ from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
 from planner_cli.planning.methods import Judging, Run, run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.settings import PlanSettings
+from planner_cli.settings import PlanSettings, rules_out
 from planner_cli.types import Question, Timings
 
 
@@ -42,7 +42,7 @@ def plan(
 
     """
     control = control or Control(settings.max_seconds)
-    pool = Pool(database, control, spent)
+    pool = Pool(database, control, spent, failed=not rules_out(settings.mode))
     yield from run_method(Run(question, generator, discriminator, settings, pool))
     answer = pool.answer(settings.select)
     winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None

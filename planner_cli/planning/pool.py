@@ -36,9 +36,14 @@ class Executor(Protocol):
 
 
 class Pool:
-    """Grows with each round of generating and judging; clusters keep their numbers while it does."""
+    """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
-    def __init__(self, database: Executor, control: Control, spent: Timings | None = None) -> None:
+    With ``failed`` the candidates that cannot run have clusters too, one each.
+    """
+
+    def __init__(
+        self, database: Executor, control: Control, spent: Timings | None = None, *, failed: bool = False
+    ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
         self.executions: list[Execution] = []
@@ -46,6 +51,7 @@ class Pool:
         self.timings = spent or Timings()
         self.warnings: list[str] = []
         self._database = database
+        self._failed = failed
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
 
@@ -84,7 +90,7 @@ class Pool:
                         generate=_sum(self.timings.generate, generate),
                         execute=self.timings.execute + executing,
                     )
-        self.clusters = cluster(self.candidates, self.executions)
+        self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
 
     def case(self, found: Cluster) -> Case:

@@ -29,8 +29,13 @@ def rank(
     clusters: Sequence[Cluster],
     verdicts: Sequence[Verdict | None],
 ) -> tuple[Ranked, ...]:
-    """All executable clusters, best first; empty for ``greedy`` when the greedy query does not run."""
+    """All clusters, best first; empty for ``greedy`` when the greedy query does not run.
+
+    Where candidates that cannot run have clusters too (modes ``base`` and ``exec``), only a score can choose one.
+    """
     select = _possible(select, verdicts)
+    if select in ("vote", "greedy", "first"):
+        clusters = [c for c in clusters if executions[c.representative].ok]
 
     def key(cluster: Cluster) -> tuple[float, ...]:
         verdict = verdicts[cluster.index]

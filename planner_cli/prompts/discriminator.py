@@ -43,11 +43,22 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Headings:
+    """What stands before each part of the prompt."""
+
+    schema: str = "Tables (-> is a foreign key):\n"
+    question: str = "Question: "
+    queries: tuple[str, ...] = ("SQL query:\n",)
+    """One for each candidate that is shown."""
+    result: str = "Its result:\n"
+
+
+@dataclass(frozen=True, slots=True)
 class DiscriminatorPrompt:
     """A family of prompts through the model's chat template; families differ in their words only."""
 
     demand: str
-    """The last words before the model's turn."""
+    """The last words before the model's turn; empty where ``task`` says it all."""
     opening: str
     """What is written for the model before its verdict is read. No blank at its end: " true" is one token in
     common vocabularies, and a lone blank is another (``llama-cpp.md`` section 6)."""
@@ -58,31 +69,38 @@ class DiscriminatorPrompt:
     thinks: bool = True
     """False: the verdict is read at once, with no room for a thought (P(yes) of an ordinary model)."""
     system: str = "You check SQLite queries. Think briefly, then answer with JSON."
+    """Empty: no system message."""
+    task: str = ""
+    """What is wanted, before everything else."""
+    headings: Headings = Headings()
+    begin: str = ""
+    """First words of the thought, written for the model."""
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
         """The whole prompt; :data:`CUT` ends the shared part; a thought is open where the family thinks."""
-        content: list[Span] = []
+        headings = self.headings
+        content: list[Span] = [Span(f"{self.task}\n\n")] if self.task else []
         if view.schema:
             # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
             # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
-            content += [
-                Span("Tables (-> is a foreign key):\n"),
-                Span(compact_schema(question.schema), "data"),
-                Span("\n"),
-            ]
-        content += [Span("Question: "), Span(" ".join(question.text.split()), "data"), CUT]
-        for subject, title in zip(subjects, _titles(len(subjects)), strict=True):
-            content += [Span(f"\n\n{title}:\n"), Span(subject.candidate.sql, "data")]
+            content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
+        content += [Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
+        for subject, heading in zip(subjects, headings.queries, strict=True):
+            content += [Span(f"\n\n{heading}"), Span(subject.candidate.sql, "data")]
             if view.rows:
-                content += [Span("\n\nIts result:\n"), Span(result_text(subject.execution, view.rows), "data")]
-        content.append(Span(f"\n\n{self.demand}"))
-        prompt = engine.chat((Message("system", (Span(self.system),)), Message("user", tuple(content))))
+                shown = result_text(subject.execution, view.rows)
+                content += [Span(f"\n\n{headings.result}"), Span(shown, "data")]
+        if self.demand:
+            content.append(Span(f"\n\n{self.demand}"))
+        system = (Message("system", (Span(self.system),)),) if self.system else ()
+        prompt = engine.chat((*system, Message("user", tuple(content))))
+        return (*prompt, *(self._thought(engine) if self.thinks else without_thought(engine)))
+
+    def _thought(self, engine: Engine) -> Prompt:
+        """What begins the thought, where the template has not opened one."""
         marks = engine.reasoning
-        if not self.thinks:
-            return (*prompt, *without_thought(engine))
-        if marks.open and not marks.opened:
-            return (*prompt, Span(f"{marks.open}\n", "control"))
-        return prompt
+        opening = (Span(f"{marks.open}\n", "control"),) if marks.open and not marks.opened else ()
+        return (*opening, Span(self.begin)) if self.begin else opening
 
     def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
         """The forced text after which the verdict is read, when the model has closed its thought or not."""
@@ -91,10 +109,6 @@ class DiscriminatorPrompt:
         close = engine.reasoning.close
         opening = Span(f"\n\n{self.opening}")
         return (opening,) if not close or closed_itself else (Span(f"\n{close}", "control"), opening)
-
-
-def _titles(count: int) -> tuple[str, ...]:
-    return ("SQL query",) if count == 1 else ("First SQL query", "Second SQL query")
 
 
 def _spellings(word: str) -> tuple[str, ...]:
@@ -158,6 +172,22 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
         opening='{"better":',
         choices={word: _spellings(word) for word in ("first", "second")},
         positive="first",
+        headings=Headings(queries=("First SQL query:\n", "Second SQL query:\n")),
+    ),
+    # The published prompt's parts in the published order, in our words (its text has no licence): the task with its
+    # two steps first, headings as in Markdown, no system message, and a thought that is begun for the model. The
+    # published exec mode asked for Yes or No in bold and then looked for JSON; here every mode asks for JSON.
+    "paper": DiscriminatorPrompt(
+        task="Judge whether the SQL query is correct for the question. Give the final answer in JSON with the key "
+        "'correct'.\n\nProceed in two steps:\n- First take the query apart, step by step.\n- Then decide whether it "
+        "answers the question.\n\nOnly correctness matters. Do not write another query.",
+        demand="",
+        opening='{"correct":',
+        choices={word: _spellings(word) for word in ("true", "false")},
+        positive="true",
+        system="",
+        headings=Headings("### Schema:\n", "### Question:\n", ("### SQL query:\n",), "### Result:\n"),
+        begin="Okay,",
     ),
 }
 
@@ -165,7 +195,8 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
 def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
 
-    ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two.
+    ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
+    in the form of arXiv 2505.03786.
 
     Raises:
         ModelError: there is none.

@@ -12,6 +12,7 @@ ROWS = [
         tokens={"judge": 10, "prompt": 5},
         calls=n,
         peak_memory=memory,
+        joules=None if n == 2 else 10.0 * n,
     )
     for n, memory in [(1, 100), (2, None), (3, 300)]
 ]
@@ -24,12 +25,14 @@ def test_latency_tokens_and_memory():
     assert found.tokens["prompt"].total == 15
     assert found.tokens_per_second == {"judge": 5.0}
     assert (found.calls.total, found.peak_memory) == (6, 300)
+    assert (found.joules.total, found.joules.n) == (40.0, 2)
 
 
 def test_what_no_row_tells_is_absent():
     found = cost([row(seconds={"judge": 0.0}, tokens={"judge": 3})])
     assert found.tokens_per_second == {}
     assert found.peak_memory is None
+    assert found.joules is None
     assert cost([]).calls is None
 
 

@@ -139,6 +139,36 @@ def test_an_oracle_errs_by_its_seed():
     assert 70 < sum(said[1]) < 130
 
 
+def test_without_a_right_query_only_given_labels_count(shop):
+    judge, _ = judge_of(0.8, 0.3)
+    (row,) = run_intrinsic([item(shop, gold=None)], judge, settings_of("pro"), models=())
+    assert [c.label for c in row.candidates] == [True, False, None]
+    assert (row.gold, row.gold_steps) == (None, None)
+    assert row.to_json() == type(row).from_json(row.to_json()).to_json()
+    writer = Generator(ScriptedEngine(), "compact")
+    with pytest.raises(PlannerError, match="no right query"):
+        list(run_end_to_end([item(shop, gold=None)], writer, None, PlanSettings(), models=()))
+
+
+def test_what_a_query_cost_is_in_the_row(shop):
+    row = answer(shop, ["select count(*) from customers where id + 0 > 0", BROKEN], [0.9])
+    slow, broken = sorted(row.candidates, key=lambda c: not c.executable)
+    assert slow.steps > row.gold_steps > 0
+    assert slow.scanned > 0
+    assert (broken.steps, broken.scanned) == (None, None)
+
+
+@pytest.mark.parametrize(("thoughts", "kept"), [(True, "a thought of five words"), (False, None)])
+def test_thoughts_are_kept_where_they_are_wanted(shop, thoughts, kept):
+    writer = ScriptedEngine()
+    writer.enqueue([GOLD])
+    settings = PlanSettings(generator=GeneratorSettings(candidates=1))
+    (row,) = run_end_to_end(
+        [item(shop)], Generator(writer, "compact"), judge_of(0.9)[0], settings, models=(), thoughts=thoughts
+    )
+    assert row.candidates[0].thought == kept
+
+
 def test_no_answer_is_wrong(shop):
     row = answer(shop, [BROKEN], [])
     assert (row.chosen, row.correct, row.exact) == (None, False, False)

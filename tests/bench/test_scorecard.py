@@ -8,7 +8,14 @@ from planner_cli.bench.scorecard import CRITERIA, mark, read_scorecard
 from planner_cli.errors import PlannerError
 
 ROWS = [
-    row(judged(True, 0.9, thought="it joins"), chosen=0, correct=True, seconds={"total": 4.0}, item="a"),
+    row(
+        judged(True, 0.9, thought="it joins", steps=40, scanned=7),
+        chosen=0,
+        correct=True,
+        seconds={"total": 4.0},
+        item="a",
+        gold_steps=30,
+    ),
     row(
         ScoredCandidate("SELECT 2", False, executable=True),
         ScoredCandidate("SELEC", False, executable=False),  # its error was not kept
@@ -38,12 +45,17 @@ def test_every_criterion(card):
         "accuracy": 0.5,
         "executability": pytest.approx(2 / 3),
         "latency": 0.5,
-        "query_cost": None,
+        "query_cost": pytest.approx(30 / 40),
         "human_edits": pytest.approx((1 + 0.5) / 2),  # one token of two may stay
         "audit": 0.5,
     }
-    assert found.score == pytest.approx(sum(v for v in values.values() if v is not None) / 5)
-    assert "not recorded" in next(m.measured for m in found.marks if m.value is None)
+    assert found.score == pytest.approx(sum(values.values()) / 6)
+    assert "1 right answers; 7 rows scanned" in next(m.measured for m in found.marks if m.criterion == "query_cost")
+
+
+def test_a_cheaper_answer_than_gold_is_no_more_than_right(card):
+    cheap = row(judged(True, 0.9, steps=10), chosen=0, correct=True, gold_steps=30)
+    assert mark([cheap], card("[weights]\nquery_cost = 1\n")).score == 1.0
 
 
 def test_weights_decide_and_zero_leaves_out(card):
@@ -53,7 +65,7 @@ def test_weights_decide_and_zero_leaves_out(card):
 
 
 def test_only_unavailable_criteria_give_no_score(card):
-    assert mark(ROWS, card("[weights]\nquery_cost = 1\n")).score is None
+    assert mark(ROWS[1:], card("[weights]\nquery_cost = 1\n")).score is None
     assert mark([], card("[weights]\naccuracy = 1\nlatency = 1\naudit = 1\nhuman_edits = 1")).score is None
 
 

@@ -60,6 +60,18 @@ def test_column_names(shop: Database, sql: str, expected: tuple[str, ...]) -> No
     assert shop.execute(sql).columns == expected
 
 
+def test_the_work_of_a_query_is_counted_and_not_timed(shop: Database) -> None:
+    scan, one = (shop.execute(f"SELECT * FROM orders WHERE {where}") for where in ("total + 0 > 1", "id = 1"))
+    again = shop.execute("SELECT * FROM orders WHERE total + 0 > 1")
+    rows = shop.execute("SELECT count(*) FROM orders").rows[0][0]
+    assert scan.scanned == rows - 1  # SQLite counts steps from one row to the next
+    assert one.scanned == 0
+    assert scan.steps > one.steps > 0
+    assert (again.steps, again.scanned) == (scan.steps, scan.scanned)
+    failed = shop.execute("SELECT nothing FROM orders")
+    assert (failed.steps, failed.scanned) == (None, None)
+
+
 ORDERED = [
     ("none", "SELECT total FROM orders", False),
     ("top level", "SELECT total FROM orders ORDER BY total", True),

@@ -21,6 +21,18 @@ def result(*rows: Row, ordered: bool = False, truncated: bool = False) -> Execut
 
 FAILED = Execution(error="no such table: x", error_kind="missing")
 
+
+def test_what_failed_is_a_cluster_of_its_own_where_that_is_wanted() -> None:
+    candidates = [Candidate(i, f"select {i}", samples=i + 1) for i in range(4)]
+    executions = [FAILED, result((1,)), FAILED, result((1,))]
+    assert cluster(candidates, executions) == (Cluster(0, (1, 3), 6),)
+    assert cluster(candidates, executions, failed=True) == (
+        Cluster(0, (0,), 1),
+        Cluster(1, (1, 3), 6),
+        Cluster(2, (2,), 3),
+    )
+
+
 PAIRS = [
     # name, left, right, equal
     ("identical", result((1, "a")), result((1, "a")), True),

@@ -189,3 +189,36 @@ def test_purge_of_ids_that_are_not_there(history):
 def test_importing_the_history_does_not_import_sqlite_utils():
     code = "import sys, planner_cli.history; sys.exit('sqlite_utils' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_marks_are_kept_changed_and_taken_back(history):
+    first, second, third = keep(history), keep(history, "Which?"), keep(history, what=nothing_ran())
+    history.mark(first, "right")
+    history.mark(second, "wrong", "SELECT 2")
+    history.mark(third, "wrong")
+    assert [entry.mark for entry in history.list()] == ["wrong", "wrong", "right"]
+    assert (history.show(second).mark, history.show(second).right_sql) == ("wrong", "SELECT 2")
+    right, wrong, nothing = history.marked()
+    assert (right.id, right.mark, right.right_sql) == (first, "right", answer().candidates[1].sql)
+    assert [answered for _, answered in right.candidates] == [True, True, False, False]
+    assert (wrong.question, wrong.right_sql, wrong.database) == ("Which?", "SELECT 2", Path("/data/shop.sqlite"))
+    assert (nothing.right_sql, [answered for _, answered in nothing.candidates]) == (None, [False])
+    history.mark(second, None)
+    assert [each.id for each in history.marked()] == [first, third]
+    assert history.show(second).right_sql is None
+
+
+def test_a_mark_needs_an_answer(history):
+    with pytest.raises(HistoryError, match="no question 7"):
+        history.mark(7, "right")
+    number = keep(history, what=nothing_ran())
+    with pytest.raises(HistoryError, match="no answer that could be right"):
+        history.mark(number, "right")
+
+
+def test_purge_takes_the_right_query_with_it(history):
+    number = keep(history)
+    history.mark(number, "wrong", "SELECT 'aardvark'")
+    assert b"aardvark" in bytes_beside(history)
+    history.purge(ids=[number])
+    assert b"aardvark" not in bytes_beside(history)

@@ -65,6 +65,27 @@ def answer_of(events):
     return events[-1].answer
 
 
+@pytest.mark.parametrize(
+    ("mode", "best", "judged", "sees_results"),
+    [("base", BROKEN, 2, False), ("check", COUNT, 1, False), ("exec", BROKEN, 2, True), ("pro", COUNT, 1, True)],
+)
+def test_modes_decide_what_the_judge_knows(shop, mode, best, judged, sees_results):
+    writer, thinker = ScriptedEngine(), ScriptedEngine()
+    writer.enqueue([BROKEN, COUNT])
+    thinker.enqueue(["a thought"] * judged, p_true=[0.9, 0.4][:judged])
+    settings = PlanSettings(generator=GeneratorSettings(candidates=2), mode=mode)
+    with Database.open(shop) as database:
+        question = Question("How many?", database.schema, database.name)
+        events = list(plan(question, database, Generator(writer, "compact"), Discriminator(thinker, "chat"), settings))
+    answer = answer_of(events)
+    assert answer.best_candidate.sql == best
+    assert len(answer.clusters) == judged
+    seen = ["".join(s.text for s in branch.suffix) for branch in thinker.sessions[0].branches]
+    assert len(seen) == judged
+    assert all(("Its result" in text) is sees_results for text in seen)
+    assert any("error: no such table" in text for text in seen) is (mode == "exec")
+
+
 def test_the_best_score_wins(shop):
     answer = answer_of(run(shop, [COUNT, PARIS, COUNT_TOO, BROKEN], scores=[0.2, 0.9]))
     assert answer.best_candidate.sql == PARIS

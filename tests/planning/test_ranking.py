@@ -12,13 +12,13 @@ def verdict(score):
     return None if score is None else Verdict(score, score >= 0.5, 1.0, Thought("", 0, "budget"))
 
 
-def setup(*clusters):
+def setup(*clusters, failed=False):
     """Clusters of one candidate each: (votes, score, execution, greedy)."""
     candidates = [Candidate(i, f"select {i}", samples=c[0], greedy=c[3]) for i, c in enumerate(clusters)]
     executions = [c[2] for c in clusters]
     grouped, verdicts = [], []
     for i, (votes, score, execution, _) in enumerate(clusters):
-        if execution.ok:
+        if execution.ok or failed:
             grouped.append(Cluster(len(grouped), (i,), votes))
             verdicts.append(verdict(score))
     return candidates, executions, grouped, verdicts
@@ -51,6 +51,25 @@ CASES = [
     ("greedy does not run", "greedy", [(7, 0.9, ROWS, False), (1, None, FAILED, True)], []),
     ("nothing runs", "rerank", [(8, None, FAILED, True)], []),
 ]
+
+
+JUDGED_WITHOUT_KNOWING = [
+    # name, select, clusters (those that failed have one too), candidates best first
+    ("a score may choose what fails", "rerank", [(1, 0.9, FAILED, False), (7, 0.4, ROWS, True)], [0, 1]),
+    ("votes may not", "vote", [(7, 0.9, FAILED, False), (1, 0.4, ROWS, True)], [1]),
+    ("first may not", "first", [(7, 0.9, FAILED, False), (1, 0.4, ROWS, True)], [1]),
+    ("greedy may not", "greedy", [(7, 0.9, FAILED, True), (1, 0.4, ROWS, False)], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("select", "clusters", "expected"),
+    [c[1:] for c in JUDGED_WITHOUT_KNOWING],
+    ids=[c[0] for c in JUDGED_WITHOUT_KNOWING],
+)
+def test_rank_where_the_judge_does_not_know_what_runs(select, clusters, expected):
+    facts = setup(*clusters, failed=True)
+    assert [r.candidate for r in rank(select, *facts)] == expected
 
 
 @pytest.mark.parametrize(("select", "clusters", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])

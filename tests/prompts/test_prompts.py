@@ -181,6 +181,26 @@ def test_the_judge_sees_what_it_is_given():
     assert "select 1" in bare
 
 
+def test_the_papers_prompt_has_its_parts_in_its_order():
+    subject = [Subject(Candidate(0, "select 1"), Execution(("n",), ((3,),)))]
+    family, engine = discriminator_prompt("paper"), ScriptedEngine()
+    prompt = text_of(family.build(QUESTION, subject, engine, View()))
+    parts = [
+        "JSON with the key 'correct'",
+        "### Schema:\n",
+        "### Question:\n",
+        "### SQL query:\nselect 1",
+        "### Result:\n",
+    ]
+    assert sorted(prompt.index(part) for part in parts) == [prompt.index(part) for part in parts]
+    assert prompt.endswith("<think>\nOkay,")
+    assert "<system>" not in prompt
+    bare = text_of(family.build(QUESTION, subject, engine, View(rows=0, schema=False)))
+    assert "### Schema" not in bare
+    assert "### Result" not in bare
+    assert family.verdict(engine, closed_itself=True)[-1].text == '\n\n{"correct":'
+
+
 def test_a_judge_that_does_not_think_answers_at_once():
     engine = ScriptedEngine()
     subject = [Subject(Candidate(0, "select 1"), Execution(("n",)))]

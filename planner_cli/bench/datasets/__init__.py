@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from planner_cli.bench.datasets.items import Dataset, GivenCandidate, Item
-from planner_cli.bench.datasets.load import FORMATS, load
+from planner_cli.bench.datasets.load import FORMATS, from_items, load
 
-__all__ = ["FORMATS", "Dataset", "GivenCandidate", "Item", "load"]
+__all__ = ["FORMATS", "Dataset", "GivenCandidate", "Item", "from_items", "load"]

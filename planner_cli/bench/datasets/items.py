@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.bench.rows import Hardness
+from planner_cli.errors import PlannerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,25 @@ class Item:
     suite: tuple[Path, ...]
     """Further instances of the same database, with other rows; empty where there are none."""
     question: str
-    gold: str
+    gold: str | None
+    """The right query; ``None`` where only labels of candidates are known."""
     hardness: Hardness | None = None
     """As the data say; else by Spider's definition; ``None`` where that cannot read the query."""
     candidates: tuple[GivenCandidate, ...] = ()
+
+    def right_query(self) -> str:
+        """The right query, where a comparison needs one.
+
+        Raises:
+            PlannerError: the data give none.
+
+        """
+        if self.gold is None:
+            raise PlannerError(
+                f"{self.id}: there is no right query to compare an answer with",
+                hint="planner bench intrinsic needs none where the candidates are labelled",
+            )
+        return self.gold
 
     @property
     def digest(self) -> str:

@@ -60,32 +60,55 @@ def load(
         PlannerError: there is no such data, or something in it is wrong (with file and line).
 
     """
+    _check_part(limit, shard)
+    kind, path = _identify(source, format, part)
+    everything = tuple(_READERS[kind](path, databases))
+    _check(path, everything)
+    name = "demo" if kind == "demo" else f"{path.parent.name}/{path.name}"
+    return _dataset(name, kind, everything, limit, shard)
+
+
+def from_items(
+    name: str, items: Sequence[Item], *, limit: int | None = None, shard: tuple[int, int] | None = None
+) -> Dataset:
+    """A data set of items that stand in no file; parameters and errors as in :func:`load`."""
+    _check_part(limit, shard)
+    _check(name, items)
+    return _dataset(name, name, tuple(items), limit, shard)
+
+
+def _check_part(limit: int | None, shard: tuple[int, int] | None) -> None:
     if limit is not None and limit < 1:
         raise PlannerError(f"the limit is {limit}, but must be 1 or more")
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise PlannerError(f"the shard is {shard[0]}/{shard[1]}, but must be i/n with i from 1 to n")
-    kind, path = _identify(source, format, part)
-    everything = tuple(_READERS[kind](path, databases))
-    _check(path, everything)
+
+
+def _dataset(
+    name: str, kind: str, everything: tuple[Item, ...], limit: int | None, shard: tuple[int, int] | None
+) -> Dataset:
     items = _sample(everything, limit)
     if shard is not None:
         items = items[shard[0] - 1 :: shard[1]]
-    name = "demo" if kind == "demo" else f"{path.parent.name}/{path.name}"
-    graded = tuple(item if item.hardness else replace(item, hardness=hardness(item.gold)) for item in items)
+    graded = tuple(item if item.hardness or item.gold is None else _graded(item, item.gold) for item in items)
     return Dataset(name, kind, graded, len(everything), fingerprint(everything))
 
 
-def _check(path: Path, items: Sequence[Item]) -> None:
+def _graded(item: Item, gold: str) -> Item:
+    return replace(item, hardness=hardness(gold))
+
+
+def _check(source: Path | str, items: Sequence[Item]) -> None:
     if not items:
-        raise PlannerError(f"{path} holds no questions")
+        raise PlannerError(f"{source} holds no questions")
     seen: set[str] = set()
     paths: dict[str, Path] = {}
     for item in items:
         if item.id in seen:
-            raise PlannerError(f"{path}: two questions have the id {item.id!r}")
+            raise PlannerError(f"{source}: two questions have the id {item.id!r}")
         seen.add(item.id)
         if paths.setdefault(item.database_id, item.database_path) != item.database_path:
-            raise PlannerError(f"{path}: two databases have the name {item.database_id!r}", hint="rename one of them")
+            raise PlannerError(f"{source}: two databases have the name {item.database_id!r}", hint="rename one of them")
 
 
 def _sample(items: tuple[Item, ...], limit: int | None) -> tuple[Item, ...]:

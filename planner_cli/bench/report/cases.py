@@ -34,7 +34,8 @@ def _wrong_sides(run: Run) -> Iterator[tuple[float, ItemRow, ScoredCandidate]]:
 
 
 def _case(row: ItemRow, candidate: ScoredCandidate) -> Case:
-    texts = [("Question", row.question), ("SQL, gold", row.gold), ("SQL, candidate", candidate.sql)]
+    gold = [("SQL, gold", row.gold)] if row.gold is not None else []
+    texts = [("Question", row.question), *gold, ("SQL, candidate", candidate.sql)]
     if candidate.error:
         texts.append(("Error", candidate.error))
     if candidate.thought:

@@ -50,14 +50,16 @@ def time_table(item: Named) -> Table:
 
 
 def token_table(item: Named) -> Table:
-    """Tokens, decode calls and memory, one line a method."""
+    """Tokens, decode calls, memory and (where the machine reports it) energy, one line a method."""
     costs = {method: cost(rows) for method, rows in by_method(item.run.rows).items()}
+    measured = any(found.joules is not None for found in costs.values())
     kinds = _ordered((kind for found in costs.values() for kind in found.tokens), _KINDS)
     lines = []
     for method, found in costs.items():
         tokens = [found.tokens[kind].p50 if kind in found.tokens else None for kind in kinds]
-        calls = None if found.calls is None else found.calls.p50
-        lines.append(Line((method if _methods(item) else "judge", *tokens, calls, found.peak_memory)))
+        calls, joules = (None if each is None else each.p50 for each in (found.calls, found.joules))
+        energy = [joules] if measured else []
+        lines.append(Line((method if _methods(item) else "judge", *tokens, calls, found.peak_memory, *energy)))
     return Table(
         name=f"{item.stem}-tokens",
         title=f"Tokens, calls and memory: {item.label}",
@@ -66,9 +68,11 @@ def token_table(item: Named) -> Table:
             *(Column(f"{kind} tokens", "count") for kind in kinds),
             Column("decode calls", "count"),
             Column("peak memory of the process", "bytes"),
+            *([Column("joules", "number")] if measured else []),
         ),
         lines=tuple(lines),
-        note="Medians over questions; prompt tokens are read, the others sampled. Memory: the most so far.",
+        note="Medians over questions; prompt tokens are read, the others sampled. Memory: the most so far. "
+        + ("Energy: of the processor packages, whatever used it." if measured else "The machine reports no energy."),
     )
 
 

@@ -13,7 +13,7 @@ from planner_cli.bench.statistics import Difference, Estimate
 
 _CANDIDATE_FIELDS = (
     "label", "executable", "error", "samples", "cluster", "greedy", "logprob", "judged", "score", "hard", "mass",
-    "closed_by", "tokens", "sql",
+    "closed_by", "tokens", "steps", "scanned", "sql",
 )  # fmt: skip
 
 

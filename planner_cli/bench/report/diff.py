@@ -194,7 +194,7 @@ def _cases(compared: Compared) -> Iterator[Case]:
     for pair in sorted(compared.changed, key=lambda pair: pair.right_b):  # stable: what B lost first
         won = "only B right" if pair.right_b else "only A right"
         facts = (pair.a.item, pair.a.database, pair.a.hardness, won)
-        texts = [("Question", pair.a.question), ("SQL, gold", pair.a.gold)]
+        texts = [("Question", pair.a.question), ("SQL, gold", pair.a.gold or "")]
         texts += [*_answer("A", compared.a, pair.a), *_answer("B", compared.b, pair.b)]
         yield Case(" · ".join(filter(None, facts)), tuple(texts))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
@@ -53,12 +54,24 @@ _PROGRESS_OPS = 1000
 """Cost in the noise; at 100 it is a quarter of the run time."""
 
 
+@dataclass(slots=True)
+class Work:
+    """What statements cost, as SQLite counts it: the same on every machine, unlike seconds."""
+
+    steps: int = 0
+    """Instructions of its virtual machine."""
+    scanned: int = 0
+    """Rows stepped over in full table scans; rows found through an index do not count."""
+
+
 class Connection:
     """An open database. Raises :class:`apsw.Error` from its constructor when it cannot be read."""
 
     def __init__(self, uri: str, *, busy_seconds: float, widest: int) -> None:
         self.deadline = 0.0
         """``time.monotonic()`` value at which a running statement is stopped."""
+        self.work = Work()
+        """Of all statements that ended since it was last replaced, those inside virtual tables included."""
         self.raw: Any = apsw.Connection(
             uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=0
         )
@@ -90,6 +103,13 @@ class Connection:
         for limit, value in _LIMITS.items():
             raw.limit(limit, value)
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, max(_COLUMNS, widest))
+        raw.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._count)
+
+    def _count(self, profile: dict[str, Any]) -> None:
+        """Take up the counters of a statement that has ended."""
+        counters = profile["stmt_status"]
+        self.work.steps += counters["SQLITE_STMTSTATUS_VM_STEP"]
+        self.work.scanned += counters["SQLITE_STMTSTATUS_FULLSCAN_STEP"]
 
     def _names(self) -> list[tuple[str, bool]]:
         """Tables and views, and whether each is virtual. Reading them also makes SQLite parse the schema."""

@@ -10,14 +10,14 @@ import apsw
 
 from planner_cli.database import wire
 from planner_cli.database.lexer import is_blank, without_semicolon
-from planner_cli.database.worker.connection import Connection
+from planner_cli.database.worker.connection import Connection, Work
 from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RowTooLargeError
 
 _NUMBER_BYTES = 8
 
 
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
-    """``{"columns", "rows", "cut_by"}``. Raises what :func:`.errors.describe` explains.
+    """``{"columns", "rows", "cut_by", "steps", "scanned"}``. Raises what :func:`.errors.describe` explains.
 
     At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that it is
     known and not guessed whether there are more. ``cut_by`` is then the limit that was reached, else ``None``.
@@ -60,6 +60,7 @@ class _Statement:
 
 def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
     statement = _Statement(sql)
+    connection.work = work = Work()
     cursor = connection.raw.cursor()
     cursor.exec_trace = statement
     try:
@@ -74,7 +75,13 @@ def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Messa
     if columns is None:
         width = len(kept[0]) if kept else 0
         columns = [f"column {number}" for number in range(1, width + 1)]
-    return {"columns": columns, "rows": [wire.pack_row(row) for row in kept], "cut_by": cut_by}
+    return {
+        "columns": columns,
+        "rows": [wire.pack_row(row) for row in kept],
+        "cut_by": cut_by,
+        "steps": work.steps,
+        "scanned": work.scanned,
+    }
 
 
 def _cap(
@@ -113,7 +120,7 @@ def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, erro
     finally:
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, usual)
     decoded = [list(_decode(connection, wire.unpack_row(row))) for row in cells["rows"]]
-    return {"columns": columns, "rows": [wire.pack_row(row) for row in decoded], "cut_by": cells["cut_by"]}
+    return {**cells, "columns": columns, "rows": [wire.pack_row(row) for row in decoded]}
 
 
 def _columns(connection: Connection, sql: str) -> list[str]:
