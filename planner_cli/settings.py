@@ -77,6 +77,7 @@ class RaceSettings:
     def __post_init__(self) -> None:
         _require(self.slice >= 1, "race slice", self.slice, "1 or more")
         _require(0 < self.margin <= 1, "race margin", self.margin, "over 0 and at most 1")
+        _require(0 <= self.stable <= 1, "race stable", self.stable, "between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class CorrectSettings:
 
     def __post_init__(self) -> None:
         _require(self.rounds >= 1, "correction rounds", self.rounds, "1 or more")
+        _require(0 <= self.good <= 1, "correction's good score", self.good, "between 0 and 1")
+        _require(self.patience >= 1, "correction patience", self.patience, "1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class TreeSettings:
     def __post_init__(self) -> None:
         _require(self.expansions >= 1, "expansions", self.expansions, "1 or more")
         _require(1 <= self.width <= 64, "width", self.width, "between 1 and 64")
+        _require(0 <= self.good <= 1, "tree's good score", self.good, "between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from planner_cli.cli.method_settings import check_set, with_method_settings
 from planner_cli.errors import PlannerError
 from planner_cli.settings import (
     SELECT_CHOICES,
@@ -120,6 +121,10 @@ _PLAN_OPTIONS = (
         "  [default: the model's, else rerank]",
     ),
     _option(
+        "--set", "method_settings", multiple=True, metavar="NAME=VALUE", callback=check_set,
+        help="Threshold of a planning method, such as race.margin=0.2 or correct.rounds=5; may be repeated.",
+    ),
+    _option(
         "--min-confidence", type=_Real(0, 1), metavar="P", help="Abstain below this score (exit code 4).",
     ),
     _option("--seed", type=int, default=0, show_default=True, help="Fixes the run."),
@@ -180,6 +185,7 @@ class RunOptions:
     budget: int | None
     max_seconds: float | None
     select: Select | None
+    method_settings: dict[str, float]
     min_confidence: float | None
     seed: int
     temperature: float
@@ -235,7 +241,7 @@ class RunOptions:
         )
         chosen = next((b for b in (self.budget, budget) if b is not None), _DISCRIMINATOR.budget)
         fallback: Select = "vote" if self.no_judge else "rerank"
-        return PlanSettings(
+        plan = PlanSettings(
             generator=GeneratorSettings(candidates=self.candidates, max_tokens=self.max_tokens, sampling=sampling),
             discriminator=DiscriminatorSettings(budget=chosen),
             limits=limits,
@@ -243,6 +249,7 @@ class RunOptions:
             seed=self.seed,
             max_seconds=self.max_seconds,
         )
+        return with_method_settings(plan, self.method_settings)
 
 
 def debugging() -> bool:
