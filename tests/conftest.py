@@ -35,7 +35,7 @@ def usual_signals():
 def private_home(tmp_path_factory, monkeypatch):
     """No test reads or writes the user's own history, models or caches."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("STATE", "CONFIG", "DATA"):
+    for name in ("STATE", "CONFIG", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:
         monkeypatch.delenv(name, raising=False)

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from planner_cli import __version__
 from planner_cli.cli.ask import ask
 from planner_cli.cli.bench import bench
+from planner_cli.cli.cache import cache
 from planner_cli.cli.config import config_path, load_defaults
 from planner_cli.cli.demo import demo
 from planner_cli.cli.history import history
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (ask, demo, bench, models, history):
+for command in (ask, demo, bench, models, history, cache):
     cli.add_command(command)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 from click.core import ParameterSource
 
-from planner_cli.cli.options import RunOptions, run_options
+from planner_cli.cli.options import RunOptions, cache_options, run_options
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, check_target, output_stream
 from planner_cli.control import Control
@@ -96,6 +96,7 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     help="What to remember: nothing, question and SQL and scores, or rows and thoughts too.",
 )
 @run_options
+@cache_options
 @click.pass_context
 def ask(context: click.Context, /, **options: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from planner_cli.cli.options import RunOptions, run_options
+from planner_cli.cli.options import RunOptions, cache_options, run_options
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode
@@ -30,6 +30,7 @@ Outcome: TypeAlias = Literal["right", "wrong", "no answer"]
 @click.option("--no-ask", is_flag=True, help="Only build the database.")
 @click.option("--force", is_flag=True, help="Overwrite PATH even if it is no demo database, or one that was changed.")
 @run_options
+@cache_options
 def demo(path: Path, no_ask: bool, force: bool, **options: Any) -> int:
     """Build a small business database and ask it a few questions.
 

@@ -215,8 +215,17 @@ def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -
 
 def _engine(model: ResolvedModel, options: RunOptions) -> LlamaEngine:
     from planner_cli.engine import LlamaEngine
+    from planner_cli.engine.prefix_cache import PrefixCache, default_folder
 
-    return LlamaEngine(model.path, adapter=model.adapter, reasoning=model.reasoning, options=options.engine())
+    known = model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None)
+    return LlamaEngine(
+        model.path,
+        adapter=model.adapter,
+        reasoning=model.reasoning,
+        options=options.engine(),
+        cache=PrefixCache(default_folder(), limit=options.cache_mib * 2**20),
+        identity=f"{model.sha256} {model.adapter_sha256}" if known else None,
+    )
 
 
 def _info(model: ResolvedModel, engine: LlamaEngine) -> ModelInfo:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from planner_cli.control import Control
 from planner_cli.discriminator.race import Race
 from planner_cli.discriminator.thinking import LOW_MASS, Case, Thinking, ThinkingLoop
-from planner_cli.engine.protocol import Engine, split_at_cut
+from planner_cli.engine.protocol import CUT, Engine, split_at
 from planner_cli.errors import EngineError
 from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed
 from planner_cli.prompts.discriminator import DiscriminatorPrompt, Subject, View, discriminator_prompt
@@ -98,7 +98,7 @@ class Discriminator:
         started = time.perf_counter()
         budget = settings.budget if prompt.thinks else 0
         view = View(rows=settings.result_rows, schema=settings.schema)
-        prompts = [split_at_cut(prompt.build(question, subject, self.engine, view)) for subject in subjects]
+        prompts = [split_at(CUT, prompt.build(question, subject, self.engine, view)) for subject in subjects]
         prefix = prompts[0][0]
         if any(other != prefix for other, _ in prompts):
             raise EngineError("the shared parts of the discriminator's prompts differ")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner_cli.engine.protocol import (
     CUT,
+    STABLE,
     Branch,
     Choice,
     Engine,
@@ -19,7 +20,7 @@ from planner_cli.engine.protocol import (
     SessionStats,
     Span,
     Step,
-    split_at_cut,
+    split_at,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CUT",
+    "STABLE",
     "Branch",
     "Choice",
     "Engine",
@@ -40,7 +42,7 @@ __all__ = [
     "SessionStats",
     "Span",
     "Step",
-    "split_at_cut",
+    "split_at",
 ]
 
 

@@ -123,6 +123,21 @@ class Context:
         """Drop a sequence's tokens from ``position`` on; false where the model cannot (recurrent state)."""
         return bool(L.llama_memory_seq_rm(self._memory, sequence, position, -1))
 
+    def save(self, sequence: int) -> bytes:
+        """Everything in the cache about a sequence's tokens; empty where llama.cpp cannot say it."""
+        size = int(L.llama_state_seq_get_size(self.handle, sequence))
+        buffer = (ctypes.c_uint8 * size)()
+        written = int(L.llama_state_seq_get_data(self.handle, buffer, size, sequence))
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Bring a saved state back into an empty sequence; whether that worked.
+
+        The state must be whole, and of this model under these parameters: llama.cpp checks little of that.
+        """
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(L.llama_state_seq_set_data(self.handle, buffer, len(state), sequence))
+
     def clear(self) -> None:
         """Empty the cache; the next tokens take its cells from the beginning."""
         L.llama_memory_clear(self._memory, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,18 @@ from planner_cli.control import Control
 from planner_cli.engine import library
 from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.context import BATCH, Context
-from planner_cli.engine.protocol import Message, Prompt
+from planner_cli.engine.prefix_cache import PrefixCache, state_key
+from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
 from planner_cli.engine.vocabulary import Vocabulary
 from planner_cli.engine.weights import device_text, load_weights
-from planner_cli.errors import ContextOverflow, EngineError, Stopped
+from planner_cli.errors import ContextOverflow, EngineError
 from planner_cli.settings import EngineOptions
+
+log = logging.getLogger("planner_cli.cache")
+
+LEAST_CACHED = 32
+"""Tokens of a stable part under which prefill costs no more than keeping its state."""
 
 KV_MEMORY_SHARE = 4
 """The KV cache may take one part in this many of the machine's memory, where no bound is set."""
@@ -24,8 +31,8 @@ KV_MEMORY_SHARE = 4
 class LlamaEngine:
     """One model (a GGUF, perhaps with a LoRA adapter) ready to write and to be probed.
 
-    The prompt of the last session stays in the KV cache: a next prompt that begins with the same tokens
-    (the same schema) is prefilled from where they part.
+    The state of a prompt's stable part (the schema) is kept in a :class:`~.prefix_cache.PrefixCache`: the next
+    question about the same database is prefilled from there.
     """
 
     def __init__(
@@ -35,11 +42,14 @@ class LlamaEngine:
         adapter: Path | None = None,
         reasoning: str | None = None,
         options: EngineOptions | None = None,
+        cache: PrefixCache | None = None,
+        identity: str | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
-        detected one.
+        detected one. ``cache`` keeps the states of prompts, by default in memory alone; ``identity`` tells this model
+        and adapter from all others in it (their sha256), by default path, size and time of the files.
 
         Raises:
             ModelError: the model or adapter cannot be loaded.
@@ -65,8 +75,9 @@ class LlamaEngine:
             reasoning_marks=marks,
         )
         self.threads = options.threads or library.physical_cores()
+        self.cache = cache or PrefixCache()
+        self._identity = identity or _stat_identity(path, adapter)
         self._context: Context | None = None
-        self._resident: list[int] = []
         self._session: LlamaSession | None = None
 
     @property
@@ -85,16 +96,25 @@ class LlamaEngine:
         """See :meth:`Engine.open`."""
         if self._session is not None and not self._session.closed:
             raise EngineError("the engine's last session is still open")
-        tokens = self.vocabulary.encode_prompt(prefix, first=True)
+        tokens, stable = self._encode(prefix)
         places = self._places(len(tokens), branches, room)
         context = self._context_for(places)
         started = time.perf_counter()
-        cached = self._prefill(context, tokens, control)
+        cached = self._prefill(context, tokens, stable, control)
         self._session = LlamaSession(context, self.vocabulary, tokens, places, control)
         self._session.stats.prompt_tokens = len(tokens)
         self._session.stats.cached_tokens = cached
         self._session.stats.prefill_seconds = time.perf_counter() - started
         return self._session
+
+    def _encode(self, prefix: Prompt) -> tuple[list[int], int]:
+        """Token ids of a prefix, and how many of them are stable.
+
+        Both parts are tokenised by themselves: a token across the mark would change with the question.
+        """
+        stable, rest = split_at(STABLE, prefix) if STABLE in prefix else ((), prefix)
+        tokens = self.vocabulary.encode_prompt(stable, first=True) if stable else []
+        return [*tokens, *self.vocabulary.encode_prompt(rest, first=not tokens)], len(tokens)
 
     def _places(self, prefix: int, branches: int, room: int) -> Places:
         """How many branches fit beside each other.
@@ -131,7 +151,7 @@ class LlamaEngine:
             return old
         if old is not None:
             old.close()
-        self._context, self._resident = None, []
+        self._context = None  # also when the next line fails
         self._context = Context(
             self.weights,
             cells=places.cells,
@@ -141,41 +161,44 @@ class LlamaEngine:
         )
         return self._context
 
-    def _prefill(self, context: Context, tokens: list[int], control: Control) -> int:
-        """Bring all but the last token into sequence 0; returns how many were already there.
+    def _prefill(self, context: Context, tokens: list[int], stable: int, control: Control) -> int:
+        """Bring all but the last token into sequence 0; returns how many came from the prefix cache.
 
-        The last one is decoded with each branch: its logits are then the branch's own, in every wave.
+        The last one is decoded with each branch: its logits are then the branch's own, in every wave. The first
+        ``stable`` tokens are decoded by themselves, whether there is a cache or not, and the KV cache is empty before:
+        a batch's shape and the order of its cells change low bits of the logits (``llama-cpp.md`` section 6), and what
+        was asked earlier must not.
         """
+        context.clear()
         wanted = tokens[:-1]
-        shared = 0
-        while shared < min(len(wanted), len(self._resident)) and wanted[shared] == self._resident[shared]:
-            shared += 1
-        if shared < len(self._resident) and (self.weights.recurrent or not context.cut(0, shared)):
-            context.cut(0)
-            shared = 0
-        self._resident = wanted[:shared]
-        while len(self._resident) < len(wanted):
-            start = len(self._resident)
-            chunk = wanted[start : start + BATCH]
-            context.clear_batch()
-            context.add(chunk, start, 0, output=False)
-            try:
-                context.decode(control)
-            except Stopped:
-                if not context.cut(0, start):
-                    context.cut(0)
-                    self._resident = []
-                raise
-            self._resident += chunk
-        return shared
+        stable = min(stable, len(wanted))
+        key = self._state_key(wanted[:stable]) if stable >= LEAST_CACHED and not self.weights.recurrent else None
+        state = None if key is None else self.cache.get(key)
+        if key is not None and state is not None:
+            if context.restore(0, state):
+                self._decode_prompt(context, wanted, stable, control)
+                return stable
+            log.debug("llama.cpp refused a cached state of %s", self.name)
+            self.cache.drop(key)
+            context.clear()
+        self._decode_prompt(context, wanted[:stable], 0, control)
+        if key is not None and (saved := context.save(0)):
+            self.cache.put(key, saved, model=self.name, tokens=stable)
+        self._decode_prompt(context, wanted, stable, control)
+        return 0
 
-    def forget(self) -> None:
-        """See :meth:`Engine.forget`."""
-        if self._session is not None:
-            self._session.close()
-        if self._context is not None:
-            self._context.clear()
-        self._resident = []
+    @staticmethod
+    def _decode_prompt(context: Context, tokens: list[int], start: int, control: Control) -> None:
+        """Decode the tokens from ``start`` on into sequence 0, in batches."""
+        for at in range(start, len(tokens), BATCH):
+            context.clear_batch()
+            context.add(tokens[at : at + BATCH], at, 0, output=False)
+            context.decode(control)
+
+    def _state_key(self, tokens: list[int]) -> str:
+        """Under which a state of these tokens is kept: all that decides it."""
+        identity = (self._identity, library.version(), library.features(), self.weights.gpu_layers, self.threads, BATCH)
+        return state_key(identity, tokens)
 
     def close(self) -> None:
         """Free the KV cache, and a session that is still open; the weights stay for other engines."""
@@ -183,7 +206,13 @@ class LlamaEngine:
             self._session.close()
         if self._context is not None:
             self._context.close()
-        self._context, self._resident = None, []
+        self._context = None
+
+
+def _stat_identity(*files: Path | None) -> str:
+    """What tells files from others without reading them: a model has gigabytes."""
+    facts = [(path.resolve(), path.stat()) for path in files if path is not None]
+    return repr([(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in facts])
 
 
 def _overflow(prefix: int, room: int, bound: str, remedy: str) -> ContextOverflow:

@@ -53,6 +53,11 @@ def version() -> str:
     return str(L.__version__)
 
 
+def features() -> str:
+    """What of the processor and of the backends this build uses; results differ in low bits between them."""
+    return str(L.llama_print_system_info().decode("utf-8", "replace"))
+
+
 def physical_cores() -> int:
     """Cores this process may use: hyper-threads of one core counted once, a container's share respected (Linux)."""
     if not hasattr(os, "sched_getaffinity"):

@@ -20,7 +20,7 @@ from planner_cli.control import Control
 from planner_cli.settings import Sampling
 from planner_cli.types import StageTimings
 
-SpanKind: TypeAlias = Literal["control", "text", "data", "cut"]
+SpanKind: TypeAlias = Literal["control", "text", "data", "stable", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Span:
 
     ``control``: template text, special tokens in it are parsed. ``text``: our own words, never parsed for
     special tokens. ``data``: from the user, the database or a model; as ``text``, and whatever would still
-    become a special token or end a thought is neutralised. ``cut``: no text; the end of the shared prefix.
+    become a special token or end a thought is neutralised. ``stable`` and ``cut`` have no text: what stands before
+    ``stable`` is the same for every question about a database, what stands before ``cut`` for every branch.
     """
 
     text: str
@@ -38,14 +39,15 @@ class Span:
 
 Prompt: TypeAlias = tuple[Span, ...]
 
+STABLE = Span("", "stable")
 CUT = Span("", "cut")
 
 
-def split_at_cut(prompt: Prompt) -> tuple[Prompt, Prompt]:
-    """The spans before and after the one :data:`CUT`; all of it is the prefix when there is none."""
-    if CUT not in prompt:
+def split_at(mark: Span, prompt: Prompt) -> tuple[Prompt, Prompt]:
+    """The spans before and after the one ``mark``; all of it stands before when there is none."""
+    if mark not in prompt:
         return prompt, ()
-    at = prompt.index(CUT)
+    at = prompt.index(mark)
     return prompt[:at], prompt[at + 1 :]
 
 
@@ -183,17 +185,13 @@ class Engine(Protocol):
     def open(self, prefix: Prompt, *, branches: int, room: int, control: Control) -> Session:
         """Prefill ``prefix`` for up to ``branches`` continuations of at most ``room`` tokens each.
 
+        What stands before :data:`STABLE` in it may come from an earlier question. That changes how long it takes and
+        nothing else: every session begins from the same state, whatever was asked before.
+
         Raises:
             ContextOverflow: not even one branch of that room fits.
             Stopped: the control said so during the prefill.
 
-        """
-
-    def forget(self) -> None:
-        """Drop what is kept of earlier prompts: the next session's numbers are those of a new process.
-
-        A prompt prefilled in one piece and one prefilled from where an earlier one parted differ in low bits
-        (``llama-cpp.md`` section 6); a benchmark's rows must not depend on the row before.
         """
 
     def close(self) -> None:

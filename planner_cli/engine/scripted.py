@@ -161,8 +161,5 @@ class ScriptedEngine:
         self.sessions.append(session)
         return session
 
-    def forget(self) -> None:
-        """Nothing is kept."""
-
     def close(self) -> None:
         """Nothing to free."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from planner_cli.engine.protocol import CUT, Engine, Message, Prompt, Span
+from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.generator import without_thought
 from planner_cli.prompts.schema import compact_schema
@@ -77,14 +77,17 @@ class DiscriminatorPrompt:
     """First words of the thought, written for the model."""
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
-        """The whole prompt; :data:`CUT` ends the shared part; a thought is open where the family thinks."""
+        """The whole prompt; a thought is open where the family thinks.
+
+        :data:`STABLE` ends what is the same for every question, :data:`CUT` what is the same for every candidate.
+        """
         headings = self.headings
         content: list[Span] = [Span(f"{self.task}\n\n")] if self.task else []
         if view.schema:
             # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
             # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
-        content += [Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
+        content += [STABLE, Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
         for subject, heading in zip(subjects, headings.queries, strict=True):
             content += [Span(f"\n\n{heading}"), Span(subject.candidate.sql, "data")]
             if view.rows:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from planner_cli.engine.protocol import Engine, Message, Prompt, Span
+from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.schema import compact_schema, full_schema
 from planner_cli.types import Question
@@ -33,7 +33,7 @@ class GeneratorPrompt(Protocol):
     """One family of prompts; stateless."""
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
-        """The whole prompt; what is stable for a database comes first. A partial draft is its end."""
+        """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
 
     def complete(self, reply: str) -> bool:
         """Whether the query in the reply is whole already, so that the branch can be closed."""
@@ -49,6 +49,7 @@ class CompactGenerator:
         del engine
         asked = (
             Span(compact_schema(question.schema), "data"),
+            STABLE,
             Span("Q: "),
             Span(" ".join(question.text.split()), "data"),
             Span("\nSQL:"),
@@ -81,6 +82,7 @@ class ChatGenerator:
         content = (
             Span("Database schema:\n\n"),
             Span(full_schema(question.schema), "data"),
+            STABLE,
             Span("\nQuestion: "),
             Span(" ".join(question.text.split()), "data"),
             Span(

@@ -1,6 +1,6 @@
 import pytest
 
-from planner_cli.engine import CUT, Message, Reasoning, Span, split_at_cut
+from planner_cli.engine import CUT, Message, Reasoning, Span, split_at
 from planner_cli.engine.chat import ChatTemplate, reasoning_format
 from planner_cli.errors import ModelError
 
@@ -57,7 +57,7 @@ def test_template_text_in_a_content_stays_content():
 
 def test_cut_splits_the_prompt():
     message = Message("user", (Span("shared"), CUT, Span("own", "data")))
-    prefix, suffix = split_at_cut(ChatTemplate(CHATML).render((message,)))
+    prefix, suffix = split_at(CUT, ChatTemplate(CHATML).render((message,)))
     assert text_of(prefix) == "<|im_start|>user\nshared"
     assert text_of(suffix) == "own<|im_end|>\n<|im_start|>assistant\n"
 

@@ -1,5 +1,6 @@
 """The contract of engine/protocol.py on the real built-in model."""
 
+import stat
 import sys
 import threading
 import time
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import LlamaEngine, Span
+from planner_cli.engine import STABLE, LlamaEngine, Span
 from planner_cli.engine.context import BATCH
+from planner_cli.engine.prefix_cache import PrefixCache
 from planner_cli.errors import ContextOverflow, EngineError, Interrupted, ModelError, TimeLimit
 from planner_cli.settings import EngineOptions, Sampling
 
@@ -127,35 +129,93 @@ def test_suffixes_longer_than_a_batch(base_engine):
     session.close()
 
 
-def test_the_next_session_reuses_the_common_prefix(writing_engine):
-    writing_engine.close()
-    first = opened(writing_engine)
-    (text,) = write(first, [Sampling()])
+SCHEMA = Span(
+    " customers: id, name, city, country, since date\n orders: id, customer_id -> customers.id, ordered_on date, status, "
+    "total int\n items: id, order_id -> orders.id, product_id -> products.id, amount int, price int\n",
+    "data",
+)
+
+
+def about(question):
+    return (SCHEMA, STABLE, Span(f"Q: {question}", "data"), Span("\nSQL:"))
+
+
+def answers(engine, question="How many customers live in each city?"):
+    """Greedy and drawn texts, a score, and how much of the prompt came from a cache."""
+    session = opened(engine, 3, room=80, prompt=about(question))
+    branches = [session.branch((), s, max_tokens=24, logprobs=True) for s in (Sampling(), *drawn(2))]
+    steps = [step for _ in range(12) for step in session.step()]
+    probes = session.probe([b for b in branches if b.live], [FORCED] * sum(b.live for b in branches), CHOICES)
+    session.close()
+    return (steps, probes), session.stats.cached_tokens
+
+
+def fresh(resolved, **options):
+    return LlamaEngine(resolved.path, adapter=resolved.adapter, **options)
+
+
+def test_a_kept_state_changes_no_bit(builtin_generator, tmp_path):
+    expected, cached = answers(first := fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30)))
+    assert cached == 0
+    stable = first.count((SCHEMA,))
+    assert answers(first) == (expected, stable)  # from memory
+    answers(first, "Which orders are open?")
+    assert answers(first) == (expected, stable)  # whatever was asked in between
     first.close()
-    second = opened(writing_engine)
-    assert first.stats.cached_tokens == 0
-    assert second.stats.cached_tokens == second.stats.prompt_tokens - 1
-    assert write(second, [Sampling()]) == [text]
+    (file,) = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    second = fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30))
+    assert answers(second) == (expected, stable)  # from the disk, as a new process would
     second.close()
 
 
-def test_after_forgetting_numbers_are_those_of_a_new_engine(builtin_generator, base_engine):
-    def read(engine):
-        session = opened(engine, 3, room=80)
-        branches = [session.branch((Span(" select city"),), Sampling(), max_tokens=8) for _ in range(3)]
-        for _ in range(5):
-            session.step()
-        found = session.probe(branches, [FORCED] * 3, CHOICES)
-        session.close()
-        return found
-
-    fresh = LlamaEngine(builtin_generator.path)
-    expected = read(fresh)
-    fresh.close()
-    write(session := opened(base_engine, 6, prompt=(*PROMPT[:1], Span("other question\nSQL:"))), drawn(6))
+def test_a_wide_session_before_changes_no_bit(builtin_generator):
+    alone = fresh(builtin_generator)
+    expected, _ = answers(alone)
+    alone.close()
+    other = fresh(builtin_generator)
+    write(session := opened(other, 6, prompt=PROMPT), drawn(6))
     session.close()
-    base_engine.forget()
-    assert read(base_engine) == expected
+    assert answers(other)[0] == expected
+    other.close()
+
+
+def test_a_state_serves_only_what_it_was_made_by(builtin_generator, tmp_path):
+    cache = PrefixCache(tmp_path, limit=2**30)
+    answers(first := fresh(builtin_generator, cache=cache))
+    others = {
+        "no adapter": LlamaEngine(builtin_generator.path, cache=cache),
+        "other threads": fresh(builtin_generator, cache=cache, options=EngineOptions(threads=first.threads + 1)),
+        "other files": fresh(builtin_generator, cache=cache, identity="other"),
+    }
+    for name, engine in others.items():
+        assert answers(engine)[1] == 0, name
+        engine.close()
+    first.close()
+
+
+def test_a_damaged_state_is_computed_again(builtin_generator, tmp_path):
+    expected, _ = answers(first := fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30)))
+    first.close()
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"{}\n" + whole):
+        file.write_bytes(damaged)
+        engine = fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30))
+        assert answers(engine) == (expected, 0)
+        engine.close()
+        assert file.read_bytes() == whole
+
+
+def test_a_state_llama_refuses_is_dropped(builtin_generator):
+    cache = PrefixCache()
+    engine = fresh(builtin_generator, cache=cache)
+    expected, _ = answers(engine)
+    (key,) = cache._memory
+    cache.put(key, b"\0" * 64, model="x", tokens=1)
+    assert answers(engine) == (expected, 0)
+    assert answers(engine)[1] > 0  # and a good one is kept in its place
+    engine.close()
 
 
 def test_one_base_serves_both_roles(writing_engine, base_engine):

@@ -86,7 +86,7 @@ def test_literal(value, expected):
 def test_compact_prompt():
     prompt = CompactGenerator().build(QUESTION, ScriptedEngine())
     assert text_of(prompt).endswith("open_air bool\nQ: How many stadiums?\nSQL:")
-    assert [s.kind for s in prompt] == ["data", "text", "data", "text"]
+    assert [s.kind for s in prompt] == ["data", "stable", "text", "data", "text"]
 
 
 REPLIES = [

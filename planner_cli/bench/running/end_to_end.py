@@ -62,11 +62,8 @@ def run_end_to_end(
             question = Question(item.question, database.schema, item.database_id)
             answer: Answer | None = None
             control.restart(settings.max_seconds)
-            generator.engine.forget()
             if isinstance(discriminator, Oracle):
                 discriminator.look_up(item.id, gold)
-            elif discriminator is not None:
-                discriminator.engine.forget()
             for event in plan(question, database, generator, discriminator, settings, control=control):
                 if isinstance(event, Answered):
                     answer = event.answer

@@ -51,7 +51,6 @@ def run_intrinsic(
             if key is None:
                 yield None
                 continue
-            discriminator.engine.forget()
             if not item.candidates:
                 raise PlannerError(
                     f"{item.id}: the data set gives no candidates to judge", hint="planner bench e2e writes its own"
