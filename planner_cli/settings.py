@@ -125,6 +125,8 @@ class DiscriminatorSettings:
     """First rows of a candidate's result shown to the discriminator; 0 shows none."""
     schema: bool = True
     """Whether the schema is in its prompt."""
+    stop_loops: bool = True
+    """Whether a thought that repeats itself is closed before its budget ends."""
     race: RaceSettings = field(default_factory=RaceSettings)
 
     def __post_init__(self) -> None:

@@ -150,8 +150,9 @@ class Cluster:
 
 # --------------------------------------------------------------------------------------------- judging
 
-ClosedBy: TypeAlias = Literal["model", "budget", "time", "user", "decided"]
-"""Who ended a thought: the model itself, the token budget, the clock, the user's key, a settled score."""
+ClosedBy: TypeAlias = Literal["model", "budget", "time", "user", "decided", "loop"]
+"""Who ended a thought: the model itself, the token budget, the clock, the user's key, a settled score, or that it
+repeated itself."""
 
 
 @dataclass(frozen=True, slots=True)

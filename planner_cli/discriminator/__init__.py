@@ -115,7 +115,14 @@ class Discriminator:
                 for case, suffix in zip(cases, suffixes, strict=True)
             ]
             loop = ThinkingLoop(
-                session, self.engine, prompt, budget=budget, ladder=ladder, control=control, decided=decided
+                session,
+                self.engine,
+                prompt,
+                budget=budget,
+                ladder=ladder,
+                control=control,
+                stop_loops=settings.stop_loops,
+                decided=decided,
             )
             yield from loop.think(thoughts)
         finally:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from planner_cli.control import Control
+from planner_cli.discriminator.loops import loops
 from planner_cli.engine.protocol import Branch, Engine, Session
 from planner_cli.errors import EngineError, TimeLimit
 from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
@@ -21,6 +22,10 @@ from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Ve
 
 LOW_MASS = 0.5
 """Under this much probability on true and false together, the model was not about to answer."""
+
+
+_LOOK_FOR_LOOPS = 8
+"""Tokens of a thought between two looks for a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,20 @@ class Thinking:
     tokens: int = 0
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
-    """The engine has ended the branch: end mark, or the budget."""
+    """The branch is at its end: end mark, closing mark, a loop, or the budget."""
     closed_itself: bool = False
     """The model has written its end-of-thinking mark."""
+    looped: bool = False
+    """It repeats itself, and was ended for that."""
     verdict: Verdict | None = None
 
     def due(self, ladder: Collection[int]) -> bool:
         """Whether a checkpoint is reached that has not been probed."""
         return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
+
+    def goes_round(self) -> bool:
+        """Whether it repeats itself, looked at now and then."""
+        return self.tokens % _LOOK_FOR_LOOPS == 0 and loops(self.text)
 
 
 class ThinkingLoop:
@@ -70,6 +81,7 @@ class ThinkingLoop:
         budget: int,
         ladder: Sequence[int],
         control: Control,
+        stop_loops: bool = True,
         decided: Callable[[Sequence[Thinking]], Sequence[Thinking]] | None = None,
     ) -> None:
         self.session = session
@@ -77,6 +89,7 @@ class ThinkingLoop:
         self.prompt = prompt
         self.budget = budget
         self.control = control
+        self.stop_loops = stop_loops
         self.close_mark = engine.reasoning.close
         self.ladder = frozenset(t for t in ladder if t < budget)
         self.decided = decided
@@ -129,6 +142,8 @@ class ThinkingLoop:
                 thought.finished = thought.closed_itself = True
             elif step.finished == "model":
                 thought.closed_itself = not self.close_mark
+            elif self.stop_loops and thought.goes_round():
+                thought.finished = thought.looped = True
             yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
 
     def _unshown(self, thought: Thinking) -> str:
@@ -175,6 +190,8 @@ class ThinkingLoop:
     def _closed_by(self, thought: Thinking, stop: ClosedBy | None) -> ClosedBy:
         if not thought.finished and stop is not None:
             return stop
+        if thought.looped:
+            return "loop"
         ended_itself = thought.closed_itself or thought.tokens < self.budget
         return "model" if ended_itself else "budget"
 

@@ -42,6 +42,14 @@ CLOSED = [
     ("by its end", "all fine", 50, "model", 2, "all fine"),
     ("own mark at the last token", "all fine </think>", 3, "model", 3, "all fine"),
     ("budget equals length", "all fine", 2, "budget", 2, "all fine"),
+    (
+        "because it repeats itself",
+        "so the count is right " * 40,
+        200,
+        "loop",
+        16,
+        "so the count is right " * 3 + "so",
+    ),
 ]
 
 
