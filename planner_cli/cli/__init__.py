@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from planner_cli import __version__
 from planner_cli.cli.ask import ask
 from planner_cli.cli.bench import bench
-from planner_cli.cli.config import config_path, load_defaults
+from planner_cli.cli.config import config_path, load_defaults, spread
 from planner_cli.cli.demo import demo
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 args=list(arguments) if arguments is not None else None,
                 prog_name="planner",
                 standalone_mode=False,
-                default_map=load_defaults(),
+                default_map=spread(load_defaults(), cli),
             )
             sys.stdout.flush()
         except PlannerError as error:
