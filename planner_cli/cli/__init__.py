@@ -16,6 +16,7 @@ from planner_cli.cli.ask import ask
 from planner_cli.cli.bench import bench
 from planner_cli.cli.config import config_path, load_defaults, spread
 from planner_cli.cli.demo import demo
+from planner_cli.cli.doctor import doctor
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
 from planner_cli.cli.options import debugging
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (ask, demo, bench, models, history):
+for command in (ask, demo, bench, models, doctor, history):
     cli.add_command(command)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from planner_cli.errors import PlannerError
+from planner_cli.types import Role
 
 
 def config_path() -> Path:
@@ -73,7 +74,7 @@ def _named(group: click.Group) -> list[tuple[str, click.Command]]:
     return list(group.commands.items())
 
 
-MODEL_ROLES = ("generator", "discriminator")
+MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
 
 
 def default_models() -> dict[str, str]:

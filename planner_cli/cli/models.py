@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from planner_cli.cli.fetching import export, import_, pull, rm, verify
+from planner_cli.cli.inspecting import info
+from planner_cli.cli.sizing import recommend
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def models() -> None:
     """Models: which are known, get them, check them, say which are used."""
 
 
-for command in (pull, import_, export, verify, rm):
+for command in (recommend, pull, import_, info, verify, export, rm):
     models.add_command(command)
 
 

@@ -21,8 +21,9 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = Fals
     """Compute the sha256 of ``path`` as 64 hexadecimal digits, read in chunks (about 2 s a GiB).
 
     The digest is kept in ``cache_dir`` (default: the user's cache folder) with the file's size and mtime, and the
-    file is read again only when one of these changed, or with ``again``. The cache only saves time: one
-    that is missing, damaged or cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be read.
+    file is read again only when one of these changed, or with ``again``. The cache only saves time: one that is
+    missing, damaged or cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be
+    read.
     """
     path = path.resolve()
     cache = (cache_dir or _default_cache_dir()) / "sha256.json"

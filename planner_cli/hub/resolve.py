@@ -82,7 +82,7 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
     damaged, or its sha256 is not the catalogue's.
     """
     catalog = known_catalog()
-    preset = None if _is_path(spec) else catalog.preset(spec, role)
+    preset = None if is_path(spec) else catalog.preset(spec, role)
     model = _load(catalog, preset.model if preset else spec, "model")
     adapter_spec = adapter or (preset.adapter if preset else None)
     over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
@@ -197,12 +197,13 @@ class _Checked:
     entry: CatalogFile | None
 
 
-def _is_path(spec: str) -> bool:
+def is_path(spec: str) -> bool:
+    """Whether a user means a file and not a name."""
     return spec.lower().endswith(".gguf") or "/" in spec or os.sep in spec
 
 
 def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
-    if _is_path(spec):
+    if is_path(spec):
         path = Path(spec).expanduser()
         return _Checked(path.name, path, None, _checked_header(path, kind), None)
     entry = catalog.file(spec)
