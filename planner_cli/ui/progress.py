@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -59,3 +60,46 @@ def _lines(items: Iterable[Item], total: int, console: Console, label: str) -> I
             print_line(console, f"{label}: {count} of {total}, {now - started:.0f} s, about {left:.0f} s left")
             told = now
         yield item
+
+
+@contextmanager
+def track_bytes(*, console: Console, label: str, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
+    """A function to be told how many bytes there are, and how many in all; shows them until the block ends."""
+    if quiet:
+        yield lambda _done, _total: None
+    elif not is_live(console):
+        yield _byte_lines(console, label)
+    else:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as shown:
+            task = shown.add_task(label, total=None)
+            yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def _byte_lines(console: Console, label: str) -> Callable[[int, int | None], None]:
+    started = told = time.monotonic()
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _SECONDS_BETWEEN_LINES:
+            told = now
+            share = f" of {total / 1e6:.0f} MB, {done / total:.0%}" if total else " MB"
+            print_line(console, f"{label}: {done / 1e6:.0f}{share}, after {now - started:.0f} s")
+
+    return tell

@@ -74,7 +74,7 @@ def test_models_list_ends_in_a_line_of_its_own(capsys):
     assert main(["models", "list"]) == 0
     error = capsys.readouterr().err
     assert "\\n" not in error
-    assert error.startswith("\nPut further files into")
+    assert error.startswith("\nplanner models pull NAME")
 
 
 def test_the_demo_is_built_once(tmp_path, capsys):

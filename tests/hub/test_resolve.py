@@ -119,7 +119,7 @@ def other_architecture():
 REFUSED = [
     ("unknown name, one near", "bultin", None, "unknown model 'bultin'", "did you mean builtin"),
     ("unknown name, none near", "zzzzzz", None, "unknown model", "known names: builtin"),
-    ("not here, from a hub", "qwen3-4b", None, "'qwen3-4b' is not on this machine", "Qwen3-4B-Q4_K_M.gguf into"),
+    ("not here, from a hub", "qwen3-4b", None, "'qwen3-4b' is not on this machine", "planner models pull qwen3-4b"),
     ("no such file", "nowhere.gguf", None, "no such model file: nowhere.gguf", None),
     ("adapter as model", ADAPTER_NAME, None, "is a LoRA adapter, not a model", None),
     ("adapter file as model", "adapter.gguf", None, "is a LoRA adapter, not a model", "as the adapter"),

@@ -1,0 +1,180 @@
+"""``planner models pull``: from a name to a file in the models folder whose content is known."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from planner_cli.errors import ModelError
+from planner_cli.hub import client, registry, store
+from planner_cli.hub.catalog import Catalog, CatalogFile, known_catalog
+from planner_cli.hub.checksum import file_sha256
+from planner_cli.hub.locate import find, how_to_get
+
+_REPO_FILE = re.compile(r"([\w.-]+/[\w.-]+):(.+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One file to get."""
+
+    repo: str
+    path: str
+    """Inside the repository."""
+    revision: str | None
+    entry: CatalogFile | None
+
+    @property
+    def what(self) -> str:
+        return self.entry.name if self.entry else f"{self.repo}:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A file that is in its place now."""
+
+    path: Path
+    record: registry.Installed
+    compared: tuple[str, ...]
+    """With what its sha256 was compared: ``catalogue``, ``first pull``, ``hub``; empty where there was nothing."""
+    fresh: bool
+    """Whether it was downloaded just now."""
+    noncommercial: bool
+
+
+def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
+    """The files a user means: a catalogue name, a preset (all of its files on a hub), or ``owner/repo:file``.
+
+    Raises :class:`ModelError` for an unknown name, and for what is on no hub.
+    """
+    match = _REPO_FILE.fullmatch(spec)
+    if match:
+        repo, path = match.groups()
+        store.check_split(PurePosixPath(path).name)
+        return (Wish(repo, path, revision, None),)
+    catalog = known_catalog()
+    entries = _named(catalog, spec)
+    if not entries:
+        hint = "planner models list shows the names; any other file is owner/repository:file.gguf"
+        raise ModelError(f"unknown model {spec!r}", hint=hint)
+    made = []
+    for entry in entries:
+        if entry.repo is None or entry.file is None:
+            if find(entry, catalog.folder) is None:
+                raise ModelError(f"{entry.name!r} is on no hub", hint=how_to_get(entry))
+            continue
+        store.check_split(PurePosixPath(entry.file).name)
+        made.append(Wish(entry.repo, entry.file, revision or entry.revision, entry))
+    return tuple(made)
+
+
+def _named(catalog: Catalog, spec: str) -> list[CatalogFile]:
+    entry = catalog.file(spec)
+    if entry is not None:
+        return [entry]
+    names = [name for p in catalog.presets if p.name == spec for name in (p.model, p.adapter) if name is not None]
+    return [found for name in dict.fromkeys(names) if (found := catalog.file(name)) is not None]
+
+
+def pull(
+    wish: Wish,
+    *,
+    endpoint: str | None = None,
+    name: str | None = None,
+    progress: client.Progress,
+    note: Callable[[str], None],
+) -> Pulled:
+    """Get one file, or see that it is there already.
+
+    The sha256 is computed from the bytes on the disk, and compared with the catalogue's, with that of the first
+    pull, and with the one the hub states. Interrupted, the same call goes on where it ended.
+    Raises :class:`ModelError`; nothing is at the final name unless it is whole and right.
+    """
+    folder = store.folder()
+    target = folder / store.file_name(name or PurePosixPath(wish.path).name)
+    known = registry.installed().get(target.name)
+    if known is not None and target.exists():
+        there = _already(wish, target, known)
+        if there is not None:
+            return there
+    elif target.exists():
+        raise ModelError(f"{target} is there already, and was not pulled", hint="give the new one another --name")
+    revision = wish.revision or (known.revision if known else None)
+    remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note)
+    pins = _pins(wish, known, remote)
+    digests = set(pins.values())
+    if len(digests) > 1:
+        told = ", ".join(f"{source}: {digest[:16]}..." for source, digest in pins.items())
+        raise ModelError(
+            f"{wish.what}: the file on the hub is not the trusted one ({told})",
+            hint=f"planner models rm {target.name} forgets the first pull; --revision gets an older file",
+        )
+    part = folder / f".{target.name}.{hashlib.sha256(remote.etag.encode()).hexdigest()[:16]}.part"
+    _download(remote, part, wish.what, progress, note)
+    digest = store.settle(part, target, expected=next(iter(digests), None), what=wish.what)
+    for stale in folder.glob(f".{target.name}.*.part"):  # of revisions that were never finished
+        stale.unlink(missing_ok=True)
+    record = registry.Installed(
+        file=target.name,
+        size=target.stat().st_size,
+        sha256=digest,
+        origin="hub",
+        added=store.now(),
+        repo=wish.repo,
+        revision=remote.revision,
+        path=wish.path,
+        endpoint=remote.endpoint,
+        licence=wish.entry.licence if wish.entry else None,
+    )
+    registry.record(record)
+    return Pulled(target, record, tuple(pins), fresh=True, noncommercial=_noncommercial(wish))
+
+
+def _already(wish: Wish, target: Path, known: registry.Installed) -> Pulled | None:
+    """The file that is there, if it is what was asked for and unchanged; ``None`` if another is wanted.
+
+    Raises :class:`ModelError` when another repository's file has the name.
+    """
+    if (known.repo, known.path) != (wish.repo, wish.path):
+        origin = f"{known.repo}:{known.path}" if known.repo else known.path
+        raise ModelError(f"{target} is there already, from {origin}", hint="give the new one another --name")
+    if wish.revision is not None and wish.revision != known.revision:
+        raise ModelError(
+            f"{target} is there already, at revision {known.revision}",
+            hint=f"planner models rm {known.name} first, or give the new one another --name",
+        )
+    if file_sha256(target) != known.sha256:
+        return None  # damaged since: get it again
+    return Pulled(target, known, ("first pull",), fresh=False, noncommercial=_noncommercial(wish))
+
+
+def _pins(wish: Wish, known: registry.Installed | None, remote: client.RemoteFile) -> dict[str, str]:
+    """Every sha256 this file is known by, and who says so."""
+    said = {
+        "catalogue": wish.entry.sha256 if wish.entry else None,
+        "first pull": known.sha256 if known else None,
+        "hub": remote.sha256,
+    }
+    return {source: digest for source, digest in said.items() if digest is not None}
+
+
+def _download(
+    remote: client.RemoteFile, part: Path, what: str, progress: client.Progress, note: Callable[[str], None]
+) -> None:
+    with store.part_file(part) as stream:
+        have = stream.tell()
+        if remote.size is not None:
+            if have > remote.size:
+                stream.truncate(0)
+                have = 0
+            store.check_space(remote.size - have, part.parent, what)
+        if have:
+            note(f"{what}: going on after {have} bytes of an earlier pull")
+        client.fetch(remote, stream, have=have, progress=progress, note=note)
+
+
+def _noncommercial(wish: Wish) -> bool:
+    return wish.entry is not None and wish.entry.noncommercial

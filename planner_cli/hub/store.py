@@ -1,0 +1,174 @@
+"""Putting files into the models folder: whole, hashed, checked, under a name of their own."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+from planner_cli.errors import ModelError
+from planner_cli.hub.checksum import file_sha256, remember
+from planner_cli.hub.gguf import read_header
+from planner_cli.hub.locate import models_dir
+
+_COPY_CHUNK = 2**20
+_RESERVE = 64 * 2**20
+"""Bytes of the disk left free for everybody else."""
+
+
+def now() -> str:
+    """The time as the registry has it."""
+    return datetime.now(tz=timezone.utc).isoformat(timespec="seconds")
+
+
+def file_name(wanted: str) -> str:
+    """A name inside the models folder for a wanted one: its last part, ending in ``.gguf``.
+
+    Raises :class:`ModelError` when nothing usable is left.
+    """
+    name = Path(wanted.replace("\\", "/")).name
+    if not name.lower().endswith(".gguf"):
+        name += ".gguf"
+    if name.startswith(".") or not name.isprintable():
+        raise ModelError(f"{wanted!r} is no name for a model file")
+    return name
+
+
+def check_split(name: str) -> None:
+    """Refuse one part of a model that was split into several files."""
+    stem = name.lower().removesuffix(".gguf")
+    if "-of-" in stem and stem.rpartition("-of-")[2].isdecimal():
+        raise ModelError(
+            f"{name} is one part of a split model", hint="join the parts first: llama-gguf-split --merge FIRST OUT"
+        )
+
+
+def check_space(needed: int, folder: Path, what: str) -> None:
+    """Refuse what the disk cannot hold.
+
+    Raises :class:`ModelError` with the bytes needed and free.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed + _RESERVE > free:
+        raise ModelError(
+            f"no room for {what} in {folder}: {needed / 1e6:.0f} MB are needed, {free / 1e6:.0f} MB are free",
+            hint="free some space (planner models rm NAME), or set PLANNER_MODELS to another disk",
+        )
+
+
+@contextmanager
+def part_file(part: Path) -> Iterator[BinaryIO]:
+    """The unfinished file ``part``, opened for appending without a buffer; only one process can have it.
+
+    What was written stays when the block raises. A full disk ends as :class:`ModelError`.
+    """
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with io.FileIO(part, "ab", opener=_private) as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ModelError(f"another planner is getting {part.name} at this moment") from error
+        try:
+            yield stream
+            os.fsync(stream.fileno())
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+                raise ModelError(
+                    f"the disk is full: {part.parent} took {stream.tell()} bytes",
+                    hint="free some space; the same command goes on from there",
+                ) from error
+            raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def settle(part: Path, target: Path, *, expected: str | None, what: str) -> str:
+    """Hash ``part``, compare, check its header, and move it to ``target``; returns its sha256.
+
+    ``expected`` is the sha256 it must have. Raises :class:`ModelError`, with ``part`` removed, when it is another
+    file or no GGUF file at all.
+    """
+    try:
+        digest = _checked(part, expected, what)
+    except ModelError:
+        part.unlink(missing_ok=True)
+        raise
+    part.chmod(0o644 & ~_umask())
+    part.replace(target)
+    _sync_folder(target.parent)
+    remember(target, digest)
+    return digest
+
+
+def _checked(part: Path, expected: str | None, what: str) -> str:
+    digest = file_sha256(part)
+    if expected is not None and digest != expected:
+        raise ModelError(
+            f"{what}: what came is not the file: its sha256 is {digest}, not {expected}; it was removed",
+            hint="get it again; when that fails too, the server's file is damaged or was exchanged",
+        )
+    try:
+        read_header(part)
+    except ModelError as error:
+        reason = error.message.removeprefix(str(part)).strip()
+        raise ModelError(f"{what}: what came {reason}; it was removed", hint=error.hint) from error
+    return digest
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def copy(source: Path, stream: BinaryIO, tell: Callable[[int, int | None], None]) -> None:
+    """Append all of ``source`` from where ``stream`` stands."""
+    total = source.stat().st_size
+    with source.open("rb") as read:
+        read.seek(stream.tell())
+        while chunk := read.read(_COPY_CHUNK):
+            stream.write(chunk)
+            tell(stream.tell(), total)
+
+
+def copy_in(
+    source: Path, target: Path, *, expected: str | None, what: str, tell: Callable[[int, int | None], None]
+) -> str:
+    """Copy a file into place as :func:`settle` does a pulled one; returns its sha256."""
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
+    target.parent.mkdir(parents=True, exist_ok=True)
+    check_space(source.stat().st_size, target.parent, what)
+    with part_file(part) as stream:
+        copy(source, stream, tell)
+    return settle(part, target, expected=expected, what=what)
+
+
+def folder() -> Path:
+    """The models folder, made where it is missing.
+
+    Raises :class:`ModelError` when it cannot be.
+    """
+    path = models_dir()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"cannot make the models folder {path}: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,183 @@
+"""``planner models`` as a user meets it: streams, JSON, exit codes, defaults, a user's own catalogue."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from planner_cli.cli import cli, main
+from planner_cli.cli.config import config_path, default_models, load_defaults, spread
+from planner_cli.errors import ModelError
+from planner_cli.hub import models_dir, resolve, user_catalog_path
+from planner_cli.hub.catalog import known_catalog
+from tests.hub.gguf_files import gguf, write
+from tests.hub.hub_server import Fault, Hub
+
+OWN = """schema_version = 1
+[[file]]
+name = "mine"
+kind = "model"
+roles = ["generator"]
+repo = "owner/repo"
+file = "mine.gguf"
+licence = "MIT"
+verified = false
+"""
+
+
+def run(*arguments):
+    return main(["models", *map(str, arguments)])
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write(tmp_path / "some model.gguf", gguf())
+
+
+def test_import_list_path_verify_rm(model, capsys):
+    assert run("import", model, "--name", "some", "--json") == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert (record["file"], record["origin"]) == ("some.gguf", "import")
+    assert run("list", "--ready", "--json") == 0
+    listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert listed["some"]["link"] == str(model)
+    assert listed["some"]["sha256"] == record["sha256"]
+    assert run("path", "some", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == record["sha256"]
+    assert run("verify", "some") == 0
+    assert capsys.readouterr().out == f"right     {'some':32}{record['sha256']}\n"
+    model.write_bytes(gguf(data=160))
+    assert run("verify", "--json") == 3
+    printed = capsys.readouterr()
+    assert [entry["state"] for entry in json.loads(printed.out) if entry["name"] == "some"] == ["changed"]
+    assert "not what they were: some" in printed.err
+    assert run("rm", "some") == 2
+    assert "add --yes" in capsys.readouterr().err
+    assert run("rm", "some", "--yes", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"removed": [str(models_dir() / "some.gguf")], "freed": 0}
+    assert model.exists()
+
+
+def test_import_alone_says_what_is_found(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "none"))
+    assert run("import") == 0
+    assert "no model files of Ollama" in capsys.readouterr().err
+    path = write(tmp_path / ".lmstudio/models/a/b/\x1b[2J.gguf", gguf())
+    assert run("import") == 0
+    assert "lmstudio:a/b/\\x1b[2J.gguf" in capsys.readouterr().out
+    assert run("import", "--json") == 0
+    assert [entry["path"] for entry in json.loads(capsys.readouterr().out)] == [str(path)]
+
+
+def test_export_and_import_over_a_gap(model, capsys, monkeypatch, tmp_path):
+    assert run("import", model, "--name", "some") == 0
+    assert run("export", tmp_path / "stick") == 0
+    digest = capsys.readouterr().out.split()[-1]
+    monkeypatch.setenv("PLANNER_MODELS", str(tmp_path / "elsewhere"))
+    assert run("import", tmp_path / "stick", "--manifest-sha256", "0" * 64) == 3
+    assert run("import", model, "--manifest-sha256", digest) == 3
+    assert "planner models export makes one" in capsys.readouterr().err
+    assert run("import", tmp_path / "stick", "--manifest-sha256", digest) == 0
+    assert capsys.readouterr().out == "some\n"
+    assert resolve("some", "generator").path == tmp_path / "elsewhere" / "some.gguf"
+
+
+def test_a_default_is_checked_saved_used_and_unset(model, capsys, shop):
+    assert run("default", "generator", "qwen3-4b") == 3
+    assert "planner models pull qwen3-4b" in capsys.readouterr().err
+    assert run("import", model, "--name", "some") == 0
+    config_path().parent.mkdir(parents=True, exist_ok=True)
+    config_path().write_text("[ask]\nbudget = 32  # mine\n", encoding="utf-8")
+    assert run("default", "generator", "some") == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["generator", "some"]
+    assert "budget = 32  # mine" in config_path().read_text(encoding="utf-8")
+    model.unlink()
+    for command in (["ask", "How many?", str(shop)], ["demo", str(shop.with_name("demo.sqlite"))]):
+        assert main(command) == 3
+        assert "'some'" in capsys.readouterr().err
+    assert run("default", "generator", "--unset", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"generator": "builtin"}
+    assert default_models() == {}
+    assert run("default", "--unset") == 2
+    assert run("default", "generator", "some", "--unset") == 2
+
+
+def test_a_commands_own_table_wins_over_defaults(tmp_path, monkeypatch, capsys, shop):
+    path = tmp_path / "config.toml"
+    path.write_text('[defaults]\ngenerator = "common"\n[ask]\ngenerator = "own"\n', encoding="utf-8")
+    monkeypatch.setenv("PLANNER_CONFIG", str(path))
+    assert main(["ask", "How many?", str(shop)]) == 3
+    assert "'own'" in capsys.readouterr().err
+    assert main(["demo", str(tmp_path / "demo.sqlite")]) == 3
+    assert "'common'" in capsys.readouterr().err
+    put = spread(load_defaults(), cli)
+    assert put["bench"]["e2e"] == {"generator": "common"}
+    assert "generator" not in put["history"].get("list", {})
+
+
+def test_a_users_catalogue_adds_names(capsys):
+    path = write(user_catalog_path(), OWN.encode())
+    assert known_catalog().file("mine").repo == "owner/repo"
+    assert run("list") == 0
+    assert "missing mine " in capsys.readouterr().out
+    for text, message in (
+        (OWN.replace('"mine"', '"qwen3-4b"'), "'qwen3-4b' occurs twice"),
+        (OWN.replace('repo = "owner/repo"', 'bundled = "x"'), "came with planner"),
+        (OWN + '[[preset]]\nname = "builtin"\nrole = "generator"\nmodel = "mine"\n', "'builtin' for the generator"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ModelError, match=message):
+            known_catalog()
+    assert run("list") == 3
+    assert str(path) in capsys.readouterr().err
+
+
+def test_non_commercial_models_are_marked_and_never_a_default():
+    catalog = known_catalog()
+    marked = {entry.name for entry in catalog.files if entry.noncommercial}
+    assert marked == {"qwen2.5-coder-3b", "stable-code-3b"}
+    assert not marked & {name for preset in catalog.presets for name in (preset.model, preset.adapter)}
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop, tmp_path):
+    """The built-in base from a hub of our own: SIGKILL, the same command again, then a question on it."""
+    content = builtin_generator.path.read_bytes()
+    ask = ["ask", "How many customers are there?", str(shop), "--generator", "base", "--no-judge", "--sql-only"]
+    adapter = ["--generator-adapter", "smollm2-135m-text2sql-probe"]
+    with Hub({"owner/repo": {"base.gguf": content}}) as hub:
+        pull = [
+            sys.executable,
+            "-m",
+            "planner_cli",
+            "models",
+            "pull",
+            "owner/repo:base.gguf",
+            "--endpoint",
+            hub.endpoint,
+        ]
+        hub.faults = [Fault(stall=len(content) * 6 // 10)]
+        killed = subprocess.Popen(pull, stderr=subprocess.DEVNULL)
+        assert hub.stalled.wait(60)
+        (part,) = models_dir().glob(".*.part")
+        killed.send_signal(signal.SIGKILL)
+        assert killed.wait(10) == -signal.SIGKILL
+        there = part.stat().st_size
+        assert there > len(content) // 2
+        done = subprocess.run(pull, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert hub.ranges == [None, f"bytes={there}-"]
+    assert builtin_generator.sha256 in done.stderr
+    answer = subprocess.run(
+        [sys.executable, "-m", "planner_cli", *ask, *adapter], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "customers" in answer.stdout.lower()
+    shutil.rmtree(models_dir())

@@ -1,0 +1,249 @@
+"""Files of this machine: linked or copied in, found at other programs', verified, removed, carried over a gap."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from gguf_files import gguf, write
+
+from planner_cli.errors import ModelError
+from planner_cli.hub import bring, list_models, models_dir, registry, resolve, transfer
+from planner_cli.hub.foreign import find_foreign
+
+MODEL = gguf()
+SHA256 = hashlib.sha256(MODEL).hexdigest()
+OTHER = gguf(data=160)
+
+
+def untold(_done, _total):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home with the models of other programs in it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    ollama = tmp_path / ".ollama/models"
+    write(ollama / "blobs" / f"sha256-{SHA256}", MODEL)
+    layers = [
+        {"mediaType": "application/vnd.ollama.image.license", "digest": "sha256:" + "1" * 64},
+        {"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{SHA256}"},
+    ]
+    manifests = ollama / "manifests/registry.ollama.ai/library"
+    write(manifests / "tiny" / "1b", json.dumps({"layers": layers}).encode())
+    write(manifests / "broken" / "1b", b"{")
+    write(manifests / "gone" / "1b", json.dumps({"layers": [{**layers[1], "digest": "sha256:" + "2" * 64}]}).encode())
+    write(tmp_path / ".lmstudio/models/publisher/model/studio.gguf", OTHER)
+    cache = tmp_path / ".cache/huggingface/hub/models--owner--repo"
+    write(cache / "blobs" / SHA256, MODEL)
+    snapshot = cache / "snapshots" / ("a" * 40) / "q4"
+    snapshot.mkdir(parents=True)
+    (snapshot / "cached.gguf").symlink_to(f"../../../blobs/{SHA256}")
+    return tmp_path
+
+
+def bring_in(spec, *, copy=False, name=None):
+    return bring.bring_in(str(spec), copy=copy, name=name, tell=untold)
+
+
+def test_files_of_other_programs_are_found(home):
+    assert [(entry.ref, entry.name, entry.size, entry.sha256, entry.repo) for entry in find_foreign()] == [
+        ("ollama:tiny:1b", "tiny-1b", len(MODEL), SHA256, None),
+        ("lmstudio:publisher/model/studio.gguf", "studio", len(OTHER), None, None),
+        ("hf:owner/repo:q4/cached.gguf", "cached", len(MODEL), SHA256, "owner/repo"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spec", ["ollama:tiny:1b", "lmstudio:publisher/model/studio.gguf", "hf:owner/repo:q4/cached.gguf"]
+)
+def test_a_file_of_another_program_is_linked_and_used(spec):
+    record = bring_in(spec)
+    target = models_dir() / record.file
+    assert target.is_symlink()
+    assert resolve(record.name, "generator").sha256 == record.sha256
+    (entry,) = [entry for entry in list_models() if entry.path == target]
+    assert entry.link is not None
+    assert bring.verify(record.name)[0].state == "right"
+
+
+def test_a_copy_stays_when_its_source_goes(home):
+    source = write(home / "m.gguf", MODEL)
+    record = bring_in(source, copy=True, name="mine")
+    source.unlink()
+    assert (models_dir() / "mine.gguf").read_bytes() == MODEL
+    assert resolve("mine", "generator").sha256 == SHA256 == record.sha256
+
+
+def test_a_file_that_is_not_what_its_owner_says_is_refused(home):
+    (home / f".ollama/models/blobs/sha256-{SHA256}").write_bytes(OTHER)
+    for copy, message in ((False, "is damaged"), (True, "it was removed")):
+        with pytest.raises(ModelError, match=message):
+            bring_in("ollama:tiny:1b", copy=copy)
+    assert not list(models_dir().iterdir())
+
+
+WRONG = [
+    ("unknown reference", "ollama:none:1b", "neither a file nor known"),
+    ("no such file", "none.gguf", "no such model file"),
+    ("folder", ".", "is a folder"),
+    ("no model", "text.gguf", "is not a GGUF file"),
+    ("vocabulary", "vocabulary.gguf", "holds no weights"),
+]
+
+
+@pytest.mark.parametrize(("spec", "message"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_what_cannot_be_imported_ends_in_one_line(home, monkeypatch, spec, message):
+    monkeypatch.chdir(home)
+    write(home / "text.gguf", b"hello" * 10)
+    write(home / "vocabulary.gguf", gguf(tensors=[], data=0))
+    with pytest.raises(ModelError, match=message):
+        bring_in(spec)
+    assert registry.installed() == {}
+
+
+def test_a_taken_name_is_not_replaced(home):
+    bring_in("ollama:tiny:1b", name="mine")
+    with pytest.raises(ModelError, match="is there already"):
+        bring_in("lmstudio:publisher/model/studio.gguf", name="mine")
+
+
+def test_verify_tells_right_changed_missing_and_unpinned(home):
+    for name in ("right", "changed", "missing"):
+        bring_in(write(home / f"{name}.gguf", MODEL), copy=True)
+    write(models_dir() / "unpinned.gguf", MODEL)
+    changed = models_dir() / "changed.gguf"
+    status = changed.stat()
+    changed.write_bytes(MODEL[:-1] + b"\x55")
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))  # as a failing disk would: nothing remembered helps
+    (models_dir() / "missing.gguf").unlink()
+    states = {entry.name: entry.state for entry in bring.verify()}
+    assert {name: states[name] for name in ("right", "changed", "missing", "unpinned")} == {
+        name: name for name in ("right", "changed", "missing", "unpinned")
+    }
+    with pytest.raises(ModelError, match="unknown model 'nothing'"):
+        bring.verify("nothing")
+    with pytest.raises(ModelError, match="'qwen3-4b' is not on this machine"):
+        bring.verify("qwen3-4b")
+
+
+def test_rm_frees_a_copy_and_only_unlinks_a_link(home):
+    source = write(home / "m.gguf", MODEL)
+    bring_in(source, copy=True, name="copied")
+    bring_in(source, name="linked")
+    write(models_dir() / ".copied.gguf.0123456789abcdef.part", b"x" * 10)
+    assert bring.what_goes("copied").freed == len(MODEL)
+    assert bring.remove("copied").freed == len(MODEL) + 10
+    gone = bring.remove("linked.gguf")
+    assert (gone.freed, gone.target) == (0, source)
+    assert source.read_bytes() == MODEL
+    assert registry.installed() == {}
+    assert not [path for path in models_dir().iterdir() if "gguf" in path.name]
+    for name, message in (("copied", "there is no 'copied'"), ("../m", "there is no"), ("builtin", "other files")):
+        with pytest.raises(ModelError, match=message):
+            bring.remove(name)
+
+
+def test_a_link_whose_file_is_gone_can_be_removed(home):
+    source = write(home / "m.gguf", MODEL)
+    bring_in(source, name="linked")
+    source.unlink()
+    assert [entry.state for entry in bring.verify() if entry.name == "linked"] == ["missing"]
+    assert bring.remove("linked").target == source
+
+
+# ---------------------------------------------------------------------------------------------- transfer
+
+
+@pytest.fixture
+def stick(home, monkeypatch):
+    """A bundle of two models, and the empty models folder of another machine."""
+    bring_in(write(home / "one.gguf", MODEL), name="one")
+    bring_in(write(home / "two.gguf", OTHER), copy=True)
+    digest, records = transfer.export(home / "stick", (), untold)
+    assert [record.name for record in records] == ["one", "two"]
+    monkeypatch.setenv("PLANNER_MODELS", str(home / "elsewhere"))
+    return home / "stick", digest
+
+
+def test_models_cross_the_gap(stick, home):
+    folder, digest = stick
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert str(home) not in (folder / transfer.MANIFEST).read_text()
+    assert hashlib.sha256((folder / transfer.MANIFEST).read_bytes()).hexdigest() == digest
+    for _ in range(2):  # the second time all of it is there
+        records = transfer.import_bundle(folder, manifest_sha256=digest.upper(), tell=untold)
+        assert [(record.name, record.origin) for record in records] == [("one", "bundle"), ("two", "bundle")]
+    shutil.rmtree(folder)
+    assert resolve("one", "generator").sha256 == SHA256
+    assert [entry.state for entry in bring.verify() if entry.name in {"one", "two"}] == ["right", "right"]
+
+
+def test_a_byte_changed_on_the_way_is_refused(stick):
+    folder, digest = stick
+    (folder / "two.gguf").write_bytes(OTHER[:-1] + b"\x55")
+    with pytest.raises(ModelError, match=r"two\.gguf: what came is not the file"):
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+    assert sorted(registry.installed()) == ["one.gguf"]
+    assert not (models_dir() / "two.gguf").exists()
+
+
+def test_a_changed_manifest_is_refused_by_its_own_hash(stick):
+    folder, digest = stick
+    manifest = folder / transfer.MANIFEST
+    manifest.write_text(manifest.read_text().replace("0.1", "0.2"))
+    with pytest.raises(ModelError, match="not the manifest that was exported"):
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+
+
+MANIFESTS = [
+    ("no JSON", "{", "not a manifest"),
+    ("other version", '{"schema_version": 7, "models": []}', "schema_version 7"),
+    ("no models", '{"schema_version": 1}', "not a manifest"),
+    ("unknown field", '{"schema_version": 1, "models": [{"x": 1}]}', "not a manifest"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), [case[1:] for case in MANIFESTS], ids=[case[0] for case in MANIFESTS])
+def test_a_wrong_manifest_is_refused(tmp_path, text, message):
+    (tmp_path / transfer.MANIFEST).write_text(text)
+    with pytest.raises(ModelError, match=message):
+        transfer.import_bundle(tmp_path, manifest_sha256=None, tell=untold)
+
+
+def test_a_manifest_cannot_name_a_file_elsewhere(stick, home):
+    folder, _ = stick
+    manifest = folder / transfer.MANIFEST
+    manifest.write_text(manifest.read_text().replace('"one.gguf"', '"../one.gguf"'))
+    with pytest.raises(ModelError, match="outside its folder"):
+        transfer.import_bundle(folder, manifest_sha256=None, tell=untold)
+
+
+def test_export_refuses_what_it_cannot_stand_for(home):
+    with pytest.raises(ModelError, match="models folder is empty"):
+        transfer.export(home / "stick", (), untold)
+    with pytest.raises(ModelError, match="unknown model"):
+        transfer.export(home / "stick", ("nothing",), untold)
+    with pytest.raises(ModelError, match="not on this machine"):
+        transfer.export(home / "stick", ("qwen3-4b",), untold)
+    source = write(home / "m.gguf", MODEL)
+    bring_in(source, name="linked")
+    source.write_bytes(OTHER)
+    with pytest.raises(ModelError, match="what came is not the file"):
+        transfer.export(home / "stick", (), untold)
+    assert not (home / "stick" / transfer.MANIFEST).exists()
+
+
+def test_a_bundle_is_exported_once(stick, home, monkeypatch):
+    folder, _ = stick
+    monkeypatch.delenv("PLANNER_MODELS")
+    with pytest.raises(ModelError, match="is there already"):
+        transfer.export(folder, (), untold)
+    assert Path(folder / "one.gguf").exists()
