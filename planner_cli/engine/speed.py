@@ -15,7 +15,7 @@ from planner_cli.settings import Sampling
 _TEXT = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, total REAL, status TEXT); "
 _FIRST_PROMPT = 64
 """Tokens of the prefill that sizes the others."""
-_LONGEST_PROMPT = 768
+_SHORTEST_PROMPT, _LONGEST_PROMPT = 16, 768
 BRANCHES = 8
 """As many as a question has candidates by default."""
 _ROOM = 128
@@ -62,7 +62,7 @@ def measure(engine: Engine, seconds: float = 8.0) -> Speed:
     try:
         with _prefilled(engine, _FIRST_PROMPT, control) as session:  # warms up: weights come from the disk
             rate = _rate(session)
-        length = int(min(_LONGEST_PROMPT, max(_FIRST_PROMPT, rate * seconds / 4)))
+        length = int(min(_LONGEST_PROMPT, max(_SHORTEST_PROMPT, rate * seconds / 4)))
         with _prefilled(engine, length, control) as session:
             rate = _rate(session)
             decode = _steps(session, 1, seconds / 4)
