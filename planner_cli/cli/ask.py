@@ -35,6 +35,7 @@ class _Request:
     database: Path
     tables: tuple[str, ...]
     no_values: bool
+    private_copy: bool
     format_: Format
     as_json: bool
     sql_only: bool
@@ -80,6 +81,11 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     help="Show the models only these tables.  It limits what they see, not what queries may read.",
 )
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
+@click.option(
+    "--private-copy",
+    is_flag=True,
+    help="Where DATABASE cannot be read without writing (a write was cut off), read a temporary copy only you can see.",
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One document with everything: candidates, verdicts, timings.")
 @click.option("--sql-only", is_flag=True, help="Only the query.")
@@ -132,7 +138,15 @@ def _answer(request: _Request, run: RunOptions, control: Control) -> tuple[ExitC
     from planner_cli.cli.run import opened
 
     samples = 0 if request.no_values else 3
-    with opened(request.database, run, control, samples=samples, tables=request.tables, rows=request.limit) as asker:
+    with opened(
+        request.database,
+        run,
+        control,
+        samples=samples,
+        tables=request.tables,
+        rows=request.limit,
+        private_copy=request.private_copy,
+    ) as asker:
         answer = asker.ask(request.question, control)
         code = exit_code(answer, run.min_confidence)
         error = None

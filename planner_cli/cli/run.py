@@ -101,6 +101,7 @@ def opened(
     samples: int = 3,
     tables: tuple[str, ...] = (),
     rows: int = 0,
+    private_copy: bool = False,
 ) -> Iterator[Asker]:
     """Open the database and load the models; between two of these steps the control may stop it.
 
@@ -116,7 +117,9 @@ def opened(
         _log_to_stderr()
     started = time.perf_counter()
     limits = options.limits(rows)
-    with Database.open(path, limits=limits, samples=samples) as database:
+    with Database.open(path, limits=limits, samples=samples, private_copy=private_copy) as database:
+        if database.private_copy is not None and not options.quiet:
+            _say_copied(path, database.private_copy.size)
         schema = _chosen(database.schema, tables, path)
         read = time.perf_counter()
         _go_on(control)
@@ -142,6 +145,13 @@ def _go_on(control: Control) -> None:
     """Raise the reason if the control says stop."""
     if control.should_abort():
         raise control.stopped()
+
+
+def _say_copied(path: Path, size: int) -> None:
+    from planner_cli.ui.errors import format_note
+
+    note = f"{path} is read from a private copy of {size / 1e6:.1f} MB, which is removed at the end"
+    sys.stderr.write(f"{format_note(note)}\n")
 
 
 def _warn_of_noise(models: tuple[ModelInfo, ...], option: str) -> None:

@@ -11,6 +11,7 @@ from planner_cli.database.wire import Message
 from planner_cli.database.worker import describe, errors, query
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.limits import FileBelt
+from planner_cli.database.worker.mend import mend
 
 _HEAP_SHARE = 4
 """SQLite may use this part of the address space; the rest is Python, its libraries and the reply."""
@@ -41,6 +42,8 @@ class Session:
             if request["op"] == "open":
                 self._uri, self._widest = request["uri"], request["widest"]
                 self._drop()
+            if request["op"] == "mend":
+                return {"ok": mend(request["path"])}
             connection = self._connect()
             reply: Message = {"ok": self._act(connection, request)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
