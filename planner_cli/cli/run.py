@@ -188,13 +188,13 @@ def load_models(
     judge = None if options.no_judge else _resolve_judge(options)
     settings = _planned(options, judge, limits)
     _go_on(control)
-    writing = _engine(writer, options)
+    writing = _engine(writer, options, control)
     generator = Generator(writing, writer.prompt or "chat")
     models: tuple[ModelInfo, ...] = (_info(writer, writing),)
     discriminator = None
     if judge is not None:
         _go_on(control)
-        discriminator, info = _load_judge(judge, options)
+        discriminator, info = _load_judge(judge, options, control)
         models = (*models, info)
     return generator, discriminator, models, settings
 
@@ -202,7 +202,7 @@ def load_models(
 def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, ModelInfo, PlanSettings]:
     """The discriminator alone, and the settings it recommends."""
     judge = _resolve_judge(options)
-    return (*_load_judge(judge, options), _planned(options, judge, limits))
+    return (*_load_judge(judge, options, Control()), _planned(options, judge, limits))
 
 
 def _resolve_judge(options: RunOptions) -> ResolvedModel:
@@ -212,10 +212,10 @@ def _resolve_judge(options: RunOptions) -> ResolvedModel:
     return judge if options.reasoning is None else replace(judge, reasoning=options.reasoning)
 
 
-def _load_judge(judge: ResolvedModel, options: RunOptions) -> tuple[Discriminator, ModelInfo]:
+def _load_judge(judge: ResolvedModel, options: RunOptions, control: Control) -> tuple[Discriminator, ModelInfo]:
     from planner_cli.discriminator import Discriminator
 
-    engine = _engine(judge, options)
+    engine = _engine(judge, options, control)
     return Discriminator(engine, judge.prompt or "chat"), _info(judge, engine)
 
 
@@ -223,8 +223,12 @@ def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -
     return options.plan(budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits)
 
 
-def _engine(model: ResolvedModel, options: RunOptions) -> LlamaEngine:
-    from planner_cli.engine import LlamaEngine
+def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> LlamaEngine:
+    """Load a model, one in no catalogue in a throw-away process first."""
+    from planner_cli import hub
+
+    hub.try_first(model, control)
+    from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
 
     return LlamaEngine(model.path, adapter=model.adapter, reasoning=model.reasoning, options=options.engine())
 

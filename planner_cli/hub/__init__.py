@@ -6,6 +6,7 @@ from planner_cli.hub.catalog import CatalogFile
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
 from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
+from planner_cli.hub.trial import try_first
 
 __all__ = [
     "CatalogFile",
@@ -16,4 +17,5 @@ __all__ = [
     "models_dir",
     "read_header",
     "resolve",
+    "try_first",
 ]

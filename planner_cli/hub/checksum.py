@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from planner_cli.errors import ModelError
+from planner_cli.hub.cache import cache_folder, load, store
 
 _CHUNK = 2**20
 _REMEMBERED = 200
@@ -25,7 +22,7 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None) -> str:
     cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be read.
     """
     path = path.resolve()
-    cache = (cache_dir or _default_cache_dir()) / "sha256.json"
+    cache = (cache_dir or cache_folder()) / "sha256.json"
     try:
         before = path.stat()
         known = _load(cache)
@@ -43,21 +40,12 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None) -> str:
     if [after.st_size, after.st_mtime_ns] == stamp:
         known.pop(str(path), None)  # so that it moves to the end, the newest
         known[str(path)] = {"stamp": stamp, "sha256": digest.hexdigest()}
-        _store(cache, known)
+        store(cache, dict(list(known.items())[-_REMEMBERED:]))
     return digest.hexdigest()
 
 
-def _default_cache_dir() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("planner_cli", appauthor=False)
-
-
 def _load(cache: Path) -> dict[str, dict[str, Any]]:
-    try:
-        document = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    document = load(cache)
     if not isinstance(document, dict):
         return {}
     return {path: entry for path, entry in document.items() if _is_entry(entry)}
@@ -65,17 +53,3 @@ def _load(cache: Path) -> dict[str, dict[str, Any]]:
 
 def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and isinstance(entry.get("stamp"), list)
-
-
-def _store(cache: Path, known: dict[str, dict[str, Any]]) -> None:
-    kept = dict(list(known.items())[-_REMEMBERED:])
-    with suppress(OSError):  # a read-only home must not stop a question: next time is slower, no more
-        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=cache.parent, prefix=cache.name)  # created with mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(kept, stream)
-            Path(name).replace(cache)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
