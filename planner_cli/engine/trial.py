@@ -42,12 +42,22 @@ def _no_core_dump() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _every_byte() -> str:
+    """A text with every byte that UTF-8 has: a vocabulary that lacks one of them ends some tokenizers."""
+    leads = (0x800, *range(0x1000, 0x10000, 0x1000), 0x10000, *range(0x40000, 0x110000, 0x40000))
+    return "".join(map(chr, (*range(1, 0x800), *leads)))
+
+
 def _try(path: Path, adapter: Path | None) -> None:
     from planner_cli.engine.inprocess import LlamaEngine
     from planner_cli.engine.protocol import Message, Span
     from planner_cli.settings import EngineOptions, Sampling
 
     engine = LlamaEngine(path, adapter=adapter, options=EngineOptions(threads=1, gpu_layers=0))
+    for parse_special in (False, True):
+        engine.vocabulary.encode(_every_byte(), parse_special=parse_special)
+    for token in range(engine.vocabulary.size):
+        engine.vocabulary.piece(token)
     with suppress(ModelError):  # a prompt family without a template may be used with it
         engine.chat((Message("system", (Span("s"),)), Message("user", (Span("u"),))))
     with suppress(ContextOverflow):
