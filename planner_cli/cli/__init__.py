@@ -20,6 +20,7 @@ from planner_cli.cli.history import history
 from planner_cli.cli.models import models
 from planner_cli.cli.offline import go_offline
 from planner_cli.cli.options import debugging
+from planner_cli.cli.privacy import privacy
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError
@@ -49,7 +50,7 @@ def cli(context: click.Context) -> None:
         go_offline()
 
 
-for command in (ask, demo, bench, models, history):
+for command in (ask, demo, bench, models, history, privacy):
     cli.add_command(command)
 
 

@@ -36,6 +36,7 @@ class _Request:
     tables: tuple[str, ...]
     no_values: bool
     private_copy: bool
+    redact: tuple[str, ...]
     format_: Format
     as_json: bool
     sql_only: bool
@@ -58,7 +59,12 @@ class _Request:
             check_target(self.output, self.database)
 
     def as_document(self, run: RunOptions) -> OptionsJson:
-        return {"min_confidence": run.min_confidence, "tables": list(self.tables), "no_values": self.no_values}
+        return {
+            "min_confidence": run.min_confidence,
+            "tables": list(self.tables),
+            "no_values": self.no_values,
+            "redacted": list(self.redact),
+        }
 
 
 def _names(_context: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -81,6 +87,13 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     help="Show the models only these tables.  It limits what they see, not what queries may read.",
 )
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
+@click.option(
+    "--redact",
+    metavar="TABLE.COLUMN",
+    multiple=True,
+    envvar="PLANNER_REDACT",
+    help="Let this column read as NULL everywhere: prompts, results, exports, history.  May be given again.",
+)
 @click.option(
     "--private-copy",
     is_flag=True,
@@ -146,6 +159,7 @@ def _answer(request: _Request, run: RunOptions, control: Control) -> tuple[ExitC
         tables=request.tables,
         rows=request.limit,
         private_copy=request.private_copy,
+        redact=request.redact,
     ) as asker:
         answer = asker.ask(request.question, control)
         code = exit_code(answer, run.min_confidence)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import TYPE_CHECKING, Literal
 
 import click
+
+from planner_cli.cli.output import say_json, say_path
 
 if TYPE_CHECKING:
     from planner_cli.hub import ModelEntry
@@ -25,7 +26,7 @@ def list_(as_json: bool) -> None:
 
     entries = list_models()
     if as_json:
-        click.echo(jsonlib.dumps([_record(entry) for entry in entries], indent=2))
+        say_json([_record(entry) for entry in entries])
         return
     for entry in entries:
         state = "ready" if entry.path else "missing"
@@ -66,9 +67,9 @@ def path(name: str | None, role: Literal["generator", "discriminator"]) -> None:
     from planner_cli.hub import models_dir, resolve
 
     if name is None:
-        click.echo(models_dir())
+        say_path(models_dir())
         return
     model = resolve(name, role)
-    click.echo(model.path)
+    say_path(model.path)
     if model.adapter:
-        click.echo(model.adapter)
+        say_path(model.adapter)

@@ -102,6 +102,7 @@ def opened(
     tables: tuple[str, ...] = (),
     rows: int = 0,
     private_copy: bool = False,
+    redact: tuple[str, ...] = (),
 ) -> Iterator[Asker]:
     """Open the database and load the models; between two of these steps the control may stop it.
 
@@ -117,7 +118,7 @@ def opened(
         _log_to_stderr()
     started = time.perf_counter()
     limits = options.limits(rows)
-    with Database.open(path, limits=limits, samples=samples, private_copy=private_copy) as database:
+    with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
         if database.private_copy is not None and not options.quiet:
             _say_copied(path, database.private_copy.size)
         schema = _chosen(database.schema, tables, path)

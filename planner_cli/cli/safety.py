@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from dataclasses import asdict
 
 import click
 
+from planner_cli.cli.output import say_json
 from planner_cli.errors import ExitCode
 
 
@@ -20,7 +20,7 @@ def check_safety(*, as_json: bool = False) -> ExitCode:
 
     checks = selftest.run()
     if as_json:
-        click.echo(jsonlib.dumps([asdict(check) for check in checks], indent=2))
+        say_json([asdict(check) for check in checks])
     else:
         for check in checks:
             absent = "absent" if check.kind == "layer" else "FAIL"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from planner_cli.control import Control
-from planner_cli.database import copying, paths, schema, suggest, wire
+from planner_cli.database import copying, paths, redaction, schema, suggest, wire
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
@@ -59,17 +60,19 @@ class Database:
         limits: Limits = _DEFAULT_LIMITS,
         samples: int = 3,
         private_copy: bool = False,
+        redact: Sequence[str] = (),
     ) -> Database:
         """Check the file, start the worker and read the schema.
 
         ``samples`` is the number of distinct values kept for each column; 0 reads none. ``private_copy`` is the
         user's consent to a temporary copy (:mod:`planner_cli.database.copying`), made only where the file cannot
-        be read without writing. Raises :class:`DatabaseError` for whatever is no readable database with at least
-        one table.
+        be read without writing. ``redact`` names columns, as ``TABLE.COLUMN``, that read as NULL
+        (:mod:`planner_cli.database.redaction`). Raises :class:`DatabaseError` for whatever is no readable database
+        with at least one table, and for a column to redact that is not there.
         """
         path = Path(path)
         try:
-            link, found = _read(path, limits, samples)
+            link, found = _read(path, limits, samples, redact)
         except MustWriteError:
             if not private_copy:
                 raise
@@ -77,7 +80,7 @@ class Database:
             return cls(path, link, found, limits)
         made = copying.make(paths.resolve(path), limits)
         try:
-            link, found = _read(made.path, limits, samples)
+            link, found = _read(made.path, limits, samples, redact)
         except DatabaseError as error:
             made.remove()
             text = error.message.replace(str(made.path), f"{path} (a private copy of it)")
@@ -166,11 +169,12 @@ class Database:
         )
 
 
-def _read(path: Path, limits: Limits, samples: int) -> tuple[Link, Schema]:
+def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tuple[Link, Schema]:
     """Open the file as it is. Raises :class:`DatabaseError`, and then no worker is left."""
-    link = Link(path, limits)
+    link = Link(path, limits, redaction.pairs(redact))
     try:
         found = link.consistent(lambda: schema.read(link, samples))
+        redaction.check(redact, found, path)
     except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
         link.close()
         raise DatabaseError(f"{path}: its schema cannot be read: {error}", hint="the file may be damaged") from error

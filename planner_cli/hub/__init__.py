@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner_cli.hub.cache import cache_folder
 from planner_cli.hub.catalog import CatalogFile
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
@@ -13,6 +14,7 @@ __all__ = [
     "GgufHeader",
     "ModelEntry",
     "ResolvedModel",
+    "cache_folder",
     "list_models",
     "models_dir",
     "read_header",

@@ -16,7 +16,7 @@ from planner_cli.cli.offline import OFFLINE
 from planner_cli.demo import build
 from tests.sockets import SOCKETS
 
-QUICK = ("-n", "2", "--budget", "8", "--max-tokens", "24", "--tables", "customers", "--format", "csv")
+QUICK = ("-n", "2", "--budget", "8", "--max-tokens", "24", "--tables", "customers", "--format", "csv", "--threads", "1")
 UNSHARE, STRACE = shutil.which("unshare"), shutil.which("strace")
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import apsw
 
 from planner_cli.database import wire
-from planner_cli.database.lexer import is_blank, without_semicolon
+from planner_cli.database.lexer import code, is_blank, without_semicolon
 from planner_cli.database.worker.connection import Connection
-from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RowTooLargeError
+from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
 
 _NUMBER_BYTES = 8
 
@@ -25,10 +25,33 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
     # views of the schema which hold "double-quoted strings" may keep their meaning.
     connection.allow_double_quoted_strings('"' not in sql)
+    _refuse_hidden_joins(sql, connection.policy.redacted)
     try:
         return _fetch(connection, sql, rows, size)
     except UnicodeDecodeError as error:
         return _fetch_bytewise(connection, sql, rows, size, error)
+
+
+def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None:
+    """Refuse to join by a redacted column without naming it in an expression.
+
+    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so that a join with a list
+    of guesses would tell which of them are right.
+    """
+    if not redacted:
+        return
+    columns = {column for _, column in redacted}
+    listed = False
+    before = ""
+    for token in code(sql):
+        word = token.text.lower()
+        if token.kind == "word" and word == "natural":
+            raise RedactedJoinError("NATURAL JOIN")
+        listed = (listed or (before == "using" and word == "(")) and word != ")"
+        name = token.identifier if token.identifier is not None else token.text[1:-1].replace("''", "'")  # 'name' too
+        if listed and name.lower() in columns:
+            raise RedactedJoinError(f"USING ({token.text})")
+        before = word if token.kind == "word" else ""
 
 
 class _Statement:

@@ -33,6 +33,7 @@ class Session:
         self._connection: Connection | None = None
         self._uri = ""
         self._widest = 0
+        self._redacted: frozenset[tuple[str, str]] = frozenset()
 
     def answer(self, request: Message) -> Message:
         """``{"ok": ...}`` or ``{"error", "kind", "name", "code", "offset"}``; ``seconds`` in both."""
@@ -41,6 +42,7 @@ class Session:
         try:
             if request["op"] == "open":
                 self._uri, self._widest = request["uri"], request["widest"]
+                self._redacted = frozenset((table, column) for table, column in request["redacted"])
                 self._drop()
             if request["op"] == "mend":
                 return {"ok": mend(request["path"])}
@@ -74,7 +76,10 @@ class Session:
         if self._connection is None:
             self._belt.loosen()
             self._connection = Connection(
-                self._uri, busy_seconds=min(_BUSY_SECONDS, self._seconds / 2), widest=self._widest
+                self._uri,
+                busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
+                widest=self._widest,
+                redacted=self._redacted,
             )
             self._belt.tighten()
         return self._connection
