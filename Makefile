@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo.sqlite
 
-.PHONY: demo test test-all lint fix docs bench clean
+.PHONY: demo test test-all lint fix docs bench vocabularies clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,5 +46,14 @@ docs: $(VENV)/.dev  ## bring the README's help texts up to date
 bench: $(VENV)/.dev  ## speed of shared-prefix decoding against plain llama-cpp-python
 	$(BIN)/python benchmarks/shared_prefix.py
 
+vocabularies: .vocabularies/ggml-vocab-gpt-2.gguf  ## llama.cpp's test vocabularies and templates, for test_vocabularies.py
+
+.vocabularies/ggml-vocab-gpt-2.gguf: | $(BIN)/python
+	mkdir -p .vocabularies
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary llama-cpp-python -d .vocabularies 'llama-cpp-python>=0.3.36,<0.4'
+	tar -xzf .vocabularies/llama_cpp_python-*.tar.gz -C .vocabularies --strip-components=4 --wildcards \
+		'*/vendor/llama.cpp/models/ggml-vocab-*.gguf' '*/vendor/llama.cpp/models/templates/*'
+	rm .vocabularies/llama_cpp_python-*.tar.gz
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .vocabularies .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

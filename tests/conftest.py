@@ -10,7 +10,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from planner_cli.cli.offline import OFFLINE
 from planner_cli.hub import ResolvedModel, resolve
+from tests.sockets import SOCKETS
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -32,6 +34,17 @@ def usual_signals():
 
 
 @pytest.fixture(autouse=True)
+def no_sockets(request):
+    """Fails a test that opens a socket, even where the refusal was swallowed, unless it is marked ``network``."""
+    SOCKETS.refused.clear()
+    SOCKETS.allowed = request.node.get_closest_marker("network") is not None
+    yield
+    SOCKETS.allowed = False
+    refused, SOCKETS.refused = SOCKETS.refused, []
+    assert refused == [], "mark the test network, and stay on loopback"
+
+
+@pytest.fixture(autouse=True)
 def private_home(tmp_path_factory, monkeypatch):
     """No test reads or writes the user's own history, models or caches."""
     home = tmp_path_factory.mktemp("home")
@@ -39,6 +52,9 @@ def private_home(tmp_path_factory, monkeypatch):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:
         monkeypatch.delenv(name, raising=False)
+    for name in OFFLINE:  # set by every main() that runs in this process: not for the tests after it
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     return home
 
 

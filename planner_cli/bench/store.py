@@ -103,9 +103,9 @@ class RunWriter:
     def __init__(self, path: Path, info: RunInfo) -> None:
         self.path = path
         with _told(path):
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold rows of a database
             self._prepare(info)
-            self._file = os.open(path / ROWS_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._file = os.open(path / ROWS_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             _sync_folder(path)
         try:
             self._lock()

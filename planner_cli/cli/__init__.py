@@ -20,7 +20,9 @@ from planner_cli.cli.demo import demo
 from planner_cli.cli.doctor import doctor
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
+from planner_cli.cli.offline import go_offline
 from planner_cli.cli.options import debugging
+from planner_cli.cli.privacy import privacy
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError
@@ -39,15 +41,18 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="planner", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Ask a local SQLite database a question, offline.
 
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
+    if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
+        go_offline()
 
 
-for command in (ask, demo, bench, models, doctor, history, cache):
+for command in (ask, demo, bench, models, doctor, history, cache, privacy):
     cli.add_command(command)
 
 

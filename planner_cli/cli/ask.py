@@ -35,6 +35,8 @@ class _Request:
     database: Path
     tables: tuple[str, ...]
     no_values: bool
+    private_copy: bool
+    redact: tuple[str, ...]
     format_: Format
     as_json: bool
     sql_only: bool
@@ -57,7 +59,12 @@ class _Request:
             check_target(self.output, self.database)
 
     def as_document(self, run: RunOptions) -> OptionsJson:
-        return {"min_confidence": run.min_confidence, "tables": list(self.tables), "no_values": self.no_values}
+        return {
+            "min_confidence": run.min_confidence,
+            "tables": list(self.tables),
+            "no_values": self.no_values,
+            "redacted": list(self.redact),
+        }
 
 
 def _names(_context: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -80,6 +87,18 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     help="Show the models only these tables.  It limits what they see, not what queries may read.",
 )
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
+@click.option(
+    "--redact",
+    metavar="TABLE.COLUMN",
+    multiple=True,
+    envvar="PLANNER_REDACT",
+    help="Let this column read as NULL everywhere: prompts, results, exports, history.  May be given again.",
+)
+@click.option(
+    "--private-copy",
+    is_flag=True,
+    help="Where DATABASE cannot be read without writing (a write was cut off), read a temporary copy only you can see.",
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One document with everything: candidates, verdicts, timings.")
 @click.option("--sql-only", is_flag=True, help="Only the query.")
@@ -133,7 +152,16 @@ def _answer(request: _Request, run: RunOptions, control: Control) -> tuple[ExitC
     from planner_cli.cli.run import opened
 
     samples = 0 if request.no_values else 3
-    with opened(request.database, run, control, samples=samples, tables=request.tables, rows=request.limit) as asker:
+    with opened(
+        request.database,
+        run,
+        control,
+        samples=samples,
+        tables=request.tables,
+        rows=request.limit,
+        private_copy=request.private_copy,
+        redact=request.redact,
+    ) as asker:
         answer = asker.ask(request.question, control)
         code = exit_code(answer, run.min_confidence)
         error = None

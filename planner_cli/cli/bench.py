@@ -11,6 +11,7 @@ import click
 
 from planner_cli.cli import measure
 from planner_cli.cli.options import run_options
+from planner_cli.cli.output import say, say_path
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES
 
@@ -125,7 +126,7 @@ def compare(methods: str, **options: Any) -> int:
     for name in names:
         request = measure.request({**options, "select": name}, LADDER)
         folder = request.out / name if request.out else None
-        click.echo(f"method {name}", err=True)
+        say(f"method {name}", err=True)
         runs.append(measure.plan_run(replace(request, out=folder)))
     measure.comparison(runs)
     return ExitCode.OK
@@ -140,15 +141,14 @@ def report(runs: tuple[Path, ...], out: Path, scorecard: Path | None) -> int:
     from planner_cli.bench.report import write_report
     from planner_cli.bench.scorecard import mark, marked_text, read_scorecard
     from planner_cli.bench.store import load_run
-    from planner_cli.ui.clean import clean
 
     card = read_scorecard(scorecard) if scorecard is not None else None
     loaded = [load_run(path) for path in runs]
     files = write_report(loaded, out)
     if card is not None:
         for run in loaded:
-            click.echo(clean(marked_text(run.name, mark(run.rows, card)), newlines=True))
-    click.echo(files.html)
+            say(marked_text(run.name, mark(run.rows, card)))
+    say_path(files.html)
     return ExitCode.OK
 
 
@@ -160,7 +160,7 @@ def diff(first: Path, second: Path) -> int:
     from planner_cli.bench.report import diff_text
     from planner_cli.bench.store import load_run
 
-    click.echo(diff_text(load_run(first), load_run(second)))
+    say(diff_text(load_run(first), load_run(second)))
     return ExitCode.OK
 
 
@@ -173,7 +173,7 @@ def merge(runs: tuple[Path, ...], out: Path) -> int:
     from planner_cli.bench.store import merge as merge_runs
 
     merged = merge_runs([load_run(path) for path in runs], out)
-    click.echo(f"{out}: {len(merged.rows)} rows")
+    say(f"{out}: {len(merged.rows)} rows")
     return ExitCode.OK
 
 

@@ -93,7 +93,7 @@ def save_default(command: str, name: str, value: int | str | None) -> Path:
     import tomlkit
 
     path = config_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     document = tomlkit.parse(text)
     table = document.setdefault(command, tomlkit.table())
@@ -102,6 +102,7 @@ def save_default(command: str, name: str, value: int | str | None) -> Path:
     else:
         table[name] = value
     part = path.with_suffix(".part")
+    part.touch(mode=0o600)
     part.write_text(tomlkit.dumps(document), encoding="utf-8")
     part.replace(path)
     return path

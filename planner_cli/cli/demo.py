@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 
 from planner_cli.cli.options import RunOptions, cache_options, run_options
+from planner_cli.cli.output import say
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode
@@ -45,7 +46,7 @@ def demo(path: Path, no_ask: bool, force: bool, **options: Any) -> int:
     control = Control()
     with interruptible(control):
         written = build(path, force=force)
-        click.echo(f"built {path}" if written else f"{path} is there already, unchanged", err=True)
+        say(f"built {path}" if written else f"{path} is there already, unchanged", err=True)
         if not no_ask:
             _tour(path, run, control)
     return ExitCode.OK
@@ -62,7 +63,7 @@ def _tour(path: Path, run: RunOptions, control: Control) -> None:
         for question in tour():
             # The live screen leaves the question behind itself.
             title = "" if screen_mode(run) == "live" else f": {question.question}"
-            click.echo(f"\n--- {question.hardness}{title}", err=True)
+            say(f"\n--- {question.hardness}{title}", err=True)
             control.restart(run.max_seconds)
             answer = asker.ask(question.question, control)
             print_answer(asker, answer, sys.stdout, limit=ROWS, limit_option=None, details="full")

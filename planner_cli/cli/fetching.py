@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner_cli.cli.output import say, say_path
 from planner_cli.errors import ExitCode, ModelError, PlannerError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def pull(
         if not quiet:
             _tell_pulled(wish.what, pulled)
         if not as_json:
-            click.echo(pulled.path)
+            say_path(pulled.path)
     if as_json:
         _print_json([_pulled_record(pulled) for pulled in done])
 
@@ -162,7 +163,7 @@ def import_(
         return
     for record in records:
         _say(f"{record.name}: {record.size / 1e6:.1f} MB, sha256 {record.sha256}")
-        click.echo(record.name)
+        say(record.name)
 
 
 def _list_foreign(as_json: bool) -> None:
@@ -199,7 +200,7 @@ def export(folder: Path, names: tuple[str, ...], quiet: bool, as_json: bool) -> 
         return
     for record in records:
         _say(f"{record.name}: {record.size / 1e6:.1f} MB")
-    click.echo(digest)
+    say(digest)
 
 
 # --------------------------------------------------------------------------------------------- verify, rm
@@ -252,4 +253,4 @@ def rm(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     if as_json:
         _print_json({"removed": [str(entry.path) for entry in removed], "freed": freed})
         return
-    click.echo(f"{len(removed)} removed, {freed / 1e6:.1f} MB freed")
+    say(f"{len(removed)} removed, {freed / 1e6:.1f} MB freed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from planner_cli.cli.output import say, say_json, say_path
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
         with History.open(create=False) as opened:
             found = opened.list(limit, search=search)
     if as_json:
-        click.echo(jsonlib.dumps([_record(entry) for entry in found], indent=2))
+        say_json([_record(entry) for entry in found])
     elif not found:
         click.echo("nothing has been asked yet" if search is None else "nothing found", err=True)
     else:
@@ -80,7 +80,7 @@ def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str |
         if sql is not None:
             _check_runs(sql, opened.show(number).database)
         opened.mark(number, None if verdict == "unmarked" else verdict, sql)
-    click.echo(f"question {number} is marked {verdict}" if verdict != "unmarked" else f"question {number} is unmarked")
+    say(f"question {number} is marked {verdict}" if verdict != "unmarked" else f"question {number} is unmarked")
 
 
 def _check_runs(sql: str, database: Path) -> None:
@@ -109,7 +109,6 @@ def show(number: int) -> None:
     """Show question NUMBER with all that was kept of it, as JSON."""
     from planner_cli.history import History
     from planner_cli.ui.document import document
-    from planner_cli.ui.jsontext import to_json
 
     with History.open(create=False) as opened:
         record = opened.show(number)
@@ -122,7 +121,7 @@ def show(number: int) -> None:
         versions={"planner": record.version},
         row_counts=None if record.level == "full" else record.row_counts,
     )
-    click.echo(to_json({**_about(record), "right_sql": record.right_sql, **made}, indent=2))
+    say_json({**_about(record), "right_sql": record.right_sql, **made})
 
 
 @history.command()
@@ -149,7 +148,7 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
                 raise PlannerError("purging needs a yes", hint="add --yes")
             click.confirm("Delete for good?", abort=True, err=True)
         count = opened.purge(before=before.astimezone() if before else None, ids=numbers or None)
-    click.echo(f"{count} question{'s' if count != 1 else ''} deleted")
+    say(f"{count} question{'s' if count != 1 else ''} deleted")
 
 
 @history.command()
@@ -157,4 +156,4 @@ def path() -> None:
     """Print where the history file is."""
     from planner_cli.history import history_path
 
-    click.echo(history_path())
+    say_path(history_path())

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
@@ -43,7 +42,7 @@ def from_history(*, needs_gold: bool, limit: int | None, shard: tuple[int, int] 
 
 def _tell(count: int, why: str) -> None:
     if count:
-        click.echo(f"{count} marked question{'s' if count != 1 else ''} left out: {why}", err=True)
+        say(f"{count} marked question{'s' if count != 1 else ''} left out: {why}", err=True)
 
 
 def _items(marked: list[Marked]) -> list[Item]:

@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from planner_cli.cli.options import RunOptions
+from planner_cli.cli.output import say
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
 from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings
@@ -187,7 +186,7 @@ def _demo_database() -> Path:
     from planner_cli.demo import build
 
     path = user_cache_path("planner_cli", appauthor=False) / "demo.sqlite"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     build(path, force=True)  # one of an older version is replaced
     return path
 
@@ -234,21 +233,21 @@ def summary(runs: Sequence[Run]) -> None:
     """Print the main table."""
     from planner_cli.bench.report import summary_text
 
-    click.echo(summary_text(runs, _room()))
+    say(summary_text(runs, _room()))
 
 
 def comparison(runs: Sequence[Run]) -> None:
     """Print one line a method."""
     from planner_cli.bench.report import methods_text
 
-    click.echo(methods_text(runs))
+    say(methods_text(runs))
 
 
 def curve(run: Run) -> None:
     """Print accuracy against budget."""
     from planner_cli.bench.report import curve_text
 
-    click.echo(curve_text(run, _room(), 14))
+    say(curve_text(run, _room(), 14))
 
 
 def save_knee(run: Run) -> None:
@@ -259,7 +258,7 @@ def save_knee(run: Run) -> None:
     knee = suggested_budget(run)
     if knee is None:
         raise PlannerError("the curve has no knee to save: nothing was judged")
-    click.echo(f"budget {knee} is now the default of planner ask, in {save_default('ask', 'budget', knee)}", err=True)
+    say(f"budget {knee} is now the default of planner ask, in {save_default('ask', 'budget', knee)}", err=True)
 
 
 def check_ladder(asked: Request, run: Run, count: int) -> None:
@@ -292,6 +291,4 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
                 else:
                     drifted += 1
         verdict = "ok" if worst <= CHECK_TOLERANCE else "DIFFERS"
-        click.echo(
-            f"budget {budget:5}: {same} same texts, scores within {worst:.4f} ({verdict}); {drifted} texts drifted"
-        )
+        say(f"budget {budget:5}: {same} same texts, scores within {worst:.4f} ({verdict}); {drifted} texts drifted")

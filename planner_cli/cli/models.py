@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from planner_cli.cli.fetching import export, import_, pull, rm, verify
 from planner_cli.cli.inspecting import info
+from planner_cli.cli.output import say_json, say_path
 from planner_cli.cli.sizing import recommend
 from planner_cli.errors import PlannerError
 
@@ -35,7 +35,7 @@ def list_(ready: bool, as_json: bool) -> None:
 
     entries = [entry for entry in list_models() if entry.path or not ready]
     if as_json:
-        click.echo(jsonlib.dumps([_record(entry) for entry in entries], indent=2))
+        say_json([_record(entry) for entry in entries])
         return
     for entry in entries:
         state = "ready" if entry.path else "missing"
@@ -85,16 +85,16 @@ def path(name: str | None, role: Literal["generator", "discriminator"], as_json:
     from planner_cli.hub import models_dir, resolve
 
     if name is None:
-        click.echo(jsonlib.dumps({"folder": str(models_dir())}) if as_json else models_dir())
+        say_json({"folder": str(models_dir())}) if as_json else say_path(models_dir())
         return
     model = resolve(name, role)
     if as_json:
         adapter = str(model.adapter) if model.adapter else None
-        click.echo(jsonlib.dumps({"model": str(model.path), "sha256": model.sha256, "adapter": adapter}, indent=2))
+        say_json({"model": str(model.path), "sha256": model.sha256, "adapter": adapter})
         return
-    click.echo(model.path)
+    say_path(model.path)
     if model.adapter:
-        click.echo(model.adapter)
+        say_path(model.adapter)
 
 
 @models.command()
@@ -125,7 +125,7 @@ def default(role: Literal["generator", "discriminator"] | None, name: str | None
         raise PlannerError("--unset needs a role", hint="planner models default generator --unset")
     chosen = {known: default_models().get(known, "builtin") for known in MODEL_ROLES if role in {None, known}}
     if as_json:
-        click.echo(jsonlib.dumps(chosen, indent=2))
+        say_json(chosen)
         return
     for known, value in chosen.items():
         click.echo(clean(f"{known:14}{value}"))

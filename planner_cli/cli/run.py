@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner_cli.cli.cache import prefix_folder
 from planner_cli.cli.options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
@@ -101,6 +102,8 @@ def opened(
     samples: int = 3,
     tables: tuple[str, ...] = (),
     rows: int = 0,
+    private_copy: bool = False,
+    redact: tuple[str, ...] = (),
 ) -> Iterator[Asker]:
     """Open the database and load the models; between two of these steps the control may stop it.
 
@@ -116,7 +119,9 @@ def opened(
         _log_to_stderr()
     started = time.perf_counter()
     limits = options.limits(rows)
-    with Database.open(path, limits=limits, samples=samples) as database:
+    with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
+        if database.private_copy is not None and not options.quiet:
+            _say_copied(path, database.private_copy.size)
         schema = _chosen(database.schema, tables, path)
         read = time.perf_counter()
         _go_on(control)
@@ -142,6 +147,13 @@ def _go_on(control: Control) -> None:
     """Raise the reason if the control says stop."""
     if control.should_abort():
         raise control.stopped()
+
+
+def _say_copied(path: Path, size: int) -> None:
+    from planner_cli.ui.errors import format_note
+
+    note = f"{path} is read from a private copy of {size / 1e6:.1f} MB, which is removed at the end"
+    sys.stderr.write(f"{format_note(note)}\n")
 
 
 def _warn_of_noise(models: tuple[ModelInfo, ...], option: str) -> None:
@@ -178,13 +190,13 @@ def load_models(
     judge = None if options.no_judge else _resolve_judge(options)
     settings = _planned(options, judge, limits)
     _go_on(control)
-    writing = _engine(writer, options)
+    writing = _engine(writer, options, control)
     generator = Generator(writing, writer.prompt or "chat")
     models: tuple[ModelInfo, ...] = (_info(writer, writing),)
     discriminator = None
     if judge is not None:
         _go_on(control)
-        discriminator, info = _load_judge(judge, options)
+        discriminator, info = _load_judge(judge, options, control)
         models = (*models, info)
     return generator, discriminator, models, settings
 
@@ -192,7 +204,7 @@ def load_models(
 def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, ModelInfo, PlanSettings]:
     """The discriminator alone, and the settings it recommends."""
     judge = _resolve_judge(options)
-    return (*_load_judge(judge, options), _planned(options, judge, limits))
+    return (*_load_judge(judge, options, Control()), _planned(options, judge, limits))
 
 
 def _resolve_judge(options: RunOptions) -> ResolvedModel:
@@ -202,10 +214,10 @@ def _resolve_judge(options: RunOptions) -> ResolvedModel:
     return judge if options.reasoning is None else replace(judge, reasoning=options.reasoning)
 
 
-def _load_judge(judge: ResolvedModel, options: RunOptions) -> tuple[Discriminator, ModelInfo]:
+def _load_judge(judge: ResolvedModel, options: RunOptions, control: Control) -> tuple[Discriminator, ModelInfo]:
     from planner_cli.discriminator import Discriminator
 
-    engine = _engine(judge, options)
+    engine = _engine(judge, options, control)
     return Discriminator(engine, judge.prompt or "chat"), _info(judge, engine)
 
 
@@ -213,9 +225,13 @@ def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -
     return options.plan(budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits)
 
 
-def _engine(model: ResolvedModel, options: RunOptions) -> LlamaEngine:
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.prefix_cache import PrefixCache, default_folder
+def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> LlamaEngine:
+    """Load a model, one in no catalogue in a throw-away process first."""
+    from planner_cli import hub
+
+    hub.try_first(model, control)
+    from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
+    from planner_cli.engine.prefix_cache import PrefixCache
 
     known = model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None)
     return LlamaEngine(
@@ -223,7 +239,7 @@ def _engine(model: ResolvedModel, options: RunOptions) -> LlamaEngine:
         adapter=model.adapter,
         reasoning=model.reasoning,
         options=options.engine(),
-        cache=PrefixCache(default_folder(), limit=options.cache_mib * 2**20),
+        cache=PrefixCache(prefix_folder(), limit=options.cache_mib * 2**20),
         identity=f"{model.sha256} {model.adapter_sha256}" if known else None,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:
@@ -170,11 +171,9 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
     from planner_cli.ui.clean import clean
 
     measured = document["measured"]
-    click.echo(
-        f"memory free: {document['memory'] / 1e9:.1f} GB, of which at most {_MEMORY_SHARE:.0%} is planned", err=True
-    )
+    say(f"memory free: {document['memory'] / 1e9:.1f} GB, of which at most {_MEMORY_SHARE:.0%} is planned", err=True)
     if measured:
-        click.echo(
+        say(
             f"measured: {measured['prefill']:.0f} tokens/s of a prompt, {measured['decode']:.0f} writing one text, "
             f"{measured['batched']:.0f} writing eight (built-in model, 135M)", err=True,
         )  # fmt: skip
@@ -187,7 +186,7 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
         memory = f"{row['memory'] / 1e9:>5.1f} GB"
         click.echo(clean(f"{mark} {row['generator']:28}{row['discriminator']:32}{memory}{seconds}"))
     if note := busy_note():
-        click.echo(note, err=True)
+        say(note, err=True)
     if best is None:
         less = document["recommended_at_a_smaller_budget"]
         if less is None:
@@ -204,7 +203,7 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
     click.echo(err=True)
     told = "memory is estimated where a file is not here; " if any(row["memory_estimated"] for row in shown) else ""
     told += "seconds a question are scaled from the measured model" if measured else "no speed was measured"
-    click.echo(told, err=True)
+    say(told, err=True)
     if best["missing"]:
         click.echo(clean(f"next: planner models pull {' '.join(best['missing'])}"), err=True)
     sys.stderr.flush()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from planner_cli.control import Control
-from planner_cli.database import paths, wire
+from planner_cli.database import paths, redaction, wire
 from planner_cli.database.process import Worker
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
@@ -30,10 +30,11 @@ _Result = TypeVar("_Result")
 class Link:
     """Starts the worker when there is none, and reopens the file when it is no longer what it was."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        """Look at the file, start nothing. Raises :class:`DatabaseError`."""
+    def __init__(self, path: Path, limits: Limits, redacted: Sequence[redaction.Pair] = ()) -> None:
+        """Look at the file, start nothing; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
         self.path = paths.resolve(path)
         self._limits = limits
+        self._redacted = redacted
         self._opening = paths.opening(self.path)
         self._opened: paths.Opening | None = None
         self._worker: Worker | None = None
@@ -62,7 +63,12 @@ class Link:
         """
         worker = self._running()
         if self._opened != self._opening:
-            request_to_open = {"op": "open", "uri": self._opening.uri, "widest": self._widest}
+            request_to_open = {
+                "op": "open",
+                "uri": self._opening.uri,
+                "widest": self._widest,
+                "redacted": self._redacted,
+            }
             reply = worker.ask(request_to_open, max(seconds, _OPEN_SECONDS), control)
             if "error" in reply:
                 raise self.refusal(reply)

@@ -5,7 +5,8 @@ States of a database file and what is done (measured with SQLite 3.54, see ``tes
     (a) rollback journal mode                        ``mode=ro``
     (b) WAL mode, nothing waiting in a ``-wal``      ``immutable=1``, and a re-check after every query
     (c) WAL mode with a ``-wal`` and its ``-shm``    ``mode=ro&readonly_shm=1``
-    (d) a ``-wal`` with content but no ``-shm``, or a write that was cut off: refused
+    (d) a ``-wal`` with content but no ``-shm``, or a write that was cut off: refused, or with the user's consent
+        a private copy is mended and read (:mod:`planner_cli.database.copying`)
 
 Plain ``mode=ro`` is not enough: for a cleanly closed WAL database it creates ``-wal`` and ``-shm`` and
 leaves them, and it changes bytes of an existing ``-shm``; ``readonly_shm`` does neither. ``immutable``
@@ -29,6 +30,10 @@ _WAL = 2
 
 class NotNowError(DatabaseError):
     """A writer keeps, or has left, the file in a state that cannot be read without writing."""
+
+
+class MustWriteError(NotNowError):
+    """No writer is there any more: somebody has to write first, to the file or to a private copy of it."""
 
 
 Mark = tuple[int, int, int, int]
@@ -75,30 +80,29 @@ def opening(path: Path) -> Opening:
 
     ``path`` is a real path as :func:`resolve` gives it. Takes some 30 us, so it is done around every query.
     """
-    header, mark = _header(path)
-    wal, shm, journal = (_mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
+    header, own = _header(path)
+    wal, shm, journal = (mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
     if _WAL not in header[18:20]:
         # A journal beside it may belong to a live writer, be left over empty (truncate, persist), or be hot;
         # SQLite tells these apart by locks and reports a hot one, without writing, since the file is read-only.
-        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(mark,))
+        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
     if journal is not None and journal[2] and _starts_hot(Path(f"{path}-journal")):
         raise cut_off(path)
     if wal is not None and shm is not None:
-        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(mark,))
+        return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
     if wal is not None and wal[2]:
-        raise NotNowError(
+        raise MustWriteError(
             f"{path}: changes wait in its -wal file, and reading them without the -shm file would write one",
-            hint="open and close it with the program that writes it, or run: sqlite3 FILE 'PRAGMA wal_checkpoint', "
-            "or ask a copy of the file together with its -wal",
+            hint="open and close it with the program that writes it, or let a temporary copy be read: --private-copy",
         )
-    return Opening(f"{path.as_uri()}?immutable=1", immutable=True, marks=(mark, wal, shm, journal))
+    return Opening(f"{path.as_uri()}?immutable=1", immutable=True, marks=(own, wal, shm, journal))
 
 
-def cut_off(path: Path) -> NotNowError:
+def cut_off(path: Path) -> MustWriteError:
     """The refusal for a hot rollback journal: reading would first have to roll it back."""
-    return NotNowError(
+    return MustWriteError(
         f"{path}: a write to it was cut off, and reading would have to roll it back first",
-        hint="open it once with the program that writes it, or ask a copy of the file together with its -journal",
+        hint="open it once with the program that writes it, or let a temporary copy be read: --private-copy",
     )
 
 
@@ -132,7 +136,8 @@ def not_a_database(path: Path, *, text: bool) -> DatabaseError:
     )
 
 
-def _mark(path: Path) -> Mark | None:
+def mark(path: Path) -> Mark | None:
+    """What tells whether the file was touched; ``None`` when there is none. Raises :class:`DatabaseError`."""
     try:
         status = path.lstat()
     except FileNotFoundError:

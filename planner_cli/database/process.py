@@ -51,8 +51,11 @@ class WorkerAbortedError(Exception):
 class Worker:
     """A started process. Use it from one thread at a time; after an exception it is gone."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Start it and wait until it has set its limits. Raises :class:`WorkerStartError`."""
+    def __init__(self, limits: Limits, *, writable: Path | None = None, size: int = 0) -> None:
+        """Start it and wait until it has set its limits. Raises :class:`WorkerStartError`.
+
+        ``writable`` and ``size`` are for mending a private copy: its folder, and bytes of its largest file.
+        """
         self._process = subprocess.Popen(
             _command(),
             stdin=subprocess.PIPE,
@@ -65,12 +68,14 @@ class Worker:
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._receive, daemon=True)
         self._reader.start()
-        settings = {
+        settings: wire.Message = {
             "memory": limits.memory,
             "seconds": limits.seconds,
             "rows": limits.rows,
             "bytes": limits.bytes,
         }
+        if writable is not None:
+            settings |= {"writable": str(writable), "size": size}
         try:
             self.layers: dict[str, bool] = self.ask(settings, _START_SECONDS)["layers"]
         except (WorkerDiedError, WorkerTimeoutError) as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from planner_cli.control import Control
-from planner_cli.database import schema, suggest, wire
+from planner_cli.database import copying, paths, redaction, schema, suggest, wire
+from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.link import Link
-from planner_cli.database.paths import NotNowError
+from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
@@ -29,16 +31,20 @@ class Database:
 
     Every statement runs in one worker process, which is killed when it does not answer in time and
     started again for the next one. Not a byte of the file or beside it is ever written: states which
-    cannot be read so are refused (:mod:`planner_cli.database.paths`). One query runs at a time; calls
-    from several threads wait for each other.
+    cannot be read so are refused (:mod:`planner_cli.database.paths`), or read from a private copy. One query
+    runs at a time; calls from several threads wait for each other.
     """
 
-    def __init__(self, path: Path, link: Link, found: Schema, limits: Limits) -> None:
+    def __init__(
+        self, path: Path, link: Link, found: Schema, limits: Limits, *, private: PrivateCopy | None = None
+    ) -> None:
         """Use :meth:`open`."""
         self.path = path
         """As it was given."""
         self.name = path.stem
         """The file's name without folder and suffix."""
+        self.private_copy = private
+        """What is read instead of the file; ``None`` where the file itself is. Removed by :meth:`close`."""
         self.schema = found
         """As it was when the database was opened."""
         self._limits = limits
@@ -47,25 +53,42 @@ class Database:
         self._closed = False
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, samples: int = 3) -> Database:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        samples: int = 3,
+        private_copy: bool = False,
+        redact: Sequence[str] = (),
+    ) -> Database:
         """Check the file, start the worker and read the schema.
 
-        ``samples`` is the number of distinct values kept for each column; 0 reads none. Raises
-        :class:`DatabaseError` for whatever is no readable database with at least one table.
+        ``samples`` is the number of distinct values kept for each column; 0 reads none. ``private_copy`` is the
+        user's consent to a temporary copy (:mod:`planner_cli.database.copying`), made only where the file cannot
+        be read without writing. ``redact`` names columns, as ``TABLE.COLUMN``, that read as NULL
+        (:mod:`planner_cli.database.redaction`). Raises :class:`DatabaseError` for whatever is no readable database
+        with at least one table, and for a column to redact that is not there.
         """
-        link = Link(Path(path), limits)
+        path = Path(path)
         try:
-            found = link.consistent(lambda: schema.read(link, samples))
-        except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
-            link.close()
-            raise DatabaseError(
-                f"{path}: its schema cannot be read: {error}", hint="the file may be damaged"
-            ) from error
+            link, found = _read(path, limits, samples, redact)
+        except MustWriteError:
+            if not private_copy:
+                raise
+        else:
+            return cls(path, link, found, limits)
+        made = copying.make(paths.resolve(path), limits)
+        try:
+            link, found = _read(made.path, limits, samples, redact)
+        except DatabaseError as error:
+            made.remove()
+            text = error.message.replace(str(made.path), f"{path} (a private copy of it)")
+            raise DatabaseError(text, hint=error.hint) from error
         except BaseException:
-            link.close()
+            made.remove()
             raise
-        link.allow_columns(max(len(table.columns) for table in found.tables))
-        return cls(Path(path), link, found, limits)
+        return cls(path, link, found, limits, private=made)
 
     def __enter__(self) -> Database:  # noqa: PYI034 - Self needs Python 3.11 or another dependency
         return self
@@ -80,6 +103,8 @@ class Database:
         with self._lock:
             self._closed = True
             self._link.close()
+            if self.private_copy is not None:
+                self.private_copy.remove()
 
     @property
     def layers(self) -> dict[str, bool]:
@@ -144,6 +169,22 @@ class Database:
             steps=result["steps"],
             scanned=result["scanned"],
         )
+
+
+def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tuple[Link, Schema]:
+    """Open the file as it is. Raises :class:`DatabaseError`, and then no worker is left."""
+    link = Link(path, limits, redaction.pairs(redact))
+    try:
+        found = link.consistent(lambda: schema.read(link, samples))
+        redaction.check(redact, found, path)
+    except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
+        link.close()
+        raise DatabaseError(f"{path}: its schema cannot be read: {error}", hint="the file may be damaged") from error
+    except BaseException:
+        link.close()
+        raise
+    link.allow_columns(max(len(table.columns) for table in found.tables))
+    return link, found
 
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:

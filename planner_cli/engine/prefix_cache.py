@@ -39,13 +39,6 @@ _STALE_SECONDS = 3600.0
 """Age at which a file that was never finished (its writer was killed) is removed."""
 
 
-def default_folder() -> Path:
-    """Where the user's states are kept."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("planner_cli", appauthor=False) / "prefixes"
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One state on disk."""

@@ -110,18 +110,21 @@ class Vocabulary:
 
         """
         ids: list[int] = []
-        plain = ""
+        plain, untrusted = "", False
         for span in (*prompt, None):
             if span is not None and span.kind in ("text", "data"):
-                plain += self.neutralise(span.text) if span.kind == "data" else span.text
+                plain += span.text
+                untrusted = untrusted or span.kind == "data"
                 continue
             if plain:
+                if untrusted:  # as a whole: a mark may begin in one span and end in the next
+                    plain = self.neutralise(plain)
                 chunk = self.encode(plain, at_start=first and not ids)
                 leaked = [self.special[t] for t in chunk if t in self.special]
                 if leaked:
                     raise EngineError(f"untrusted text would become the special token {leaked[0]!r}")
                 ids += chunk
-                plain = ""
+                plain, untrusted = "", False
             if span is not None and span.kind == "control":
                 text = span.text.rstrip(" ")
                 plain = span.text[len(text) :]

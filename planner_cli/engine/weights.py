@@ -21,12 +21,14 @@ class Weights:
     paid once; the file is mapped, not read.
     """
 
-    def __init__(self, path: Path, *, gpu_layers: int | None = None) -> None:
+    def __init__(self, path: Path, *, gpu_layers: int | None = None, vocabulary_only: bool = False) -> None:
+        """Load the file; with ``vocabulary_only`` no tensors of it, for tokenizers alone."""
         library.start()
         self.path = path
         params = L.llama_model_default_params()
         self.gpu_layers = _wanted_gpu_layers(gpu_layers)
         params.n_gpu_layers = self.gpu_layers
+        params.vocab_only = vocabulary_only
         self.handle = L.llama_model_load_from_file(os.fsencode(path), params)
         if not self.handle:
             raise ModelError(

@@ -5,20 +5,24 @@ Only :mod:`planner_cli.hub.client` opens a socket, and only ``planner models pul
 
 from __future__ import annotations
 
+from planner_cli.hub.cache import cache_folder
 from planner_cli.hub.catalog import CatalogFile, known_catalog, user_catalog_path
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
 from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
+from planner_cli.hub.trial import try_first
 
 __all__ = [
     "CatalogFile",
     "GgufHeader",
     "ModelEntry",
     "ResolvedModel",
+    "cache_folder",
     "known_catalog",
     "list_models",
     "models_dir",
     "read_header",
     "resolve",
+    "try_first",
     "user_catalog_path",
 ]

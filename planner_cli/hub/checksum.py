@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from planner_cli.errors import ModelError
+from planner_cli.hub.cache import cache_folder, load, store
 
 _CHUNK = 2**20
 _REMEMBERED = 200
@@ -26,7 +23,7 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = Fals
     read.
     """
     path = path.resolve()
-    cache = (cache_dir or _default_cache_dir()) / "sha256.json"
+    cache = (cache_dir or cache_folder()) / "sha256.json"
     try:
         before = path.stat()
         known = _load(cache)
@@ -49,7 +46,7 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = Fals
 def remember(path: Path, digest: str, *, cache_dir: Path | None = None) -> None:
     """Keep the digest of a file that was hashed under another name a moment ago."""
     path = path.resolve()
-    cache = (cache_dir or _default_cache_dir()) / "sha256.json"
+    cache = (cache_dir or cache_folder()) / "sha256.json"
     status = path.stat()
     _keep(cache, _load(cache), path, [status.st_size, status.st_mtime_ns], digest)
 
@@ -57,20 +54,11 @@ def remember(path: Path, digest: str, *, cache_dir: Path | None = None) -> None:
 def _keep(cache: Path, known: dict[str, dict[str, Any]], path: Path, stamp: list[int], digest: str) -> None:
     known.pop(str(path), None)  # so that it moves to the end, the newest
     known[str(path)] = {"stamp": stamp, "sha256": digest}
-    _store(cache, known)
-
-
-def _default_cache_dir() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("planner_cli", appauthor=False)
+    store(cache, dict(list(known.items())[-_REMEMBERED:]))
 
 
 def _load(cache: Path) -> dict[str, dict[str, Any]]:
-    try:
-        document = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    document = load(cache)
     if not isinstance(document, dict):
         return {}
     return {path: entry for path, entry in document.items() if _is_entry(entry)}
@@ -78,17 +66,3 @@ def _load(cache: Path) -> dict[str, dict[str, Any]]:
 
 def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and isinstance(entry.get("stamp"), list)
-
-
-def _store(cache: Path, known: dict[str, dict[str, Any]]) -> None:
-    kept = dict(list(known.items())[-_REMEMBERED:])
-    with suppress(OSError):  # a read-only home must not stop a question: next time is slower, no more
-        cache.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=cache.parent, prefix=cache.name)  # created with mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(kept, stream)
-            Path(name).replace(cache)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise

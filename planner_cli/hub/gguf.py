@@ -33,6 +33,19 @@ _DEFAULT_ALIGNMENT = 32
 
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
+_UINT32, _INT32, _FLOAT32 = 4, 5, 6
+
+MAX_LAYERS = 512
+"""llama.cpp's own bound (``LLAMA_MAX_LAYERS``), which some of its loops trust."""
+
+_TOKENS = "tokenizer.ggml.tokens"
+_VOCABULARY = {
+    _TOKENS: (_STRING,),
+    "tokenizer.ggml.scores": (_FLOAT32,),
+    "tokenizer.ggml.token_type": (_INT32, _UINT32),
+    "tokenizer.ggml.merges": (_STRING,),
+}
+"""Arrays that llama.cpp reads as if they had these types; all but the merges have one item a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class ArrayInfo:
     """An array of the header: only its shape is kept, vocabularies are long."""
 
     items: int
+    type_id: int
+    """GGUF's number of the items' type."""
 
 
 Metadata: TypeAlias = Mapping[str, "int | float | bool | str | ArrayInfo"]
@@ -238,6 +253,8 @@ def _parse(path: Path, size: int, cursor: _Cursor) -> GgufHeader:
     if tensor_count > MAX_TENSORS:
         raise cursor.damaged(f"it claims {tensor_count} tensors")
     metadata = _read_metadata(cursor, key_count)
+    _check_layers(cursor, metadata)
+    _check_vocabulary(cursor, metadata)
     tensors = tuple(_read_tensor(cursor) for _ in range(tensor_count))
     _check_data_section(cursor, size, metadata, tensors)
     return GgufHeader(path, size, version, MappingProxyType(metadata), tensors)
@@ -271,7 +288,30 @@ def _skip_array(cursor: _Cursor, key: str) -> ArrayInfo:
         cursor.skip(items * struct.calcsize(_SCALARS[item_type]))
     else:
         raise cursor.damaged(f"the array {key!r} has items of the unsupported type {item_type}")
-    return ArrayInfo(items)
+    return ArrayInfo(items, item_type)
+
+
+def _check_layers(cursor: _Cursor, metadata: Metadata) -> None:
+    """Check the counts by which llama.cpp sizes and walks its layers."""
+    architecture = metadata.get("general.architecture", "")
+    layers = metadata.get(f"{architecture}.block_count", 0)
+    if not isinstance(layers, int) or not 0 <= layers <= MAX_LAYERS:
+        raise cursor.damaged(f"it claims {layers!r} layers")
+
+
+def _check_vocabulary(cursor: _Cursor, metadata: Metadata) -> None:
+    """Check that the vocabulary's arrays are of the types they are read as, and belong to the same tokens."""
+    for key, types in _VOCABULARY.items():
+        found = metadata.get(key)
+        if found is not None and not (isinstance(found, ArrayInfo) and (found.type_id in types or not found.items)):
+            raise cursor.damaged(f"the key {key!r} is not an array of the right type")
+    tokens = metadata.get(_TOKENS)
+    if not isinstance(tokens, ArrayInfo):
+        return
+    for key in ("tokenizer.ggml.scores", "tokenizer.ggml.token_type"):
+        found = metadata.get(key)
+        if isinstance(found, ArrayInfo) and found.items != tokens.items:
+            raise cursor.damaged(f"it has {tokens.items} tokens, but {found.items} items of {key!r}")
 
 
 def _read_tensor(cursor: _Cursor) -> TensorInfo:

@@ -124,6 +124,8 @@ class OptionsJson(TypedDict):
     tables: list[str]
     """The tables shown to the models; empty is all."""
     no_values: bool
+    redacted: list[str]
+    """Columns that read as NULL, as ``TABLE.COLUMN``."""
 
 
 class StageTimingsJson(TypedDict):

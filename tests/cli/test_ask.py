@@ -112,7 +112,7 @@ def test_abstaining(demo):
     assert made["answer"] is None
     assert made["abstained"]["rows"] == [[150]]
     assert made["error"]["exit_code"] == 4
-    assert made["options"] == {"min_confidence": 1.0, "tables": ["customers"], "no_values": False}
+    assert made["options"] == {"min_confidence": 1.0, "tables": ["customers"], "no_values": False, "redacted": []}
 
 
 def test_what_standard_error_tells_without_a_screen(demo):

@@ -6,8 +6,9 @@ import stat
 import pytest
 
 from planner_cli.cli import main
+from planner_cli.cli.cache import prefix_folder
 from planner_cli.demo import build
-from planner_cli.engine.prefix_cache import PrefixCache, default_folder
+from planner_cli.engine.prefix_cache import PrefixCache
 
 QUICK = ("-n", "1", "--budget", "0", "-q", "--history", "off")
 
@@ -17,18 +18,18 @@ def test_asking_fills_it_and_clear_empties_it(tmp_path, capsys):
     database = tmp_path / "demo.sqlite"
     build(database)
     assert main(["ask", "How many customers are there?", str(database), *QUICK, "--cache-mib", "0"]) == 0
-    assert not default_folder().exists()
+    assert not prefix_folder().exists()
     assert main(["ask", "How many customers are there?", str(database), *QUICK]) == 0
     capsys.readouterr()
     assert main(["cache", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert len(listed) == 2  # the generator's and the discriminator's
     assert all(entry["tokens"] > 100 and entry["size"] > 1_000_000 for entry in listed)
-    assert stat.S_IMODE(default_folder().stat().st_mode) == 0o700
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in default_folder().iterdir())
+    assert stat.S_IMODE(prefix_folder().stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in prefix_folder().iterdir())
     assert main(["cache", "clear"]) == 0
     assert "2 states deleted" in capsys.readouterr().out
-    assert not list(default_folder().iterdir())
+    assert not list(prefix_folder().iterdir())
 
 
 def test_an_empty_cache(capsys):
@@ -36,11 +37,11 @@ def test_an_empty_cache(capsys):
     assert main(["cache", "clear"]) == 0
     assert main(["cache", "path"]) == 0
     printed = capsys.readouterr()
-    assert printed.out == f"0 states deleted\n{default_folder()}\n"
+    assert printed.out == f"0 states deleted\n{prefix_folder()}\n"
     assert "0 states" in printed.err
 
 
 def test_a_model_name_drives_no_terminal(capsys):
-    PrefixCache(default_folder(), limit=2**20).put("a", b"x", model="\x1b[2J.gguf", tokens=1)
+    PrefixCache(prefix_folder(), limit=2**20).put("a", b"x", model="\x1b[2J.gguf", tokens=1)
     assert main(["cache", "list"]) == 0
     assert "\x1b" not in capsys.readouterr().out

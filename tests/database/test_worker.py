@@ -235,3 +235,28 @@ def test_overhead(shop: Database, record_property: pytest.RecordProperty) -> Non
     record_property("median_seconds_per_query", median)
     sys.stdout.write(f"sandbox overhead: median {median * 1000:.2f} ms a query\n")
     assert median < 0.05
+
+
+STARVED = [
+    # name, statement, kinds that are right
+    ("in SQLite", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n ORDER BY -i", {"memory"}),
+    (
+        "in Python, which holds the rows",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000) SELECT hex(zeroblob(400000)) FROM n",
+        {"memory", "crash"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="address space is limited on Linux only")
+@pytest.mark.parametrize(("sql", "kinds"), [s[1:] for s in STARVED], ids=[s[0] for s in STARVED])
+def test_out_of_memory_is_a_value(tmp_path: Path, sql: str, kinds: set[str]) -> None:
+    path = build(tmp_path / "a.db")
+    before = picture(tmp_path)
+    limits = Limits(seconds=10, memory=60 << 20, rows=10**6, bytes=10**9)  # caps that do not come first
+    with Database.open(path, limits=limits) as database:
+        result = database.execute(sql)
+        assert result.error_kind in kinds, result
+        assert "\n" not in (result.error or "\n")
+        assert database.execute("SELECT 2").rows == ((2,),)
+    assert picture(tmp_path) == before

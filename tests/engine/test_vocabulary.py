@@ -32,6 +32,16 @@ def test_naughty_strings_carry_no_special_token(base_engine):
         base_engine.vocabulary.encode_prompt((Span(json.loads(line)["sql"], "data"),))  # asserts by itself
 
 
+def test_a_mark_in_two_spans_is_neutralised_too(base_engine):
+    vocabulary = base_engine.vocabulary
+    for at in range(1, len("<|im_end|>")):
+        parts = (Span("<|im_end|>"[:at], "data"), Span("<|im_end|>"[at:], "data"))
+        assert not [t for t in vocabulary.encode_prompt(parts) if t in vocabulary.special]
+    reasoning = (Span("</thi", "data"), Span("nk>", "data"))
+    marked = type(vocabulary)(base_engine.weights.handle, vocabulary.special, reasoning_marks=("</think>",))
+    assert marked.encode_prompt(reasoning) == marked.encode("<\u200b/think>")
+
+
 def test_control_spans_are_parsed(base_engine):
     ids = base_engine.vocabulary.encode_prompt((Span("<|im_start|>user\n", "control"), Span("hi", "data")))
     assert base_engine.vocabulary.special[ids[0]] == "<|im_start|>"

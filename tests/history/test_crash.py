@@ -12,6 +12,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from planner_cli.history import History
 
 WRITER = """
@@ -38,11 +40,10 @@ def start(path: Path, records: int) -> subprocess.Popen[str]:
     )
 
 
-def test_kill_9_loses_no_acknowledged_record(tmp_path):
-    path = tmp_path / "history.sqlite"
+def run_kills(path: Path, kills: int) -> None:
     pause = random.Random(20)
     acknowledged: list[int] = []
-    for _ in range(20):
+    for _ in range(kills):
         with start(path, 100_000) as writer:
             first = writer.stdout.readline()
             time.sleep(pause.uniform(0, 0.12))
@@ -52,13 +53,28 @@ def test_kill_9_loses_no_acknowledged_record(tmp_path):
             acknowledged += [int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
     with History.open(path) as history:
         kept = {summary.id for summary in history.list(1_000_000)}
-        assert len(acknowledged) > 40
+        assert len(acknowledged) > 2 * kills
         assert set(acknowledged) <= kept
-        assert len(kept) <= len(acknowledged) + 20, "at most the one in flight at each kill is there unannounced"
+        assert len(kept) <= len(acknowledged) + kills, "at most the one in flight at each kill is there unannounced"
         assert all(len(history.show(number).answer.candidates) == 4 for number in kept), "no torn record"
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    sys.stdout.write(
+        f"{kills} kills -9 of a writer: {len(acknowledged)} records acknowledged, {len(kept)} kept, 0 lost\n"
+    )
+
+
+def test_kill_9_loses_no_acknowledged_record(tmp_path):
+    run_kills(tmp_path / "history.sqlite", 20)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_200_kills_lose_no_acknowledged_record(tmp_path, pytestconfig):
+    if "slow" not in pytestconfig.getoption("markexpr"):
+        pytest.skip("a minute and more: ask for it with -m slow")
+    run_kills(tmp_path / "history.sqlite", 200)
 
 
 def test_writers_at_the_same_time_wait_for_each_other(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 F32, Q4_1 = 0, 3
 MODEL = [("general.architecture", "llama"), ("general.name", "Tiny"), ("llama.context_length", 512)]
 ADAPTER = [("general.architecture", "llama"), ("general.type", "adapter"), ("adapter.type", "lora")]
-Pairs = Sequence[tuple[str, "str | int | bool | list[str]"]]
+Pairs = Sequence[tuple[str, "str | int | bool | list[str] | list[int]"]]
 
 
 def text(value: str) -> bytes:
@@ -17,13 +17,15 @@ def text(value: str) -> bytes:
     return struct.pack("<Q", len(data)) + data
 
 
-def pair(key: str, value: str | int | bool | list[str]) -> bytes:
+def pair(key: str, value: str | int | bool | list[str] | list[int]) -> bytes:
     if isinstance(value, str):
         return text(key) + struct.pack("<I", 8) + text(value)
     if isinstance(value, bool):
         return text(key) + struct.pack("<I?", 7, value)
     if isinstance(value, int):
         return text(key) + struct.pack("<II", 4, value)
+    if value and isinstance(value[0], int):
+        return text(key) + struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
     return text(key) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(text, value))
 
 

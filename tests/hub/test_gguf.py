@@ -39,7 +39,7 @@ def test_what_a_header_says(tmp_path):
     header = read_header(write(tmp_path / "m.gguf", gguf(pairs, tensors, data=96 + 128)))
     assert not header.is_adapter
     assert (header.name, header.context_length, header.chat_template) == ("Tiny", 512, "{{ x }}")
-    assert header.metadata["tokenizer.ggml.tokens"] == ArrayInfo(3000)
+    assert header.metadata["tokenizer.ggml.tokens"] == ArrayInfo(3000, 8)
     assert header.metadata["b"] is True
     assert (header.quantisation, header.parameters) == ("Q4_1", 160)
 
@@ -78,6 +78,11 @@ BROKEN = [
     ("alignment of nothing", gguf([*MODEL, ("general.alignment", 0)]), "alignment is 0"),
     ("alignment that is no power of two", gguf([*MODEL, ("general.alignment", 48)]), "alignment is 48"),
     ("weights cut off", gguf()[:-1], "truncated: it should hold"),
+    ("more layers than llama.cpp bounds", gguf([*MODEL, ("llama.block_count", 513)]), "claims 513 layers"),
+    ("layers that are no number", gguf([*MODEL, ("llama.block_count", "many")]), "claims 'many' layers"),
+    ("tokens that are no array", gguf([*MODEL, ("tokenizer.ggml.tokens", "x")]), "not an array of the right type"),
+    ("scores that are texts", gguf([*MODEL, ("tokenizer.ggml.scores", ["x"])]), "not an array of the right type"),
+    ("kinds for fewer tokens", gguf([*MODEL, ("tokenizer.ggml.tokens", ["a", "b"]), ("tokenizer.ggml.token_type", [1])]), "2 tokens, but 1 items"),
 ]  # fmt: skip
 
 

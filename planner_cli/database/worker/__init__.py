@@ -5,9 +5,10 @@ without ``site``, with just the folders of this package and of apsw on its path.
 imports (``planner_cli`` itself imports nothing), no ``.pth`` file or environment variable of the user runs
 in it, and a respawn costs some 40 ms. Keep its imports few: apsw, the standard library, ``wire``, ``lexer``.
 
-    first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}
+    first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}, and for the one that mends a
+                        private copy {"writable": its folder, "size": bytes of its largest file}
     first frame out     {"layers": {name: whether this system enforces it}}
-    then, one by one    {"op": "open" | "tables" | "columns" | "samples" | "query", ...} -> reply
+    then, one by one    {"op": "open" | "tables" | "columns" | "samples" | "query" | "mend", ...} -> reply
 
 What is covered: every write, file creation, attach, network use and endless statement that SQLite can be
 told to do; memory; crashes inside SQLite (only this process dies). What is not covered: time inside one C
@@ -36,7 +37,7 @@ def main() -> None:
     settings = wire.read(sys.stdin.buffer)
     if settings is None:
         return
-    layers = limits.apply(settings["memory"])
+    layers = limits.apply(settings["memory"], writable=settings.get("writable"), size=settings.get("size", 0))
     # The parent's death closes stdin. Only a thread can notice while a statement runs (apsw releases the
     # GIL); unlike PR_SET_PDEATHSIG this works everywhere and does not fire when a mere thread ends.
     requests: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,21 +68,22 @@ class Work:
 class Connection:
     """An open database. Raises :class:`apsw.Error` from its constructor when it cannot be read."""
 
-    def __init__(self, uri: str, *, busy_seconds: float, widest: int) -> None:
+    def __init__(
+        self, uri: str, *, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]] = ()
+    ) -> None:
+        """``redacted``: see :class:`.policy.Policy`."""
         self.deadline = 0.0
         """``time.monotonic()`` value at which a running statement is stopped."""
-        self.work = Work()
-        """Of all statements that ended since it was last replaced, those inside virtual tables included."""
         self.raw: Any = apsw.Connection(
             uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=0
         )
         try:
-            self._harden(busy_seconds, widest)
+            self._harden(busy_seconds, widest, redacted)
         except BaseException:
             self.close()
             raise
 
-    def _harden(self, busy_seconds: float, widest: int) -> None:
+    def _harden(self, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]]) -> None:
         raw = self.raw
         raw.set_busy_timeout(int(busy_seconds * 1000))
         for option, value in _SETTINGS:
@@ -97,19 +99,32 @@ class Connection:
                 # authorizer would refuse; once connected it needs none.
                 with suppress(apsw.Error, UnicodeError):
                     raw.execute(f"SELECT 1 FROM main.{quote(name)} LIMIT 0").fetchall()  # noqa: S608 - quoted name
+        generated, sealed = self._dependent(names, redacted)
         raw.set_progress_handler(lambda: time.monotonic() > self.deadline, _PROGRESS_OPS)
-        self.policy = Policy(name for name, _ in names)
+        self.policy = Policy((name for name, _ in names), {*redacted, *generated}, sealed)
         raw.authorizer = self.policy
         for limit, value in _LIMITS.items():
             raw.limit(limit, value)
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, max(_COLUMNS, widest))
-        raw.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._count)
 
-    def _count(self, profile: dict[str, Any]) -> None:
-        """Take up the counters of a statement that has ended."""
-        counters = profile["stmt_status"]
-        self.work.steps += counters["SQLITE_STMTSTATUS_VM_STEP"]
-        self.work.scanned += counters["SQLITE_STMTSTATUS_FULLSCAN_STEP"]
+    @contextmanager
+    def counting(self) -> Iterator[Work]:
+        """The work of the statements that end meanwhile, those inside virtual tables included.
+
+        Not for statements that may hold text which is not UTF-8: apsw hands their text over too, and fails.
+        """
+        work = Work()
+
+        def take(profile: dict[str, Any]) -> None:
+            counters = profile["stmt_status"]
+            work.steps += counters["SQLITE_STMTSTATUS_VM_STEP"]
+            work.scanned += counters["SQLITE_STMTSTATUS_FULLSCAN_STEP"]
+
+        self.raw.trace_v2(apsw.SQLITE_TRACE_PROFILE, take, id=take)
+        try:
+            yield work
+        finally:
+            self.raw.trace_v2(0, None, id=take)
 
     def _names(self) -> list[tuple[str, bool]]:
         """Tables and views, and whether each is virtual. Reading them also makes SQLite parse the schema."""
@@ -118,6 +133,32 @@ class Connection:
             "WHERE type IN ('table', 'view') AND length(name) <= 1000"
         )
         return [(self.text(name), bool(virtual)) for name, virtual in rows]
+
+    def _dependent(
+        self, names: list[tuple[str, bool]], redacted: Collection[tuple[str, str]]
+    ) -> tuple[set[tuple[str, str]], set[str]]:
+        """What goes with redacted columns: the generated columns of their tables, and virtual tables.
+
+        A virtual table is sealed when it has one, or when its ``CREATE`` text names a table that has: it may be an
+        index of that table's content or words (``content=``, ``fts5vocab``).
+        """
+        tables = {table for table, _ in redacted}
+        if not tables:
+            return set(), set()
+        found = self.raw.execute(
+            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master WHERE type = 'table'"
+        )
+        virtual = {name.lower() for name, is_virtual in names if is_virtual}
+        texts = {self.text(name).lower(): self.text(sql).lower() for name, sql in found}
+        sealed = {name for name, sql in texts.items() if name in virtual and any(table in sql for table in tables)}
+        generated = set()
+        for name, _ in names:
+            if name.lower() in tables:
+                found = self.raw.execute(
+                    "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)", (name,)
+                )
+                generated |= {(name.lower(), self.text(column).lower()) for (column,) in found}
+        return generated, sealed
 
     def text(self, value: bytes | None) -> str:
         """A text that was cast to a blob, with U+FFFD for what is not valid in the database's encoding."""

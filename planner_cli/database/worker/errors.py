@@ -18,6 +18,10 @@ class NotReadOnlyError(Exception):
     """A statement that may write, although the authorizer found nothing to refuse while it was prepared."""
 
 
+class RedactedJoinError(Exception):
+    """A join that compares redacted values; its text is the join."""
+
+
 class RowTooLargeError(Exception):
     """Already the first row is over the limit of all values together."""
 
@@ -25,6 +29,7 @@ class RowTooLargeError(Exception):
 _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
     (NotAQueryError, "not_a_query", "not a query: {}"),
     (NotReadOnlyError, "refused", "refused: only reading this database is allowed"),
+    (RedactedJoinError, "refused", "refused: {} is not allowed while columns are redacted"),
     (apsw.BindingsError, "not_a_query", "not a query: it has parameters (such as ?1 or :name) without values"),
     (apsw.InterruptError, "time", None),
     ((apsw.NoMemError, MemoryError), "memory", "out of memory (the sandbox's limit)"),

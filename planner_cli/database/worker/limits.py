@@ -20,8 +20,9 @@ try:
 except ImportError:  # Windows
     resource = None
 
-_CREATE_RULESET, _RESTRICT_SELF = 444, 446
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _GET_VERSION = 1
+_PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 # From linux/landlock.h: every access right that changes or runs something, by the ABI that brought it.
@@ -29,18 +30,24 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CHANGES = 0b1_1111_1111_0011
 _REFER, _TRUNCATE, _IOCTL_DEVICE = 1 << 13, 1 << 14, 1 << 15
 _FILE_RIGHTS = ((1, _CHANGES), (2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEVICE))
+_MENDING = 1 << 1 | 1 << 5 | 1 << 8 | _TRUNCATE
+"""Write, remove and make regular files, and shorten them."""
 _NET_ABI, _NET_RIGHTS = 4, 0b11
 """Bind and connect of TCP."""
 
 
-def apply(memory: int) -> dict[str, bool]:
-    """Set every limit this system has. Returns which of them were seen to hold."""
+def apply(memory: int, *, writable: str | None = None, size: int = 0) -> dict[str, bool]:
+    """Set every limit this system has. Returns which of them were seen to hold.
+
+    ``writable`` is a folder whose files may be made, written (up to ``size`` bytes each) and removed: a private
+    copy that is to be mended. A worker that runs queries has none.
+    """
     return {
         "memory": _address_space(memory),
         "core": _set("RLIMIT_CORE", 0),
-        "size": _set("RLIMIT_FSIZE", 0),
+        "size": _set("RLIMIT_FSIZE", size),
         "files": resource is not None,
-        "landlock": sys.platform == "linux" and _landlock(),
+        "landlock": sys.platform == "linux" and _landlock(writable),
     }
 
 
@@ -68,8 +75,13 @@ def _address_space(size: int) -> bool:
     return False
 
 
-def _landlock() -> bool:
+def _landlock(writable: str | None) -> bool:
     import ctypes  # 5 ms, and only Linux has a use for it
+
+    class Beneath(ctypes.Structure):
+        _pack_ = 1
+        _layout_ = "ms"  # what _pack_ means; newer Pythons want it said
+        _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
     class Rules(ctypes.Structure):
         _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64))
@@ -87,6 +99,13 @@ def _landlock() -> bool:
     if descriptor < 0:
         return False
     try:
+        if writable is not None:
+            folder = os.open(writable, os.O_RDONLY)
+            beneath = Beneath(allowed=_MENDING & rules.fs, folder=folder)
+            failed = libc.syscall(_ADD_RULE, descriptor, _PATH_BENEATH, ctypes.byref(beneath), 0)
+            os.close(folder)
+            if failed:
+                return False
         one = ctypes.c_ulong(1)
         none = ctypes.c_ulong(0)
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, one, none, none, none):

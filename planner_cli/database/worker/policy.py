@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import apsw
 
@@ -34,25 +34,41 @@ MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32",
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
 )
+_STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
+"""Made by ANALYZE; the fourth holds samples of indexed values."""
+
 _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
 
 
 class Policy:
-    """The authorizer of one connection. ``denied`` says in words what was refused last."""
+    """The authorizer of one connection. ``denied`` says in words what was refused last.
 
-    def __init__(self, table_names: Iterable[str]) -> None:
+    ``redacted`` are (table, column) pairs, in lower case, that read as NULL; ``sealed`` are tables, with those they
+    keep their content in, of which nothing may be read.
+    """
+
+    def __init__(
+        self, table_names: Iterable[str], redacted: Collection[tuple[str, str]] = (), sealed: Collection[str] = ()
+    ) -> None:
         self.denied: str | None = None
         self._tables = {name.lower() for name in table_names}
+        self.redacted = frozenset(redacted)
+        self._sealed = tuple(name.lower() for name in sealed)
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
     ) -> int:
         if action in _FREE or self._may(action, first or "", second or ""):
+            if self.redacted and action == apsw.SQLITE_READ and self._is_redacted(first or "", second or ""):
+                return apsw.SQLITE_IGNORE
             return apsw.SQLITE_OK
         return apsw.SQLITE_DENY
 
     def _may(self, action: int, first: str, second: str) -> bool:
         if action == apsw.SQLITE_READ:
+            if any(first.lower() == name or first.lower().startswith(f"{name}_") for name in self._sealed):
+                self.denied = f"reading {first}, which has a redacted column,"
+                return False
             if first.lower() in self._tables or not _INTERNAL_TABLES.fullmatch(first):
                 return True
             self.denied = f"reading {first}"
@@ -69,3 +85,6 @@ class Policy:
             name = apsw.mapping_authorizer_function.get(action, "this")
             self.denied = str(name).removeprefix("SQLITE_").replace("_", " ")
         return False
+
+    def _is_redacted(self, table: str, column: str) -> bool:
+        return (table.lower(), column.lower()) in self.redacted or bool(_STATISTICS.fullmatch(table))

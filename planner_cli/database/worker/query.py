@@ -9,9 +9,9 @@ from typing import Any, Literal
 import apsw
 
 from planner_cli.database import wire
-from planner_cli.database.lexer import is_blank, without_semicolon
-from planner_cli.database.worker.connection import Connection, Work
-from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RowTooLargeError
+from planner_cli.database.lexer import code, is_blank, without_semicolon
+from planner_cli.database.worker.connection import Connection
+from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
 
 _NUMBER_BYTES = 8
 
@@ -21,14 +21,40 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
 
     At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that it is
     known and not guessed whether there are more. ``cut_by`` is then the limit that was reached, else ``None``.
+    ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
     # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
     # views of the schema which hold "double-quoted strings" may keep their meaning.
     connection.allow_double_quoted_strings('"' not in sql)
+    _refuse_hidden_joins(sql, connection.policy.redacted)
     try:
-        return _fetch(connection, sql, rows, size)
+        with connection.counting() as work:
+            reply = _fetch(connection, sql, rows, size)
     except UnicodeDecodeError as error:
-        return _fetch_bytewise(connection, sql, rows, size, error)
+        return {**_fetch_bytewise(connection, sql, rows, size, error), "steps": None, "scanned": None}
+    return {**reply, "steps": work.steps, "scanned": work.scanned}
+
+
+def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None:
+    """Refuse to join by a redacted column without naming it in an expression.
+
+    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so that a join with a list
+    of guesses would tell which of them are right.
+    """
+    if not redacted:
+        return
+    columns = {column for _, column in redacted}
+    listed = False
+    before = ""
+    for token in code(sql):
+        word = token.text.lower()
+        if token.kind == "word" and word == "natural":
+            raise RedactedJoinError("NATURAL JOIN")
+        listed = (listed or (before == "using" and word == "(")) and word != ")"
+        name = token.identifier if token.identifier is not None else token.text[1:-1].replace("''", "'")  # 'name' too
+        if listed and name.lower() in columns:
+            raise RedactedJoinError(f"USING ({token.text})")
+        before = word if token.kind == "word" else ""
 
 
 class _Statement:
@@ -60,7 +86,6 @@ class _Statement:
 
 def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
     statement = _Statement(sql)
-    connection.work = work = Work()
     cursor = connection.raw.cursor()
     cursor.exec_trace = statement
     try:
@@ -79,8 +104,6 @@ def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Messa
         "columns": columns,
         "rows": [wire.pack_row(row) for row in kept],
         "cut_by": cut_by,
-        "steps": work.steps,
-        "scanned": work.scanned,
     }
 
 

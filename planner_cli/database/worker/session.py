@@ -11,6 +11,7 @@ from planner_cli.database.wire import Message
 from planner_cli.database.worker import describe, errors, query
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.limits import FileBelt
+from planner_cli.database.worker.mend import mend
 
 _HEAP_SHARE = 4
 """SQLite may use this part of the address space; the rest is Python, its libraries and the reply."""
@@ -32,6 +33,7 @@ class Session:
         self._connection: Connection | None = None
         self._uri = ""
         self._widest = 0
+        self._redacted: frozenset[tuple[str, str]] = frozenset()
 
     def answer(self, request: Message) -> Message:
         """``{"ok": ...}`` or ``{"error", "kind", "name", "code", "offset"}``; ``seconds`` in both."""
@@ -40,7 +42,10 @@ class Session:
         try:
             if request["op"] == "open":
                 self._uri, self._widest = request["uri"], request["widest"]
+                self._redacted = frozenset((table, column) for table, column in request["redacted"])
                 self._drop()
+            if request["op"] == "mend":
+                return {"ok": mend(request["path"])}
             connection = self._connect()
             reply: Message = {"ok": self._act(connection, request)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
@@ -71,7 +76,10 @@ class Session:
         if self._connection is None:
             self._belt.loosen()
             self._connection = Connection(
-                self._uri, busy_seconds=min(_BUSY_SECONDS, self._seconds / 2), widest=self._widest
+                self._uri,
+                busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
+                widest=self._widest,
+                redacted=self._redacted,
             )
             self._belt.tighten()
         return self._connection

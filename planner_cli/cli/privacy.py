@@ -1,0 +1,111 @@
+"""``planner privacy``: everything the program keeps on this machine, and how to be rid of it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from planner_cli.cli.output import say_json
+
+_CACHES = {
+    "sha256.json": "digests of model files, with their paths",
+    "trials.json": "digests of model files that llama.cpp was seen to load",
+    "demo.sqlite": "the demo database of planner bench",
+}
+"""What is in the cache folder, by name; whatever else is there is listed too."""
+
+_STATES = "a database's schema and sample values, as a model has read them (planner cache)"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file, or the files of one folder together."""
+
+    path: str
+    size: int
+    """Bytes."""
+    mode: str
+    """Access rights as ``ls`` writes them, of a folder its own."""
+    holds: str
+    clear: str
+    """How to be rid of it."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
+@click.option("--clear-caches", is_flag=True, help="Remove the caches, and copies that a killed run has left.")
+def privacy(as_json: bool, clear_caches: bool) -> None:
+    """List every file that planner keeps on this machine, with its size and what it holds.
+
+    Answers written with --output and the folders of planner bench are where you put them, and not listed.
+    """
+    from planner_cli.ui.clean import clean
+
+    if clear_caches:
+        _clear()
+    found = list(_kept())
+    if as_json:
+        say_json([asdict(entry) for entry in found])
+        return
+    for entry in found:
+        click.echo(clean(f"{entry.size:>13,} B  {entry.mode}  {entry.path}"))
+        click.echo(clean(f"                 {entry.holds}; {entry.clear}"))
+    if not found:
+        click.echo("nothing is kept", err=True)
+
+
+def _kept() -> Iterator[Kept]:
+    from planner_cli.cli.cache import prefix_folder
+    from planner_cli.cli.config import config_path
+    from planner_cli.database import copying
+    from planner_cli.history import history_path
+    from planner_cli.hub import cache_folder, models_dir
+
+    history = history_path()
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        holds = "questions, queries, scores; rows and thoughts under --history full"
+        yield from _file(history.with_name(history.name + suffix), holds, "planner history purge --all")
+    yield from _file(config_path(), "defaults you have saved", "remove the file")
+    for path in _files(cache_folder()):
+        holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
+        yield from _file(path, holds, "planner privacy --clear-caches")
+    yield from _folder(models_dir(), "model files", "remove those you do not need")
+    for folder in copying.leftovers():
+        yield from _folder(
+            folder, "the private copy of a database, left by a killed run", "planner privacy --clear-caches"
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return sorted(path for path in folder.rglob("*") if path.is_file())
+    return []
+
+
+def _file(path: Path, holds: str, clear: str) -> Iterator[Kept]:
+    with suppress(OSError):
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            yield Kept(str(path), status.st_size, stat.filemode(status.st_mode), holds, clear)
+
+
+def _folder(folder: Path, holds: str, clear: str) -> Iterator[Kept]:
+    files = _files(folder)
+    if files:
+        size = sum(path.stat().st_size for path in files)
+        mode = stat.filemode(folder.stat().st_mode)
+        yield Kept(str(folder), size, mode, f"{len(files)} file{'s' if len(files) != 1 else ''}: {holds}", clear)
+
+
+def _clear() -> None:
+    from planner_cli.database import copying
+    from planner_cli.hub import cache_folder
+
+    copying.remove_leftovers()
+    for path in _files(cache_folder()):
+        path.unlink(missing_ok=True)

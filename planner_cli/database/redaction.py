@@ -1,0 +1,44 @@
+"""Columns whose values nobody is to see: to every query they read as NULL, before anything leaves the sandbox.
+
+SQLite itself puts the NULL in place of each read (``SQLITE_IGNORE`` of its authorizer), so no expression, join,
+condition, view, sample or error message can show what is there. Columns generated from a redacted one are redacted
+with it; of a virtual table with one nothing can be read, since its functions (``highlight``, ``snippet``) go round
+the authorizer. What is not covered: the same values stored elsewhere, under another table's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+from planner_cli.errors import DatabaseError
+from planner_cli.types import Schema
+
+Pair: TypeAlias = tuple[str, str]
+"""Table and column, in lower case."""
+
+
+def readings(text: str) -> tuple[Pair, ...]:
+    """Every way to read ``TABLE.COLUMN``: either name may have a dot in it."""
+    parts = text.strip().lower().split(".")
+    return tuple((".".join(parts[:at]), ".".join(parts[at:])) for at in range(1, len(parts)))
+
+
+def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
+    """What the worker is told: every reading of every text; those that name nothing match nothing."""
+    return tuple(dict.fromkeys(pair for text in texts for pair in readings(text)))
+
+
+def check(texts: Iterable[str], schema: Schema, path: Path) -> None:
+    """Raise :class:`DatabaseError` for a text that names no column: a slip of the keyboard must not redact nothing."""
+    known = {(table.name.lower(), column.name.lower()) for table in schema.tables for column in table.columns}
+    for text in texts:
+        if known.isdisjoint(readings(text)):
+            tables = {table.name.lower(): table for table in schema.tables}
+            table = next((tables[name] for name, _ in readings(text) if name in tables), None)
+            if table is not None:
+                columns = ", ".join(column.name for column in table.columns[:12])
+                raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"{table.name} has {columns}")
+            names = ", ".join(table.name for table in schema.tables[:12])
+            raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"give TABLE.COLUMN; it has {names}")

@@ -1,0 +1,411 @@
+"""What befalls a program: killed at any moment, a full disk, a read-only home, a file that changes, a terminal that goes.
+
+Always: no row that was said to be kept is lost, no process stays behind, the next run finds no lock, nothing is changed
+beside the database, no traceback, the right exit code.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pty
+import random
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from planner_cli.demo import build
+from planner_cli.history import History, history_path
+
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc"),
+]
+QUICK = ("How many customers are there?", "-n", "1", "--max-tokens", "12", "--tables", "customers", "--threads", "1")
+"""A question the built-in generator gets right, in about a second."""
+
+
+@pytest.fixture
+def demo(tmp_path):
+    path = tmp_path / "database" / "demo.sqlite"
+    path.parent.mkdir()
+    build(path)
+    return path
+
+
+def picture(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def start(demo: Path, *options: str, **how) -> subprocess.Popen[str]:
+    question, *rest = QUICK
+    command = [sys.executable, "-m", "planner_cli", "ask", question, str(demo), *rest, *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
+
+
+def ask(demo: Path, *options: str, **how) -> tuple[int, str, str]:
+    process = start(demo, *options, **how)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def descendants(pid: int) -> set[int]:
+    """Processes below this one, as far as they are there now."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found |= {child} | descendants(child)
+    return found
+
+
+def gone(pids: set[int], seconds: float = 5.0) -> bool:
+    """Whether all of them end within the time (a zombie nobody has waited for is dead all the same)."""
+
+    def alive(pid: int) -> bool:
+        try:
+            return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return False
+
+    deadline = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def sound(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+# ---------------------------------------------------------------------------------------------------- kill -9
+
+
+def run_kills(demo: Path, count: int) -> Counter[str]:
+    """Kills ``planner ask`` at random moments; the history holds at least every run that ended by itself."""
+    before = picture(demo.parent)
+    moments = random.Random(11)
+    outcomes: Counter[str] = Counter()
+    longest = 1.5
+    for _ in range(count):
+        started = time.monotonic()
+        process = start(demo, "--no-judge")
+        wait = moments.uniform(0.05, longest)
+        children: set[int] = set()
+        while time.monotonic() - started < wait and process.poll() is None:
+            children |= descendants(process.pid)
+            time.sleep(0.01)
+        children |= descendants(process.pid)
+        process.kill()
+        out, err = process.communicate(timeout=60)
+        assert "Traceback" not in err, err
+        assert gone(children), "a process was left behind"
+        outcomes["ended by itself" if process.returncode == 0 else "killed"] += 1
+        outcomes["had printed the answer"] += bool(out)
+        if process.returncode == 0:
+            longest = min(longest, 1.1 * (time.monotonic() - started))  # as fast as this machine is
+    assert picture(demo.parent) == before
+    kept = 0
+    if history_path().exists() and history_path().stat().st_size:
+        with History.open() as history:
+            kept = len(history.list(100_000))
+        assert sound(history_path())
+    assert outcomes["ended by itself"] <= kept <= outcomes["had printed the answer"]
+    assert ask(demo, "--no-judge")[0] == 0, "the next run finds a lock or a damaged history"
+    with History.open() as history:
+        assert len(history.list(100_000)) == kept + 1
+    sys.stdout.write(f"{count} runs with kill -9: {dict(outcomes)}, {kept} kept, 0 acknowledged rows lost\n")
+    return outcomes
+
+
+def test_kill_9_at_random_moments(demo):
+    assert run_kills(demo, 4)["killed"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_200_kills(demo, pytestconfig):
+    if "slow" not in pytestconfig.getoption("markexpr"):
+        pytest.skip("some minutes: ask for them with -m slow")
+    outcomes = run_kills(demo, 200)
+    assert outcomes["killed"] > 100
+    assert outcomes["had printed the answer"]
+
+
+@pytest.mark.parametrize("moment", [0.3, 0.6, 0.9])
+def test_the_worker_is_killed_from_outside(demo, moment):
+    """As the system's out-of-memory killer does it."""
+    process = start(demo, "--no-judge")
+    until = time.monotonic() + 20
+    while not (workers := descendants(process.pid)) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(moment)
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err, err
+    assert (process.returncode, "150" in out) in ((0, True), (1, False), (2, False)), err
+    assert gone(workers)
+
+
+# ------------------------------------------------------------------------------------- disks, homes, databases
+
+UNSHARE = shutil.which("unshare")
+
+
+def small_disk(folder: Path, size: str, command: list[str], **how) -> subprocess.CompletedProcess[str]:
+    """Runs the command with a file system of its own at ``folder``; skips where this is not allowed."""
+    folder.mkdir(exist_ok=True)
+    script = f'mount -t tmpfs -o {size} planner-test {folder} || exit 99; shift 0; exec "$@"'
+    if UNSHARE is None:
+        pytest.skip("no unshare(1)")
+    done = subprocess.run(
+        [UNSHARE, "-rm", "sh", "-c", script, "sh", *command],
+        capture_output=True, text=True, check=False, timeout=120, **how,
+    )  # fmt: skip
+    if done.returncode == 99 or "unshare:" in done.stderr:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    return done
+
+
+def in_shell(demo: Path, *options: str, first: str = "true") -> list[str]:
+    """``planner ask`` after a line of shell."""
+    question, *rest = QUICK
+    planner = [sys.executable, "-m", "planner_cli", "ask", question, str(demo), *rest, "--no-judge", *options]
+    return ["sh", "-c", f'{first}; exec "$@"', "sh", *planner]
+
+
+def test_a_full_disk_costs_the_history_and_not_the_answer(demo, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    monkeypatch.setenv("XDG_STATE_HOME", str(disk))
+    fill = f"dd if=/dev/zero of={disk}/full bs=1k count=500 2>/dev/null"
+    done = small_disk(disk, "size=96k", in_shell(demo, first=fill))
+    assert done.returncode == 0, done.stderr
+    assert "150" in done.stdout
+    assert "this question is not in the history" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+FILL = """
+import sys
+from pathlib import Path
+from history_values import MODELS, answer
+from planner_cli.errors import HistoryError
+from planner_cli.history import History
+from planner_cli.settings import PlanSettings
+path, kept = Path(sys.argv[1]) / "history.sqlite", []
+ballast = path.with_name("ballast")
+ballast.write_bytes(bytes(100_000))
+
+def record():
+    with History.open(path) as history:
+        kept.append(history.record(question="q", database=Path("x"), answer=answer(thought="t" * 20000), models=MODELS,
+                                   settings=PlanSettings(), level="full"))
+
+try:
+    while len(kept) < 1000:
+        record()
+except HistoryError as error:
+    print(error.message.partition(": ")[2])
+full = len(kept)
+ballast.unlink()
+record()
+with History.open(path) as history:
+    print(full, len(kept), sorted(kept) == sorted(entry.id for entry in history.list(10_000)))
+"""
+
+
+def test_rows_that_were_kept_survive_a_disk_that_fills(tmp_path, monkeypatch):
+    folders = [str(Path(__file__).parents[1] / "history"), *sys.path]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+    done = small_disk(tmp_path / "disk", "size=600k", [sys.executable, "-c", FILL, str(tmp_path / "disk")])
+    assert done.returncode == 0, done.stderr
+    said, counts = done.stdout.splitlines()
+    full, all_, same = counts.split()
+    assert "disk is full" in said
+    assert int(full) > 2
+    assert (int(all_), same) == (int(full) + 1, "True")
+
+
+def test_an_answer_for_a_full_disk_is_whole_or_not_there(demo, tmp_path):
+    disk = tmp_path / "disk"
+    fill = f"dd if=/dev/zero of={disk}/full bs=1k count=500 2>/dev/null"
+    listing = f"; ls -A {disk}"
+    command = in_shell(demo, "-o", str(disk / "answer.csv"), "--history", "off", first=fill)
+    command[2] = command[2].replace("exec ", "") + "; code=$?" + listing + "; exit $code"
+    done = small_disk(disk, "size=64k", command)
+    assert done.returncode == 74, done.stderr
+    assert done.stdout.split() == ["full"]
+    assert done.stderr.splitlines()[-1].startswith("planner: cannot write")
+
+
+def test_a_home_that_cannot_be_written(demo, tmp_path, monkeypatch):
+    for name in ("STATE", "CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", f"/sys/planner/{name}")  # not even root makes a folder there
+    code, out, err = ask(demo, "--no-judge")
+    assert code == 0, err
+    assert "150" in out
+    assert "not in the history" in err
+    assert "Traceback" not in err
+
+
+def test_a_home_on_a_read_only_disk_still_lists_its_history(demo, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    monkeypatch.setenv("XDG_STATE_HOME", str(disk))
+    planner = f"{sys.executable} -m planner_cli"
+    question, *rest = QUICK
+    script = (
+        f"{planner} ask '{question}' {demo} {' '.join(rest)} --no-judge -q >/dev/null 2>&1;"
+        f"mount -o remount,ro {disk} || exit 99; {planner} history list"
+    )
+    done = small_disk(disk, "size=1m", ["sh", "-c", script])
+    assert (done.returncode, done.stdout.count("demo.sqlite")) == (0, 1), done
+
+
+def test_a_database_locked_by_its_writer(demo):
+    with closing(sqlite3.connect(demo, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        code, out, err = ask(demo, "--no-judge")
+        writer.execute("ROLLBACK")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "locked by a program that writes to it" in err
+
+
+CHANGES = [
+    ("truncated", lambda path: os.truncate(path, 5000)),
+    ("emptied", lambda path: path.write_bytes(b"")),
+    ("removed", lambda path: path.unlink()),
+    ("replaced", lambda path: shutil.copy(path, path.with_name("new")) and path.with_name("new").replace(path)),
+]
+
+
+@pytest.mark.parametrize("change", [c[1] for c in CHANGES], ids=[c[0] for c in CHANGES])
+def test_the_database_changes_while_models_load(demo, change):
+    process = start(demo, "--no-judge", "--history", "off")
+    until = time.monotonic() + 20
+    while not descendants(process.pid) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.15)
+    change(demo)
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 1, 2), err
+    assert (process.returncode == 0) == ("150" in out)
+
+
+# ------------------------------------------------------------------------------------------ signals, terminals
+
+
+@pytest.mark.parametrize("moment", [0.7, 1.1, 1.6, 2.3])
+def test_ctrl_c_at_every_stage(demo, moment):
+    """As a terminal sends it, to the whole process group: while loading, writing, running and thinking."""
+    process = start(demo, "-n", "8", "--budget", "2000", "--select", "rerank", start_new_session=True)
+    time.sleep(moment)
+    children = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.splitlines()[-1]) == (130, "", "planner: interrupted")
+    assert "Traceback" not in err
+    assert gone(children)
+
+
+def test_three_times_ctrl_c_ends_it_at_once(demo):
+    process = start(demo, "-n", "8", "--budget", "4000", "--select", "rerank")
+    time.sleep(1.2)
+    children = descendants(process.pid)
+    for _ in range(3):
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in err
+    assert gone(children)
+
+
+@pytest.mark.parametrize("reader", ["true", "head -c 1"])
+def test_a_reader_that_goes_away(demo, reader):
+    question, *rest = QUICK
+    planner = f"{sys.executable} -m planner_cli ask '{question}' {demo} {' '.join(rest)} --no-judge --format csv"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {planner} | {reader}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Broken pipe" not in done.stderr
+
+
+def on_a_terminal(demo: Path, *options: str) -> tuple[subprocess.Popen[bytes], int]:
+    """``planner ask`` whose terminal is the returned descriptor's."""
+    ours, its = pty.openpty()
+    question, *rest = QUICK
+    command = [sys.executable, "-m", "planner_cli", "ask", question, str(demo), *rest, *options]
+
+    def own_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        command,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        preexec_fn=own_terminal,  # noqa: PLW1509 - the terminal must be the child's before the program starts
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(its)
+    return process, ours
+
+
+def drain(descriptor: int, kept: list[bytes]) -> None:
+    with suppress(OSError):
+        while data := os.read(descriptor, 4096):
+            kept.append(data)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 10), (200, 500)])
+def test_the_terminal_is_resized(demo, size):
+    process, terminal = on_a_terminal(demo, "--budget", "48", "--history", "off")
+    shown: list[bytes] = []
+    reader = threading.Thread(target=drain, args=(terminal, shown), daemon=True)
+    reader.start()
+    for _ in range(4):
+        time.sleep(0.4)
+        with suppress(OSError):
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+    assert process.wait(timeout=60) == 0
+    reader.join(timeout=5)
+    os.close(terminal)
+    assert b"Traceback" not in b"".join(shown)
+
+
+def test_the_terminal_is_closed(demo):
+    process, terminal = on_a_terminal(demo, "-n", "8", "--budget", "4000", "--select", "rerank")
+    shown: list[bytes] = []
+    threading.Thread(target=drain, args=(os.dup(terminal), shown), daemon=True).start()
+    time.sleep(1.5)
+    children = descendants(process.pid)
+    os.kill(process.pid, signal.SIGHUP)  # what the system sends when a terminal goes
+    assert process.wait(timeout=30) == 128 + signal.SIGHUP
+    assert gone(children)
+    os.close(terminal)
+    assert b"Traceback" not in b"".join(shown)

@@ -1,0 +1,178 @@
+"""What is kept, who can read it, and that redacted and unwanted values are in none of it."""
+
+import io
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner_cli.cli import main
+from planner_cli.database import Database, copying
+from planner_cli.engine import ScriptedEngine
+from planner_cli.errors import ExitCode
+from planner_cli.history import history_path
+from planner_cli.prompts.discriminator import Subject, View, discriminator_prompt
+from planner_cli.prompts.generator import generator_prompt
+from planner_cli.types import Candidate, Question
+from planner_cli.ui.formats import FORMATS, write_result
+
+QUESTION = "Show the name of each customer"
+SECRETS = ("Anna", "Ben", "Eva")
+"""Values of the shop's customers.name."""
+
+
+@pytest.fixture(autouse=True)
+def home(private_home, monkeypatch):
+    """A home of its own, caches and temporary files too; everything that a umask would allow is allowed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(private_home / "cache"))
+    temporary = private_home / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    before = os.umask(0)
+    yield private_home
+    os.umask(before)
+
+
+def planner(*arguments):
+    command = [sys.executable, "-m", "planner_cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def ask(shop, *options):
+    return planner("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", "--threads", "1", *options)
+
+
+def kept_bytes(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def listed(capsys) -> dict[str, dict]:
+    assert main(["privacy", "--json"]) == ExitCode.OK
+    return {entry["path"]: entry for entry in json.loads(capsys.readouterr().out)}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("level", ["metadata", "full"])
+def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level):
+    assert ask(shop, "--history", level).returncode == 0
+    files = {str(path) for path in home.rglob("*") if path.is_file()}
+    found = listed(capsys)
+    assert set(found) == files
+    assert {entry["mode"] for entry in found.values()} <= {"-rw-------"}
+    assert all(entry["size"] == Path(path).stat().st_size for path, entry in found.items())
+    folders = {path.parent for path in map(Path, files)}
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} <= {0o700}
+    data = kept_bytes(home)
+    assert QUESTION.encode() in data
+    assert any(secret.encode() in data for secret in SECRETS) == (level == "full")
+
+
+@pytest.mark.model
+def test_debugging_puts_no_values_on_the_screen(shop, monkeypatch):
+    """Tracebacks and llama.cpp's log: of a run whose answer goes elsewhere."""
+    monkeypatch.setenv("PLANNER_DEBUG", "1")
+    done = ask(shop, "-o", shop.parent / "answer.csv", "--format", "csv")
+    assert done.returncode == 0
+    assert not any(secret in done.stderr + done.stdout for secret in SECRETS)
+    assert "Anna" in (shop.parent / "answer.csv").read_text()  # the control
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_redacted_column_is_in_no_format(shop, format_):
+    with Database.open(shop, redact=["customers.name"]) as database:
+        result = database.execute("SELECT name, upper(name), city FROM customers")
+    stream = io.StringIO()
+    write_result(result.columns, result.rows, format=format_, stream=stream)
+    assert not any(secret.lower() in stream.getvalue().lower() for secret in SECRETS)
+    assert "Paris" in stream.getvalue()
+
+
+@pytest.mark.model
+def test_a_redacted_column_is_in_no_document_thought_or_history(home, shop):
+    done = ask(
+        shop, "--redact", "customers.name", "--redact", "orders.total", "--history", "full", "--json", "--think", "show"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["options"]["redacted"] == ["customers.name", "orders.total"]
+    for secret in SECRETS:
+        assert secret not in done.stdout + done.stderr
+        assert secret.encode() not in kept_bytes(home)
+    shown = planner("history", "show", "1")
+    assert shown.returncode == 0
+    assert not any(secret in shown.stdout for secret in SECRETS)
+
+
+def test_a_redacted_column_is_in_no_prompt(shop):
+    engine = ScriptedEngine()
+    for redact, expected in (((), True), (("customers.name",), False)):
+        with Database.open(shop, redact=redact) as database:
+            question = Question(QUESTION, database.schema, database.name)
+            subject = Subject(
+                Candidate(0, "SELECT name FROM customers"), database.execute("SELECT name FROM customers")
+            )
+        prompts = [generator_prompt(name).build(question, engine) for name in ("compact", "chat")]
+        prompts += [discriminator_prompt(name).build(question, [subject], engine, View()) for name in ("chat", "yesno")]
+        text = "".join(span.text for prompt in prompts for span in prompt)
+        assert any(secret in text for secret in SECRETS) == expected
+        assert "Paris" in text  # what is not redacted is shown
+
+
+def test_a_column_that_is_not_there_is_a_line(shop, capsys):
+    assert main(["ask", QUESTION, str(shop), "--redact", "customers.nme"]) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "no column 'customers.nme' to redact (customers has id, name, city)" in error
+
+
+def test_the_environment_redacts_too(shop, monkeypatch, capsys):
+    monkeypatch.setenv("PLANNER_REDACT", "customers.nme")
+    assert main(["ask", QUESTION, str(shop)]) == ExitCode.USAGE
+    assert "to redact" in capsys.readouterr().err
+
+
+@pytest.mark.model
+def test_a_purged_question_is_in_no_byte_that_is_kept(home, shop):
+    assert ask(shop, "--history", "full").returncode == 0
+    assert QUESTION.encode() in kept_bytes(home)
+    assert planner("history", "purge", "--all", "--yes").returncode == 0
+    data = kept_bytes(home)
+    assert QUESTION.encode() not in data
+    assert not any(secret.encode() in data for secret in SECRETS)
+    with sqlite3.connect(history_path()) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+def test_caches_and_leftovers_are_cleared(home, capsys):
+    left = home / "temporary" / "planner-copy-999999999-x"
+    for path in (
+        home / "cache" / "planner_cli" / "sha256.json",
+        left / "copy.sqlite",
+        home / "state" / "planner_cli" / "x",
+    ):
+        path.parent.mkdir(mode=0o700, parents=True)
+        path.write_text("{}")
+    assert copying.leftovers() == (left,)
+    assert set(listed(capsys)) == {str(home / "cache" / "planner_cli" / "sha256.json"), str(left)}
+    assert main(["privacy", "--clear-caches"]) == ExitCode.OK
+    assert "nothing is kept" in capsys.readouterr().err
+    assert not left.exists()
+    assert (home / "state" / "planner_cli" / "x").exists()  # not ours to remove
+
+
+def test_the_list_is_for_people_too(home, capsys):
+    path = home / "cache" / "planner_cli" / "odd\x1bname"
+    path.parent.mkdir(mode=0o700, parents=True)
+    path.write_bytes(bytes(1234))
+    path.chmod(0o644)
+    assert main(["privacy"]) == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("        1,234 B  -rw-r--r--  ")
+    assert lines[0].endswith("odd\\x1bname")
+    assert lines[1].strip() == "a cache; planner privacy --clear-caches"
