@@ -147,6 +147,7 @@ def test_non_commercial_models_are_marked_and_never_a_default():
 
 @pytest.mark.model
 @pytest.mark.slow
+@pytest.mark.network
 def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop, tmp_path):
     """The built-in base from a hub of our own: SIGKILL, the same command again, then a question on it."""
     content = builtin_generator.path.read_bytes()

@@ -180,12 +180,18 @@ FIRST = {
     "sqlite_sequence": "name seq",
 }
 SECOND = {"answers": " warnings", "candidates": " cut_by", "models": " untrained"}
+THIRD = {"answers": " mark right_sql"}
+
+
+def version(*steps):
+    """Columns of each table after the first version and the later steps."""
+    return {table: names + "".join(step.get(table, "") for step in steps) for table, names in FIRST.items()}
 
 
 @pytest.mark.parametrize(
     ("steps", "expected"),
-    [(1, FIRST), (2, {table: names + SECOND.get(table, "") for table, names in FIRST.items()})],
-    ids=["first", "second"],
+    [(1, version()), (2, version(SECOND)), (3, version(SECOND, THIRD))],
+    ids=["first", "second", "third"],
 )
 def test_a_version_is_never_edited(tmp_path, monkeypatch, steps, expected):
     # Files of every version lie on users' disks: a change of the tables must be a new step.
@@ -204,11 +210,14 @@ def test_a_record_of_the_first_version_is_read(tmp_path):
     with History.open(path) as history:
         keep(history)
     with closing(sqlite3.connect(path)) as connection:
-        for table, column in SECOND.items():
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for step in (THIRD, SECOND):
+            for table, columns in step.items():
+                for column in columns.split():
+                    connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     with History.open(path) as history:
         record = history.show(1)
     assert record.answer.warnings == ()
+    assert record.mark is None
     assert record.answer.candidates == answer().candidates
     assert not any(model.untrained for model in record.models)

@@ -21,6 +21,8 @@ from planner_cli.errors import ExitCode, ModelError
 from planner_cli.hub import list_models, models_dir, registry, resolve, store
 from planner_cli.hub.pull import pull, wishes
 
+pytestmark = pytest.mark.network
+
 MODEL = gguf(data=3_000_000)
 """Three times what the client writes at once."""
 SHA256 = hashlib.sha256(MODEL).hexdigest()
