@@ -190,7 +190,8 @@ def run_end_to_end(
                 continue
             database = databases.get(item)
             gold = Gold.run(database, item.gold)
-            question = Question(item.question, database.schema, item.database_id)
+            hints = database.mentioned(item.question) if generator.prompt.takes_values else ()
+            question = Question(item.question, database.schema, item.database_id, hints)
             answer: Answer | None = None
             control.restart(settings.max_seconds)
             generator.engine.forget()

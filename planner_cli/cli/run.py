@@ -17,7 +17,7 @@ from planner_cli.cli.options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings
+from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings, ValueHint
 
 if TYPE_CHECKING:  # each of these costs start-up time
     from planner_cli.database import Database
@@ -61,7 +61,7 @@ class Asker:
         from planner_cli.ui.console import make_console
         from planner_cli.ui.screen import show
 
-        question = Question(text, self.schema, self.database.name)
+        question = Question(text, self.schema, self.database.name, self._mentioned(text))
         spent = Timings(schema=self.schema_seconds, load=self.load_seconds)
         self.schema_seconds = self.load_seconds = 0.0  # a second question on the same database pays neither
         mode = screen_mode(self.options)
@@ -79,6 +79,13 @@ class Asker:
             budget=self.settings.discriminator.budget,
             models=self.models,
         )
+
+    def _mentioned(self, text: str) -> tuple[ValueHint, ...]:
+        """Values for a generator that takes them, of the tables that it sees."""
+        if not self.generator.prompt.takes_values:
+            return ()
+        seen = {table.name for table in self.schema.tables}
+        return tuple(hint for hint in self.database.mentioned(text) if hint.table in seen)
 
 
 def screen_mode(options: RunOptions) -> Mode:

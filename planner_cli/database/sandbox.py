@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
 from planner_cli.database import schema, suggest, wire
@@ -14,7 +16,10 @@ from planner_cli.database.paths import NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
-from planner_cli.types import ErrorKind, Execution, Schema
+from planner_cli.types import ErrorKind, Execution, Schema, ValueHint
+
+if TYPE_CHECKING:
+    from planner_cli.database.values import ValueIndex
 
 _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
@@ -33,7 +38,7 @@ class Database:
     from several threads wait for each other.
     """
 
-    def __init__(self, path: Path, link: Link, found: Schema, limits: Limits) -> None:
+    def __init__(self, path: Path, link: Link, found: Schema, limits: Limits, *, values: bool) -> None:
         """Use :meth:`open`."""
         self.path = path
         """As it was given."""
@@ -45,13 +50,16 @@ class Database:
         self._link = link
         self._lock = threading.Lock()
         self._closed = False
+        self._values = values
+        self._index: ValueIndex | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, samples: int = 3) -> Database:
         """Check the file, start the worker and read the schema.
 
-        ``samples`` is the number of distinct values kept for each column; 0 reads none. Raises
-        :class:`DatabaseError` for whatever is no readable database with at least one table.
+        ``samples`` is the number of distinct values kept for each column; 0 reads none, and no question mentions
+        any (:meth:`mentioned`). Raises :class:`DatabaseError` for whatever is no readable database with at least
+        one table.
         """
         link = Link(Path(path), limits)
         try:
@@ -65,7 +73,7 @@ class Database:
             link.close()
             raise
         link.allow_columns(max(len(table.columns) for table in found.tables))
-        return cls(Path(path), link, found, limits)
+        return cls(Path(path), link, found, limits, values=samples > 0)
 
     def __enter__(self) -> Database:  # noqa: PYI034 - Self needs Python 3.11 or another dependency
         return self
@@ -86,6 +94,27 @@ class Database:
         """What the operating system was seen to enforce on the worker (:mod:`.worker.limits`)."""
         with self._lock:
             return self._link.layers
+
+    def mentioned(self, question: str) -> tuple[ValueHint, ...]:
+        """The stored values that ``question`` mentions, as of when this was first asked.
+
+        The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
+        read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
+        """
+        # Not at the top: rapidfuzz behind it is for generators that are shown values.
+        from planner_cli.database.values import LONGEST, ValueIndex
+
+        if not self._values:
+            return ()
+        with self._lock:
+            if self._closed:
+                raise DatabaseError(f"{self.path}: is closed")
+            if self._index is None:
+                texts: dict[tuple[str, str], list[str]] = {}
+                with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, NotNowError):
+                    texts = self._link.consistent(lambda: schema.read_texts(self._link, self.schema, LONGEST))
+                self._index = ValueIndex(texts)
+            return self._index.match(question)
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
         """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.

@@ -42,7 +42,7 @@ def plan(
 
     """
     control = control or Control(settings.max_seconds)
-    pool = Pool(database, control, spent)
+    pool = Pool(database, control, spent, question.schema if settings.generator.mend else None)
     yield from run_method(Run(question, generator, discriminator, settings, pool))
     answer = pool.answer(settings.select)
     winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None

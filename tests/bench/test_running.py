@@ -103,7 +103,7 @@ def answer(shop, texts, scores, *, suite=(), control=None, **settings):
         generator=GeneratorSettings(candidates=len(texts)), discriminator=DiscriminatorSettings(budget=4), **settings
     )
     (row,) = run_end_to_end(
-        [item(shop, suite=suite)], Generator(writer, "compact"), judge, plan_settings, models=(), control=control
+        [item(shop, suite=suite)], Generator(writer, "compact-values"), judge, plan_settings, models=(), control=control
     )
     return row
 
@@ -127,7 +127,7 @@ def test_an_oracle_is_as_right_as_it_is_told(shop, accuracy, correct):
     writer = ScriptedEngine()
     writer.enqueue([WRONG, WRONG, GOLD])
     settings = PlanSettings(generator=GeneratorSettings(candidates=3))
-    (row,) = run_end_to_end([item(shop)], Generator(writer, "compact"), Oracle(accuracy), settings, models=())
+    (row,) = run_end_to_end([item(shop)], Generator(writer, "compact-values"), Oracle(accuracy), settings, models=())
     assert row.correct is correct
     assert row.candidates[row.chosen].score == 1.0
 
@@ -140,7 +140,7 @@ def test_an_oracle_errs_by_its_seed():
 
 
 def test_no_answer_is_wrong(shop):
-    row = answer(shop, [BROKEN], [])
+    row = answer(shop, ["select count(*) from nowhere"], [])
     assert (row.chosen, row.correct, row.exact) == (None, False, False)
 
 

@@ -7,7 +7,7 @@ in it, and a respawn costs some 40 ms. Keep its imports few: apsw, the standard 
 
     first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}
     first frame out     {"layers": {name: whether this system enforces it}}
-    then, one by one    {"op": "open" | "tables" | "columns" | "samples" | "query", ...} -> reply
+    then, one by one    {"op": "open" | "tables" | "columns" | "samples" | "texts" | "query", ...} -> reply
 
 What is covered: every write, file creation, attach, network use and endless statement that SQLite can be
 told to do; memory; crashes inside SQLite (only this process dies). What is not covered: time inside one C
