@@ -44,6 +44,8 @@ class Asker:
     options: RunOptions
     schema_seconds: float
     load_seconds: float
+    mentioned: tuple[ValueHint, ...] = ()
+    """Stored values that the last question mentions, as the generator was shown them."""
 
     @property
     def untrained(self) -> bool:
@@ -61,8 +63,10 @@ class Asker:
         from planner_cli.ui.console import make_console
         from planner_cli.ui.screen import show
 
-        question = Question(text, self.schema, self.database.name, self._mentioned(text))
-        spent = Timings(schema=self.schema_seconds, load=self.load_seconds)
+        started = time.perf_counter()
+        self.mentioned = self._mentioned(text)
+        question = Question(text, self.schema, self.database.name, self.mentioned)
+        spent = Timings(schema=self.schema_seconds + time.perf_counter() - started, load=self.load_seconds)
         self.schema_seconds = self.load_seconds = 0.0  # a second question on the same database pays neither
         mode = screen_mode(self.options)
         events = plan(

@@ -228,6 +228,15 @@ def test_tables_can_be_named(demo):
     assert "no table 'custmers'" in wrong.stderr
 
 
+def test_mentioned_values_are_shown_to_the_generator(demo):
+    asked = ("How many customers are in hamburg?", demo, "--budget", 0, "-n", 1)
+    hint = {"table": "customers", "column": "city", "value": "Hamburg"}
+    shown, elsewhere, bare = (document(*asked, *more) for more in ((), ("--tables", "products"), ("--no-values",)))
+    assert [made["mentioned"] for made in (shown, elsewhere, bare)] == [[hint], [], []]
+    tokens = [made["timings"]["generate"]["prompt_tokens"] for made in (shown, bare)]
+    assert tokens[0] > tokens[1]
+
+
 def test_environment_variables_are_options(demo):
     done = planner("ask", QUESTION, demo, "--json", env={**os.environ, "PLANNER_BUDGET": "3"})
     assert json.loads(done.stdout)["settings"]["discriminator"]["budget"] == 3
