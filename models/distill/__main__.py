@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from models.distill.generated import everyday_items
-from models.distill.items import read_items, read_schemas, write_items, write_schemas
+from models.distill.items import Item, read_items, read_schemas, write_items, write_schemas
 from planner_cli.types import Schema
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -44,7 +44,7 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 
     schemas: dict[str, Schema] = {}
     counts: Counter[str] = Counter()
-    items = []
+    items: list[Item] = []
     for pack in packs:
         click.echo(f"{pack}: reading", err=True)
         items += read_pack(pack, schemas, counts)
@@ -150,6 +150,33 @@ def export(trained: Path, out: Path, name: str, licence: str) -> None:
     shape = read_base(stages.base_path()).shape
     write_adapter(out, saved["pairs"], saved["alpha"], shape, {"name": name, "license": licence})
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
+
+
+@main.command()
+@click.argument("pack", type=_EXISTING)
+@click.option("--out", type=_FILE, required=True, help="The .jsonl file to write.")
+@click.option(
+    "--run",
+    "runs",
+    type=_EXISTING,
+    multiple=True,
+    help="Run of `planner bench e2e` over PACK: the generator's samples.",
+)
+@click.option(
+    "--edits", type=click.IntRange(min=0), default=3, show_default=True, help="Slips tried of each right query."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def thoughts(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) -> None:
+    """Write thoughts about right and wrong queries of PACK, for the discriminator's training.
+
+    Have the samples written by a generator that was not trained on PACK, or the wrong ones are too few and too easy.
+    """
+    from models.distill.thoughts import thoughts as write
+    from models.distill.thoughts import write_thoughts
+
+    counts = write_thoughts(out, write(pack, runs, edits=edits, seed=seed))
+    facts = {"pack": pack.name, "runs": [run.name for run in runs], "edits": edits, "seed": seed, "thoughts": counts}
+    _write_facts(out.with_suffix(".json"), facts)
 
 
 def _write_facts(path: Path, facts: object) -> None:

@@ -193,7 +193,7 @@ class Network:
         ]
         pack = pack.to(self.device)
         y = self._forward(pack, low)
-        loss: torch.Tensor = _CrossEntropy.apply(y, self.embedding, pack.targets)
+        loss: torch.Tensor = _CrossEntropy.apply(y, self.embedding, pack.targets)  # type: ignore[no-untyped-call]
         return loss
 
     def _forward(self, pack: Pack, low: Sequence[Mapping[str, Pair]]) -> torch.Tensor:
@@ -213,7 +213,7 @@ class Network:
             def apply(y: torch.Tensor, name: str, layer: int = layer, maps: Mapping[str, _Map] = maps) -> Any:
                 fused = maps[name]
                 scale = self.alpha / self.rank
-                return _AdaptedMap.apply(y, fused.merged, *low[layer][name], (scale, fused.sizes))
+                return _AdaptedMap.apply(y, fused.merged, *low[layer][name], (scale, fused.sizes))  # type: ignore[no-untyped-call]
 
             qkv = apply(F.rms_norm(x, (shape.width,), first, shape.epsilon), "qkv")
             turned = _turn(qkv[:, : (heads + kv) * size].reshape(-1, heads + kv, size), cos, sin)
