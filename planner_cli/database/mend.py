@@ -4,7 +4,8 @@
     select orders.city from orders join customers ...  ->  select customers.city from ...
 
 A guess, to be executed beside what the model wrote and never instead of it. What is covered: a missing column of the
-tables the query reads, a missing table. What is not: a table that would have to be joined first, syntax.
+tables the query reads, a column that several of them have, a missing table. What is not: a table that would have to
+be joined first, syntax.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from planner_cli.database.lexer import Token, code
 from planner_cli.database.names import fold, similarity, spelled
-from planner_cli.database.suggest import missing_column, missing_table, read_tables
+from planner_cli.database.suggest import ambiguous_column, missing_column, missing_table, read_tables
 from planner_cli.types import Schema
 
 _CUTOFF = 0.55
@@ -28,11 +29,28 @@ def mend(sql: str, error: str, schema: Schema) -> str | None:
 
     ``None`` where the error is another one, or nothing is near enough.
     """
+    ambiguous = ambiguous_column(error)
+    if ambiguous is not None:
+        return _settle_column(sql, ambiguous, schema)
     column = missing_column(error)
     if column is not None:
         return _mend_column(sql, column, schema)
     table = missing_table(error)
     return None if table is None else _mend_table(sql, table, schema)
+
+
+def _settle_column(sql: str, name: str, schema: Schema) -> str | None:
+    """Take it from the first of the tables that have it: mostly a join has made them equal."""
+    for called, table in read_tables(sql, schema).items():
+        if name.casefold() in (column.name.casefold() for column in table.columns):
+            return _replaced(sql, lambda parts, at: _is_bare(parts, at, name), f"{spelled(called)}.{spelled(name)}")
+    return None
+
+
+def _is_bare(parts: list[Token], at: int, name: str) -> int:
+    """1 where a column of that name stands without its table, else 0."""
+    qualified = at and parts[at - 1].text == "."
+    return int(not qualified and (parts[at].identifier or "").casefold() == name.casefold())
 
 
 def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
@@ -54,8 +72,7 @@ def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
         if owner:
             names = [(token.identifier or token.text).casefold() for token in parts[at : at + 3]]
             return 3 if names == [owner.casefold(), ".", name.casefold()] else 0
-        qualified = at and parts[at - 1].text == "."
-        return int(not qualified and (parts[at].identifier or "").casefold() == name.casefold())
+        return _is_bare(parts, at, name)
 
     return _replaced(sql, is_it, best)
 

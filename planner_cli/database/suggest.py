@@ -23,6 +23,7 @@ from planner_cli.types import Schema, Table
 _QUOTED = re.compile(r'no such column: "(?P<name>.*)" - should this be a string literal in single-quotes\?', re.DOTALL)
 _COLUMN = re.compile(r"no such column: (?P<name>.+)", re.DOTALL)
 _TABLE = re.compile(r"no such (?:table|view): (?P<name>.+)", re.DOTALL)
+_AMBIGUOUS = re.compile(r"ambiguous column name: (?P<name>.+)", re.DOTALL)
 _FUNCTION = re.compile(r"no such function: (?P<name>.+)", re.DOTALL)
 
 _MOST_NAMES = 20_000
@@ -89,6 +90,12 @@ def missing_column(error: str) -> str | None:
 def missing_table(error: str) -> str | None:
     """As :func:`missing_column`, of tables."""
     match = _TABLE.fullmatch(error.partition("; ")[0])
+    return match["name"] if match else None
+
+
+def ambiguous_column(error: str) -> str | None:
+    """The column that SQLite's message says several tables have."""
+    match = _AMBIGUOUS.fullmatch(error)
     return match["name"] if match else None
 
 

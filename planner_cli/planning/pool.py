@@ -128,9 +128,7 @@ class Pool:
         """The candidate with names that exist and its result, ``None`` where that is not enough to make it run."""
         sql, execution = candidate.sql, self.executions[candidate.index]
         for _ in range(_MOST_MENDS):
-            if execution.error_kind != "missing" or execution.error is None:
-                return None
-            better = mend(sql, execution.error, schema)
+            better = mend(sql, execution.error or "", schema)
             if better is None:
                 return None
             sql, execution = better, self._database.execute(better, self.control)

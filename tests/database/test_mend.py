@@ -35,6 +35,7 @@ MENDED = [
     ("alias", "select o.date from orders as o", "select o.order_date from orders as o"),
     ("not the same name elsewhere", "select c.nmae, o.total as nmae from customers c, orders o", "select c.name, o.total as nmae from customers c, orders o"),
     ("quotes", "select mail from customers", 'select customers."e-mail" from customers'),
+    ("several have it", "select id, name from orders join customers on orders.customer_id = customers.id", "select orders.id, name from orders join customers on orders.customer_id = customers.id"),
     ("table", "select name from customer", "select name from customers"),
     ("table and its columns", "select customer.name from customer", "select customers.name from customers"),
     ("table that needs quotes", "select product from order_lines", 'select product from "order lines"'),
