@@ -57,6 +57,8 @@ class GeneratorSettings:
     max_tokens: int = 200
     """Longest query, in tokens."""
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.7))
+    mend: bool = True
+    """Whether a query that names what does not exist is tried with the nearest names as well."""
 
     def __post_init__(self) -> None:
         _require(1 <= self.candidates <= 64, "candidates", self.candidates, "between 1 and 64")

@@ -62,11 +62,23 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueHint:
+    """A stored value that a question mentions."""
+
+    table: str
+    column: str
+    value: str
+    """As the database spells it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     text: str
     schema: Schema
     database: str
     """The database's file name without folder or suffix, for display and prompts."""
+    hints: tuple[ValueHint, ...] = ()
+    """Stored values that the text mentions, the longest mention first; empty when values are not to be shown."""
 
 
 # ------------------------------------------------------------------------------------------ candidates
@@ -80,7 +92,7 @@ class Candidate:
     """Position among the distinct candidates, from 0, in the order in which they were finished."""
     sql: str
     samples: int = 1
-    """How many of the N samples wrote this query (after normalising)."""
+    """How many of the N samples wrote this query (after normalising); 0 for one that was mended from another."""
     tokens: int = 0
     """Tokens of its first sample."""
     logprob: float | None = None

@@ -171,8 +171,9 @@ def _right_at(labels: Sequence[bool], index: int | None) -> bool:
 
 
 def greedy_choice(row: ItemRow) -> int | None:
-    """The candidate the greedy sample wrote, whether it runs or not."""
-    return next((index for index, c in enumerate(row.candidates) if c.greedy), None)
+    """The candidate the greedy sample wrote, or what it was mended to where it does not run."""
+    greedy = [index for index, c in enumerate(row.candidates) if c.greedy]
+    return next((index for index in greedy if row.candidates[index].executable), greedy[0] if greedy else None)
 
 
 def first_choice(row: ItemRow) -> int | None:

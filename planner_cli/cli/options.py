@@ -144,6 +144,10 @@ _PLAN_OPTIONS = (
         help="Longest query.",
     ),
     _option(
+        "--mend/--no-mend", default=_GENERATOR.mend, show_default=True,
+        help="Try a query that names what does not exist with the nearest names as well.",
+    ),
+    _option(
         "--query-seconds", type=_POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
     ),
 )  # fmt: skip
@@ -211,6 +215,7 @@ class RunOptions:
     min_p: float
     repeat_penalty: float
     max_tokens: int
+    mend: bool
     query_seconds: float
     think: Literal["show", "fold", "hide"] | None
     color: Literal["auto", "always", "never"]
@@ -260,7 +265,9 @@ class RunOptions:
         chosen = next((b for b in (self.budget, budget) if b is not None), _DISCRIMINATOR.budget)
         fallback: Select = "vote" if self.no_judge else "rerank"
         plan = PlanSettings(
-            generator=GeneratorSettings(candidates=self.candidates, max_tokens=self.max_tokens, sampling=sampling),
+            generator=GeneratorSettings(
+                candidates=self.candidates, max_tokens=self.max_tokens, sampling=sampling, mend=self.mend
+            ),
             discriminator=DiscriminatorSettings(budget=chosen),
             limits=limits,
             select=self.select or select or fallback,

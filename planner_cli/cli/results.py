@@ -78,6 +78,7 @@ def print_document(
         answer_rows=limit,
         exit_code=code,
         abstained=error,
+        mentioned=asker.mentioned,
     )
     stream.write(to_json(made, indent=2) + "\n")
 

@@ -18,7 +18,7 @@ from planner_cli.cli.options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings
+from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings, ValueHint
 
 if TYPE_CHECKING:  # each of these costs start-up time
     from planner_cli.database import Database
@@ -45,6 +45,8 @@ class Asker:
     options: RunOptions
     schema_seconds: float
     load_seconds: float
+    mentioned: tuple[ValueHint, ...] = ()
+    """Stored values that the last question mentions, as the generator was shown them."""
 
     @property
     def untrained(self) -> bool:
@@ -62,8 +64,10 @@ class Asker:
         from planner_cli.ui.console import make_console
         from planner_cli.ui.screen import show
 
-        question = Question(text, self.schema, self.database.name)
-        spent = Timings(schema=self.schema_seconds, load=self.load_seconds)
+        started = time.perf_counter()
+        self.mentioned = self._mentioned(text)
+        question = Question(text, self.schema, self.database.name, self.mentioned)
+        spent = Timings(schema=self.schema_seconds + time.perf_counter() - started, load=self.load_seconds)
         self.schema_seconds = self.load_seconds = 0.0  # a second question on the same database pays neither
         mode = screen_mode(self.options)
         events = plan(
@@ -80,6 +84,13 @@ class Asker:
             budget=self.settings.discriminator.budget,
             models=self.models,
         )
+
+    def _mentioned(self, text: str) -> tuple[ValueHint, ...]:
+        """Values for a generator that takes them, of the tables that it sees."""
+        if not self.generator.prompt.takes_values:
+            return ()
+        seen = {table.name for table in self.schema.tables}
+        return tuple(hint for hint in self.database.mentioned(text) if hint.table in seen)
 
 
 def screen_mode(options: RunOptions) -> Mode:

@@ -44,19 +44,19 @@ def fold(name: str, table: str = "") -> str:
     return (folded.removeprefix(fold(table)) or folded) if table else folded
 
 
-def similarity(left: str, right: str) -> float:
+def similarity(left: str, right: str, *, cutoff: float = CUTOFF) -> float:
     """Of two folded names, in [0, 1], as a person would judge it who mistyped or half remembers one.
 
-    It is 0 for everything under :data:`CUTOFF`.
+    It is 0 for everything under ``cutoff``.
     """
     if left == right:
         return 1.0
     matcher = SequenceMatcher(None, left, right)
-    if matcher.real_quick_ratio() < CUTOFF or (of_letters := matcher.quick_ratio()) < CUTOFF:
+    if matcher.real_quick_ratio() < cutoff or (of_letters := matcher.quick_ratio()) < cutoff:
         return 0.0
     # The same letters in another order (nmae) are a slip of the fingers, whatever the ratio says.
     ratio = max(matcher.ratio(), CUTOFF if of_letters == 1.0 else 0.0)
-    return ratio if ratio >= CUTOFF else 0.0
+    return ratio if ratio >= cutoff else 0.0
 
 
 def _singular(name: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
 from planner_cli.database import copying, paths, redaction, schema, suggest, wire
@@ -16,7 +18,10 @@ from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
-from planner_cli.types import ErrorKind, Execution, Schema
+from planner_cli.types import ErrorKind, Execution, Schema, ValueHint
+
+if TYPE_CHECKING:
+    from planner_cli.database.values import ValueIndex
 
 _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
@@ -36,7 +41,14 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, link: Link, found: Schema, limits: Limits, *, private: PrivateCopy | None = None
+        self,
+        path: Path,
+        link: Link,
+        found: Schema,
+        limits: Limits,
+        *,
+        values: bool,
+        private: PrivateCopy | None = None,
     ) -> None:
         """Use :meth:`open`."""
         self.path = path
@@ -51,6 +63,8 @@ class Database:
         self._link = link
         self._lock = threading.Lock()
         self._closed = False
+        self._values = values
+        self._index: ValueIndex | None = None
 
     @classmethod
     def open(
@@ -64,11 +78,12 @@ class Database:
     ) -> Database:
         """Check the file, start the worker and read the schema.
 
-        ``samples`` is the number of distinct values kept for each column; 0 reads none. ``private_copy`` is the
-        user's consent to a temporary copy (:mod:`planner_cli.database.copying`), made only where the file cannot
-        be read without writing. ``redact`` names columns, as ``TABLE.COLUMN``, that read as NULL
-        (:mod:`planner_cli.database.redaction`). Raises :class:`DatabaseError` for whatever is no readable database
-        with at least one table, and for a column to redact that is not there.
+        ``samples`` is the number of distinct values kept for each column; 0 reads none, and no question mentions
+        any (:meth:`mentioned`). ``private_copy`` is the user's consent to a temporary copy
+        (:mod:`planner_cli.database.copying`), made only where the file cannot be read without writing. ``redact``
+        names columns, as ``TABLE.COLUMN``, that read as NULL (:mod:`planner_cli.database.redaction`). Raises
+        :class:`DatabaseError` for whatever is no readable database with at least one table, and for a column to
+        redact that is not there.
         """
         path = Path(path)
         try:
@@ -77,7 +92,7 @@ class Database:
             if not private_copy:
                 raise
         else:
-            return cls(path, link, found, limits)
+            return cls(path, link, found, limits, values=samples > 0)
         made = copying.make(paths.resolve(path), limits)
         try:
             link, found = _read(made.path, limits, samples, redact)
@@ -88,7 +103,7 @@ class Database:
         except BaseException:
             made.remove()
             raise
-        return cls(path, link, found, limits, private=made)
+        return cls(path, link, found, limits, values=samples > 0, private=made)
 
     def __enter__(self) -> Database:  # noqa: PYI034 - Self needs Python 3.11 or another dependency
         return self
@@ -111,6 +126,27 @@ class Database:
         """What the operating system was seen to enforce on the worker (:mod:`.worker.limits`)."""
         with self._lock:
             return self._link.layers
+
+    def mentioned(self, question: str) -> tuple[ValueHint, ...]:
+        """The stored values that ``question`` mentions, as of when this was first asked.
+
+        The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
+        read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
+        """
+        # Not at the top: rapidfuzz behind it is for generators that are shown values.
+        from planner_cli.database.values import LONGEST, ValueIndex
+
+        if not self._values:
+            return ()
+        with self._lock:
+            if self._closed:
+                raise DatabaseError(f"{self.path}: is closed")
+            if self._index is None:
+                texts: dict[tuple[str, str], list[str]] = {}
+                with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, NotNowError):
+                    texts = self._link.consistent(lambda: schema.read_texts(self._link, self.schema, LONGEST))
+                self._index = ValueIndex(texts)
+            return self._index.match(question)
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
         """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.

@@ -32,6 +32,16 @@ _ALONE_SECONDS = 1.0
 _SAMPLES_SECONDS = 3.0
 """For all samples together; tables after that have none."""
 
+_TEXTS_BATCH = 8
+_TEXT_SECONDS = 0.1
+"""For the texts of one column."""
+
+_TEXTS_SECONDS = 2.0
+"""For all texts together; columns after that have none."""
+
+_MOST_TEXTS = 2000
+"""Distinct texts of one column; names of customers beyond these are not recognised."""
+
 _TOTAL_SECONDS = 20.0
 
 _SHADOWS = {
@@ -74,6 +84,22 @@ def read(link: Link, samples: int) -> Schema:
     primary_keys = {entry.name.casefold(): _primary_key(found) for entry, found in pairs}
     tables = [_table(entry, found, primary_keys) for entry, found in pairs]
     return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables))
+
+
+def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str], list[str]]:
+    """Distinct texts of up to ``length`` characters by (table, column), without views; what cannot be read has none."""
+
+    def request(batch: Sequence[Table]) -> wire.Message:
+        wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
+        return {"op": "texts", "wanted": wanted, "count": _MOST_TEXTS, "length": length, "seconds": _TEXT_SECONDS}
+
+    tables = [table for table in schema.tables if table.kind == "table"]
+    found = _batches(link, tables, _TEXTS_BATCH, request, time.monotonic() + _TEXTS_SECONDS)
+    return {
+        (table.name, column.name): texts
+        for table, columns in zip(tables, found, strict=False)  # shorter when the time was over
+        for column, texts in zip(table.columns, columns or (), strict=False)
+    }
 
 
 # --------------------------------------------------------------------------------- asking the worker

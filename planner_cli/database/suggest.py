@@ -23,6 +23,7 @@ from planner_cli.types import Schema, Table
 _QUOTED = re.compile(r'no such column: "(?P<name>.*)" - should this be a string literal in single-quotes\?', re.DOTALL)
 _COLUMN = re.compile(r"no such column: (?P<name>.+)", re.DOTALL)
 _TABLE = re.compile(r"no such (?:table|view): (?P<name>.+)", re.DOTALL)
+_AMBIGUOUS = re.compile(r"ambiguous column name: (?P<name>.+)", re.DOTALL)
 _FUNCTION = re.compile(r"no such function: (?P<name>.+)", re.DOTALL)
 
 _MOST_NAMES = 20_000
@@ -79,6 +80,25 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     return f"{message}; {hint}" if hint else message
 
 
+def missing_column(error: str) -> str | None:
+    """The column that SQLite's message, or one improved here, says does not exist, as the query wrote it."""
+    message = error.partition("; ")[0]
+    match = _QUOTED.fullmatch(message) or _COLUMN.fullmatch(message)
+    return match["name"] if match else None
+
+
+def missing_table(error: str) -> str | None:
+    """As :func:`missing_column`, of tables."""
+    match = _TABLE.fullmatch(error.partition("; ")[0])
+    return match["name"] if match else None
+
+
+def ambiguous_column(error: str) -> str | None:
+    """The column that SQLite's message says several tables have."""
+    match = _AMBIGUOUS.fullmatch(error)
+    return match["name"] if match else None
+
+
 # --------------------------------------------------------------------------------------- missing columns
 
 
@@ -86,7 +106,7 @@ def _column(asked: str, sql: str, schema: Schema, *, far: bool = True) -> str | 
     """``far``: also names that are only close, in tables the query does not read."""
     owner, _, name = asked.rpartition(".")
     owner = owner.rpartition(".")[2]  # without main.
-    read = _read_tables(sql, schema)
+    read = read_tables(sql, schema)
     used = {table.name for table in read.values()}
     others = [table for table in schema.tables if table.name not in used]
     return (
@@ -164,7 +184,7 @@ def _table(asked: str, sql: str, schema: Schema) -> str | None:
     score, best = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
     if score:
         return f"did you mean {spelled(best)}?"
-    for _, table, column in _columns([*_read_tables(sql, schema).items(), *((t.name, t) for t in schema.tables)]):
+    for _, table, column in _columns([*read_tables(sql, schema).items(), *((t.name, t) for t in schema.tables)]):
         if fold(column, table.name) == wanted:
             return f"{spelled(table.name)} has a column {spelled(column)}"
     return None
@@ -173,7 +193,7 @@ def _table(asked: str, sql: str, schema: Schema) -> str | None:
 # --------------------------------------------------------------------------------- what the query reads
 
 
-def _read_tables(sql: str, schema: Schema) -> dict[str, Table]:
+def read_tables(sql: str, schema: Schema) -> dict[str, Table]:
     """The tables behind FROM and JOIN, by the name the query calls them, in the order of appearance."""
     by_name = {table.name.casefold(): table for table in schema.tables}
     parts = code(sql)

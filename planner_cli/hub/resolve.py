@@ -32,7 +32,7 @@ class ResolvedModel:
     """LoRA adapter to put over it."""
     adapter_sha256: str | None
     prompt: str | None
-    """Prompt family: ``compact`` or ``chat``."""
+    """Prompt family: ``compact-values`` or ``chat``."""
     reasoning: str | None
     """Reasoning format to use instead of the detected one."""
     budget: int | None

@@ -42,7 +42,9 @@ def plan(
 
     """
     control = control or Control(settings.max_seconds)
-    pool = Pool(database, control, spent, failed=not rules_out(settings.mode))
+    knows = rules_out(settings.mode)  # else nobody may know what runs before it is chosen
+    mends = question.schema if settings.generator.mend and knows else None
+    pool = Pool(database, control, spent, failed=not knows, mends=mends)
     yield from run_method(Run(question, generator, discriminator, settings, pool))
     answer = pool.answer(settings.select)
     winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None

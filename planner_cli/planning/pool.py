@@ -9,6 +9,7 @@ from typing import Protocol
 
 from planner_cli.control import Control
 from planner_cli.database import cluster
+from planner_cli.database.mend import mend
 from planner_cli.discriminator import Case
 from planner_cli.errors import ContextOverflow, TimeLimit
 from planner_cli.events import (
@@ -23,7 +24,11 @@ from planner_cli.events import (
 )
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
-from planner_cli.types import Answer, Candidate, Cluster, Execution, StageTimings, Timings, Verdict
+from planner_cli.sql import normalise
+from planner_cli.types import Answer, Candidate, Cluster, Execution, Schema, StageTimings, Timings, Verdict
+
+_MOST_MENDS = 3
+"""Missing names of one candidate that are replaced, one after the other."""
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
@@ -38,11 +43,18 @@ class Executor(Protocol):
 class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
-    With ``failed`` the candidates that cannot run have clusters too, one each.
+    With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
+    names stand in for those that do not exist; ``None`` mends nothing.
     """
 
     def __init__(
-        self, database: Executor, control: Control, spent: Timings | None = None, *, failed: bool = False
+        self,
+        database: Executor,
+        control: Control,
+        spent: Timings | None = None,
+        *,
+        failed: bool = False,
+        mends: Schema | None = None,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -52,6 +64,9 @@ class Pool:
         self.warnings: list[str] = []
         self._database = database
         self._failed = failed
+        self._mends = mends
+        self._looked_at = 0
+        """Candidates that were mended where that was possible."""
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
 
@@ -65,7 +80,7 @@ class Pool:
         return sum(c.samples for c in self.candidates)
 
     def take(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Pass a generator's events on; run each candidate as soon as it is there; cluster at the end."""
+        """Pass a generator's events on; run each candidate as soon as it is there; at the end mend and cluster."""
         executing = 0.0
         for event in events:
             yield event
@@ -90,8 +105,46 @@ class Pool:
                         generate=_sum(self.timings.generate, generate),
                         execute=self.timings.execute + executing,
                     )
+        if self._mends is not None:
+            yield from self._mend(self._mends)
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
+
+    def _mend(self, schema: Schema) -> Iterator[Event]:
+        """Run what failed for a missing name under the nearest name; what then runs is one more candidate.
+
+        It has no votes, since nobody wrote it, and counts as greedy if what it was made of does.
+        """
+        known = {normalise(candidate.sql): candidate.index for candidate in self.candidates}
+        failed = self.candidates[self._looked_at :]
+        for candidate in failed:
+            started = time.perf_counter()
+            found = self._mended(candidate, schema)
+            self.timings = replace(self.timings, execute=self.timings.execute + time.perf_counter() - started)
+            if found is None or self.control.expired():
+                continue
+            sql, execution = found
+            at = known.setdefault(normalise(sql), len(self.candidates))
+            if at == len(self.candidates):
+                self.candidates.append(Candidate(at, sql, samples=0, greedy=candidate.greedy))
+                self.executions.append(execution)
+                yield CandidateWritten(self.candidates[at])
+                yield CandidateExecuted(at, execution)
+            elif candidate.greedy:
+                self.candidates[at] = replace(self.candidates[at], greedy=True)
+        self._looked_at = len(self.candidates)
+
+    def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
+        """The candidate with names that exist and its result, ``None`` where that is not enough to make it run."""
+        sql, execution = candidate.sql, self.executions[candidate.index]
+        for _ in range(_MOST_MENDS):
+            better = mend(sql, execution.error or "", schema)
+            if better is None:
+                return None
+            sql, execution = better, self._database.execute(better, self.control)
+            if execution.ok:
+                return sql, execution
+        return None
 
     def case(self, found: Cluster) -> Case:
         """The cluster's representative, as a case for the discriminator."""

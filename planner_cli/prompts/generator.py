@@ -8,7 +8,7 @@ from typing import Protocol
 
 from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.schema import compact_schema, full_schema
+from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
 from planner_cli.types import Question
 
 _QUERY_LINE = re.compile(r"^[ \t]*(select|with|values)\b", re.IGNORECASE | re.MULTILINE)
@@ -32,6 +32,9 @@ class Draft:
 class GeneratorPrompt(Protocol):
     """One family of prompts; stateless."""
 
+    takes_values: bool
+    """Whether a question's hints are shown: stored values that it mentions."""
+
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
 
@@ -43,15 +46,22 @@ class GeneratorPrompt(Protocol):
 
 
 class CompactGenerator:
-    """The trained format of the built-in adapters: no chat template, no instructions."""
+    """The trained format of the built-in adapters: no chat template, no instructions.
 
-    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
+    Hints stand behind the question, so that questions about one database share the schema's KV cache.
+    """
+
+    takes_values = True
+
+    def build(self, question: Question, engine: Engine | None, draft: Draft | None = None) -> Prompt:
         del engine
+        hints = hint_text(question.hints)
         asked = (
             Span(compact_schema(question.schema), "data"),
             STABLE,
             Span("Q: "),
             Span(" ".join(question.text.split()), "data"),
+            *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
             Span("\nSQL:"),
         )
         if draft is None:
@@ -76,6 +86,7 @@ class ChatGenerator:
     section 5), and N thoughts would cost most of the time.
     """
 
+    takes_values = False  # it sees sample values beside the columns
     SYSTEM = "You write SQLite queries. Answer with one SQL query in a ```sql block and nothing else."
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
@@ -125,7 +136,10 @@ def without_thought(engine: Engine) -> Prompt:
     return (Span(f"{opening}\n\n{marks.close}\n\n", "control"),)
 
 
-_FAMILIES: dict[str, GeneratorPrompt] = {"compact": CompactGenerator(), "chat": ChatGenerator()}
+_FAMILIES: dict[str, GeneratorPrompt] = {
+    "compact-values": CompactGenerator(),
+    "chat": ChatGenerator(),
+}
 
 
 def generator_prompt(name: str) -> GeneratorPrompt:

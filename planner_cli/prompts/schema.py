@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from planner_cli.types import Column, Schema, Table, Value
+from planner_cli.types import Column, Schema, Table, Value, ValueHint
 
 SAMPLE_WIDTH = 40
 """Characters of a sample value shown to a model."""
+
+HINT_WIDTH = 60
+"""Characters of a value that a question mentions."""
 
 # The words that were quoted in the training of the built-in adapters (shared/distill-study/dbs.py).
 _QUOTED_WORDS = frozenset(
@@ -67,6 +71,14 @@ def _compact_type(declared: str) -> str:
     if any(word in upper for word in ("INT", "REAL", "FLOA", "DOUB", "NUM", "DEC", "MONEY")):
         return " int"
     return ""
+
+
+def hint_text(hints: Sequence[ValueHint]) -> str:
+    """Values that a question mentions, as conditions: ``customers.city = 'Berlin'; orders.status = 'shipped'``."""
+    return "; ".join(
+        f"{quote(hint.table.lower())}.{quote(hint.column.lower())} = {literal(hint.value, HINT_WIDTH)}"
+        for hint in hints
+    )
 
 
 def full_schema(schema: Schema) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Cluster, Execution, ModelInfo, Row, StageTimings, Verdict
+from planner_cli.types import Answer, Cluster, Execution, ModelInfo, Row, StageTimings, ValueHint, Verdict
 from planner_cli.ui.document_types import (
     SCHEMA_VERSION,
     AnswerJson,
@@ -19,6 +19,7 @@ from planner_cli.ui.document_types import (
     ErrorDocument,
     ErrorJson,
     ExecutionJson,
+    MentionedJson,
     ModelJson,
     OptionsJson,
     StageTimingsJson,
@@ -42,13 +43,15 @@ def document(
     exit_code: ExitCode = ExitCode.NO_ANSWER,
     abstained: PlannerError | None = None,
     row_counts: Sequence[int | None] | None = None,
+    mentioned: Sequence[ValueHint] | None = None,
 ) -> Document:
     """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
 
     ``rows`` bounds the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
     that were fetched. ``exit_code`` is told in ``error`` when there is no answer, ``abstained`` says why the
-    answer is not given. ``row_counts`` (one a candidate) says that rows and thoughts were not kept. Text is as the
-    models and the database gave it; ``to_json`` escapes it.
+    answer is not given. ``mentioned`` is what the generator was shown of the database's values. ``row_counts``
+    (one a candidate) says that rows and thoughts were not kept. Text is as the models and the database gave it;
+    ``to_json`` escapes it.
     """
     kept = row_counts is None
     counts = [len(execution.rows) for execution in answer.executions]
@@ -59,6 +62,7 @@ def document(
         schema_version=SCHEMA_VERSION,
         question=question,
         database=database,
+        mentioned=None if mentioned is None else [_mentioned(hint) for hint in mentioned],
         candidates=_candidates(answer, rows, counts, kept=kept),
         clusters=_clusters(answer),
         answer=None if abstained else found,
@@ -99,6 +103,10 @@ def error_document(
 def _error(error: PlannerError, exit_code: int | None = None) -> ErrorJson:
     code = int(error.exit_code) if exit_code is None else exit_code
     return ErrorJson(message=error.message, hint=error.hint, exit_code=code)
+
+
+def _mentioned(hint: ValueHint) -> MentionedJson:
+    return MentionedJson(table=hint.table, column=hint.column, value=hint.value)
 
 
 def _candidates(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bool) -> list[CandidateJson]:

@@ -128,6 +128,14 @@ class OptionsJson(TypedDict):
     """Columns that read as NULL, as ``TABLE.COLUMN``."""
 
 
+class MentionedJson(TypedDict):
+    """A stored value that the question mentions."""
+
+    table: str
+    column: str
+    value: str
+
+
 class StageTimingsJson(TypedDict):
     seconds: float
     prefill_seconds: float
@@ -153,6 +161,8 @@ class Document(TypedDict):
     schema_version: int
     question: str
     database: str
+    mentioned: list[MentionedJson] | None
+    """What the generator was shown of the database's values; ``None`` where that was not kept."""
     candidates: list[CandidateJson]
     clusters: list[ClusterJson]
     answer: AnswerJson | None

@@ -207,6 +207,13 @@ def _answer(*labels: bool, chosen: int | None, **fields: object) -> ItemRow:
     return row(*candidates, chosen=chosen, correct=chosen is not None and labels[chosen], **fields)
 
 
+def test_the_greedy_baseline_counts_what_the_greedy_query_was_mended_to():
+    broken = ScoredCandidate("nmae", False, executable=False, error="no such column", greedy=True)
+    mended = ScoredCandidate("name", True, executable=True, samples=0, cluster=0, greedy=True)
+    assert end_to_end([row(broken, mended, chosen=1, correct=True)], resamples=0)["greedy"].value == 1.0
+    assert end_to_end([row(broken, chosen=None, correct=False)], resamples=0)["greedy"].value == 0.0
+
+
 def test_end_to_end_figures_and_baselines():
     broken = ScoredCandidate("q", False, executable=False, error="no", greedy=True)
     rows = [

@@ -103,7 +103,7 @@ def answer(shop, texts, scores, *, suite=(), control=None, **settings):
         generator=GeneratorSettings(candidates=len(texts)), discriminator=DiscriminatorSettings(budget=4), **settings
     )
     (row,) = run_end_to_end(
-        [item(shop, suite=suite)], Generator(writer, "compact"), judge, plan_settings, models=(), control=control
+        [item(shop, suite=suite)], Generator(writer, "compact-values"), judge, plan_settings, models=(), control=control
     )
     return row
 
@@ -127,7 +127,7 @@ def test_an_oracle_is_as_right_as_it_is_told(shop, accuracy, correct):
     writer = ScriptedEngine()
     writer.enqueue([WRONG, WRONG, GOLD])
     settings = PlanSettings(generator=GeneratorSettings(candidates=3))
-    (row,) = run_end_to_end([item(shop)], Generator(writer, "compact"), Oracle(accuracy), settings, models=())
+    (row,) = run_end_to_end([item(shop)], Generator(writer, "compact-values"), Oracle(accuracy), settings, models=())
     assert row.correct is correct
     assert row.candidates[row.chosen].score == 1.0
 
@@ -145,13 +145,14 @@ def test_without_a_right_query_only_given_labels_count(shop):
     assert [c.label for c in row.candidates] == [True, False, None]
     assert (row.gold, row.gold_steps) == (None, None)
     assert row.to_json() == type(row).from_json(row.to_json()).to_json()
-    writer = Generator(ScriptedEngine(), "compact")
+    writer = Generator(ScriptedEngine(), "compact-values")
     with pytest.raises(PlannerError, match="no right query"):
         list(run_end_to_end([item(shop, gold=None)], writer, None, PlanSettings(), models=()))
 
 
 def test_what_a_query_cost_is_in_the_row(shop):
-    row = answer(shop, ["select count(*) from customers where id + 0 > 0", BROKEN], [0.9])
+    broken = "select count(*) from nothing_like_it"
+    row = answer(shop, ["select count(*) from customers where id + 0 > 0", broken], [0.9])
     slow, broken = sorted(row.candidates, key=lambda c: not c.executable)
     assert slow.steps > row.gold_steps > 0
     assert slow.scanned > 0
@@ -164,13 +165,13 @@ def test_thoughts_are_kept_where_they_are_wanted(shop, thoughts, kept):
     writer.enqueue([GOLD])
     settings = PlanSettings(generator=GeneratorSettings(candidates=1))
     (row,) = run_end_to_end(
-        [item(shop)], Generator(writer, "compact"), judge_of(0.9)[0], settings, models=(), thoughts=thoughts
+        [item(shop)], Generator(writer, "compact-values"), judge_of(0.9)[0], settings, models=(), thoughts=thoughts
     )
     assert row.candidates[0].thought == kept
 
 
 def test_no_answer_is_wrong(shop):
-    row = answer(shop, [BROKEN], [])
+    row = answer(shop, ["select count(*) from nowhere"], [])
     assert (row.chosen, row.correct, row.exact) == (None, False, False)
 
 

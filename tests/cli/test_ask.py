@@ -46,7 +46,7 @@ def test_no_score_is_missing_at_any_budget(demo, budget):
     for verdict in judged:
         assert 0 <= verdict["score"] <= 1
         assert 0 <= verdict["mass"] <= 1
-        assert verdict["closed_by"] in ("model", "budget")
+        assert verdict["closed_by"] in ("model", "budget", "loop")
         assert verdict["tokens"] <= budget
         assert verdict["probes"][-1]["tokens"] == verdict["tokens"]
 
@@ -231,6 +231,15 @@ def test_tables_can_be_named(demo):
     wrong = planner("ask", QUESTION, demo, "--tables", "custmers")
     assert wrong.returncode == 2
     assert "no table 'custmers'" in wrong.stderr
+
+
+def test_mentioned_values_are_shown_to_the_generator(demo):
+    asked = ("How many customers are in hamburg?", demo, "--budget", 0, "-n", 1)
+    hint = {"table": "customers", "column": "city", "value": "Hamburg"}
+    shown, elsewhere, bare = (document(*asked, *more) for more in ((), ("--tables", "products"), ("--no-values",)))
+    assert [made["mentioned"] for made in (shown, elsewhere, bare)] == [[hint], [], []]
+    tokens = [made["timings"]["generate"]["prompt_tokens"] for made in (shown, bare)]
+    assert tokens[0] > tokens[1]
 
 
 def test_environment_variables_are_options(demo):

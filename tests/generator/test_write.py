@@ -17,7 +17,7 @@ def write(texts, *, control=None, on_event=None, places=32, **settings):
     control = control or Control()
     events = []
     settings = GeneratorSettings(candidates=len(texts), **settings)
-    for event in Generator(engine, "compact").write(QUESTION, settings, seed=1, control=control):
+    for event in Generator(engine, "compact-values").write(QUESTION, settings, seed=1, control=control):
         events.append(event)
         if on_event:
             on_event(event, control)

@@ -37,7 +37,7 @@ def home(tmp_path, monkeypatch):
 @needs_base
 def test_the_built_in_generator():
     model = resolve("builtin", "generator")
-    assert (model.role, model.name, model.prompt) == ("generator", "builtin", "compact")
+    assert (model.role, model.name, model.prompt) == ("generator", "builtin", "compact-values")
     assert model.path.name == "SmolLM2-135M-Instruct.Q4_1.gguf"
     assert model.sha256 == load_catalog().file(BASE).sha256
     assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-text2sql-probe-f16.gguf"
@@ -102,14 +102,14 @@ def test_an_adapter_brings_the_prompt_it_was_trained_on(home):
     base = write(home / "base.gguf", gguf())
     model = resolve(str(base), "generator", adapter=ADAPTER_NAME)
     assert model.adapter.name == "smollm2-135m-text2sql-probe-f16.gguf"
-    assert model.prompt == "compact"
+    assert model.prompt == "compact-values"
 
 
 @needs_base
 def test_an_adapter_replaces_that_of_the_catalogue(home):
     mine = write(home / "mine.gguf", gguf(ADAPTER))
     model = resolve("builtin", "generator", adapter=str(mine))
-    assert (model.adapter, model.adapter_sha256, model.prompt) == (mine, None, "compact")
+    assert (model.adapter, model.adapter_sha256, model.prompt) == (mine, None, "compact-values")
 
 
 def other_architecture():

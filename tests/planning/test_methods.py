@@ -26,9 +26,9 @@ ROME = "select name from customers where city = 'Rome'"
 LONG = " ".join(f"w{i}" for i in range(200))
 
 
-def run(path, writer, thinker, *, count=2, budget=64, **settings):
+def run(path, writer, thinker, *, count=2, budget=64, mend=True, **settings):
     plan_settings = PlanSettings(
-        generator=GeneratorSettings(candidates=count),
+        generator=GeneratorSettings(candidates=count, mend=mend),
         discriminator=DiscriminatorSettings(budget=budget, race=RaceSettings(slice=16, margin=0.3, stable=0.02)),
         **settings,
     )
@@ -38,7 +38,7 @@ def run(path, writer, thinker, *, count=2, budget=64, **settings):
             plan(
                 question,
                 database,
-                Generator(writer, "compact"),
+                Generator(writer, "compact-values"),
                 Discriminator(thinker, "chat"),
                 plan_settings,
                 control=Control(),
@@ -119,7 +119,7 @@ def test_correction_shows_the_best_so_far_and_its_error(shop):
     writer.enqueue([PARIS] * 2)
     thinker.enqueue(["hm"], p_true=[0.5])
     thinker.enqueue(["yes"], p_true=[0.995])
-    _, answer = run(shop, writer, thinker, select="correct")
+    _, answer = run(shop, writer, thinker, select="correct", mend=False)
     assert answer.best_candidate.sql == PARIS
     assert "SQL: select nmae from customers\nError: no such column: nmae" in prompt_of(writer.sessions[1])
     assert prompt_of(writer.sessions[2]).endswith(f"SQL: {COUNT}\nError: not the answer\nSQL:")

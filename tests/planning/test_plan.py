@@ -36,12 +36,12 @@ PARIS = "select count(*) from customers where city = 'Paris'"
 BROKEN = "select count(*) from customer"
 
 
-def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, **settings):
+def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, **settings):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     writer.enqueue(texts)
     thinker.enqueue(["thinking about it"] * len(scores), p_true=scores, mass=mass)
     plan_settings = PlanSettings(
-        generator=GeneratorSettings(candidates=len(texts)),
+        generator=GeneratorSettings(candidates=len(texts), mend=mend),
         discriminator=DiscriminatorSettings(budget=8),
         limits=Limits(seconds=seconds),
         **settings,
@@ -52,7 +52,7 @@ def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0
             plan(
                 question,
                 database,
-                Generator(writer, "compact"),
+                Generator(writer, "compact-values"),
                 Discriminator(thinker, "chat") if judge else None,
                 plan_settings,
                 control=control,
@@ -76,7 +76,9 @@ def test_modes_decide_what_the_judge_knows(shop, mode, best, judged, sees_result
     settings = PlanSettings(generator=GeneratorSettings(candidates=2), mode=mode)
     with Database.open(shop) as database:
         question = Question("How many?", database.schema, database.name)
-        events = list(plan(question, database, Generator(writer, "compact"), Discriminator(thinker, "chat"), settings))
+        events = list(
+            plan(question, database, Generator(writer, "compact-values"), Discriminator(thinker, "chat"), settings)
+        )
     answer = answer_of(events)
     assert answer.best_candidate.sql == best
     assert len(answer.clusters) == judged
@@ -110,7 +112,7 @@ def test_without_a_judge_the_votes_decide(shop):
 
 
 def test_nothing_runs(shop):
-    events = run(shop, [BROKEN, "delete from orders"])
+    events = run(shop, [BROKEN, "delete from orders"], mend=False)
     answer = answer_of(events)
     assert answer.best is None
     assert answer.ranking == ()
@@ -119,6 +121,24 @@ def test_nothing_runs(shop):
     assert "customers" in found[BROKEN].error  # the nearest table is named
     assert found["delete from orders"].error_kind == "refused"
     assert not [e for e in events if isinstance(e, StageStarted) and e.stage == "judge"]
+
+
+def test_a_missing_name_is_mended_beside_what_was_written(shop):
+    written = ["select nmae from customers", "select customer_id from customers", "select nmae, from customers", PARIS]
+    answer = answer_of(run(shop, written, judge=False))
+    assert [(c.sql, c.samples, c.greedy) for c in answer.candidates[4:]] == [
+        ("select customers.name from customers", 0, True),
+        ("select customers.id from customers", 0, False),
+    ]
+    assert [e.ok for e in answer.executions] == [False, False, False, True, True, True]
+    assert answer.best_candidate.sql == PARIS  # a guess has no votes
+    assert answer_of(run(shop, written, judge=False, select="greedy")).best_candidate.sql == answer.candidates[4].sql
+
+
+def test_a_mended_query_that_was_written_anyway_is_no_second_one(shop):
+    answer = answer_of(run(shop, [BROKEN, COUNT], judge=False, select="greedy"))
+    assert [(c.sql, c.greedy) for c in answer.candidates] == [(BROKEN, True), (COUNT, True)]
+    assert answer.best_candidate.sql == COUNT
 
 
 def test_order_of_events(shop):

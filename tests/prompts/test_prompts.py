@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from planner_cli.engine import Reasoning, ScriptedEngine
@@ -5,7 +7,7 @@ from planner_cli.errors import ModelError
 from planner_cli.prompts.discriminator import Subject, View, discriminator_prompt, result_text
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
 from planner_cli.prompts.schema import compact_schema, full_schema, literal
-from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table
+from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table, ValueHint
 
 SCHEMA = Schema(
     (
@@ -87,6 +89,14 @@ def test_compact_prompt():
     prompt = CompactGenerator().build(QUESTION, ScriptedEngine())
     assert text_of(prompt).endswith("open_air bool\nQ: How many stadiums?\nSQL:")
     assert [s.kind for s in prompt] == ["data", "stable", "text", "data", "text"]
+
+
+def test_mentioned_values_stand_behind_the_question():
+    hints = (ValueHint("Stadium", "Open Air", "O'Neil\nPark"), ValueHint("order", "Name", "x" * 99))
+    prompt = CompactGenerator().build(replace(QUESTION, hints=hints), ScriptedEngine())
+    values = f"""Values: stadium."open air" = 'O''Neil Park'; "order".name = '{"x" * 60}...'"""
+    assert text_of(prompt).endswith(f"bool\nQ: How many stadiums?\n{values}\nSQL:")
+    assert [s.kind for s in prompt] == ["data", "stable", "text", "data", "text", "data", "text"]
 
 
 REPLIES = [

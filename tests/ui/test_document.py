@@ -12,7 +12,7 @@ from hostile_texts import PAYLOADS, forbidden
 
 from planner_cli.errors import ExitCode, ModelError, PlannerError
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Execution, Timings
+from planner_cli.types import Execution, Timings, ValueHint
 from planner_cli.ui.document import document, error_document
 from planner_cli.ui.document_types import Document, ErrorDocument
 from planner_cli.ui.jsontext import to_json
@@ -85,6 +85,13 @@ RUNS = {
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
 def test_documents_have_the_documented_shape(run):
     check(decoded(run), Document)
+
+
+def test_mentioned_values():
+    made = decoded(RUNS["judged"], mentioned=[ValueHint("customers", "city", "Łódź")])
+    check(made, Document)
+    assert made["mentioned"] == [{"table": "customers", "column": "city", "value": "Łódź"}]
+    assert decoded(RUNS["judged"])["mentioned"] is None
 
 
 SPOILED = {

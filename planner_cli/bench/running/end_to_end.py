@@ -59,7 +59,8 @@ def run_end_to_end(
             database = databases.get(item)
             gold = Gold.run(database, item.right_query())
             meter = EnergyMeter()
-            question = Question(item.question, database.schema, item.database_id)
+            hints = database.mentioned(item.question) if generator.prompt.takes_values else ()
+            question = Question(item.question, database.schema, item.database_id, hints)
             answer: Answer | None = None
             control.restart(settings.max_seconds)
             if isinstance(discriminator, Oracle):

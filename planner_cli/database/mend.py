@@ -1,0 +1,104 @@
+"""A query that names what does not exist, written again with the nearest name that does.
+
+    select customers.nmae from customers   ->  select customers.name from customers
+    select orders.city from orders join customers ...  ->  select customers.city from ...
+
+A guess, to be executed beside what the model wrote and never instead of it. What is covered: a missing column of the
+tables the query reads, a column that several of them have, a missing table. What is not: a table that would have to
+be joined first, syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from planner_cli.database.lexer import Token, code
+from planner_cli.database.names import fold, similarity, spelled
+from planner_cli.database.suggest import ambiguous_column, missing_column, missing_table, read_tables
+from planner_cli.types import Schema
+
+_CUTOFF = 0.55
+"""Least similarity of a name that stands in: a guess that runs is worth more here than none."""
+
+_SAME_TABLE = 0.15
+"""What it counts, beside similarity, that a column is in the table the query named."""
+
+
+def mend(sql: str, error: str, schema: Schema) -> str | None:
+    """``sql`` without the missing name that ``error`` is about (SQLite's message, with or without a suggestion).
+
+    ``None`` where the error is another one, or nothing is near enough.
+    """
+    ambiguous = ambiguous_column(error)
+    if ambiguous is not None:
+        return _settle_column(sql, ambiguous, schema)
+    column = missing_column(error)
+    if column is not None:
+        return _mend_column(sql, column, schema)
+    table = missing_table(error)
+    return None if table is None else _mend_table(sql, table, schema)
+
+
+def _settle_column(sql: str, name: str, schema: Schema) -> str | None:
+    """Take it from the first of the tables that have it: mostly a join has made them equal."""
+    for called, table in read_tables(sql, schema).items():
+        if name.casefold() in (column.name.casefold() for column in table.columns):
+            return _replaced(sql, lambda parts, at: _is_bare(parts, at, name), f"{spelled(called)}.{spelled(name)}")
+    return None
+
+
+def _is_bare(parts: list[Token], at: int, name: str) -> int:
+    """1 where a column of that name stands without its table, else 0."""
+    qualified = at and parts[at - 1].text == "."
+    return int(not qualified and (parts[at].identifier or "").casefold() == name.casefold())
+
+
+def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
+    owner, _, name = asked.rpartition(".")
+    owner = owner.rpartition(".")[2]  # without main.
+    best, best_score = None, _CUTOFF
+    for called, table in read_tables(sql, schema).items():
+        for column in table.columns:
+            score = similarity(fold(name, table.name), fold(column.name, table.name), cutoff=_CUTOFF)
+            if score and owner and owner.casefold() in (called.casefold(), table.name.casefold()):
+                score += _SAME_TABLE
+            if score > best_score:
+                best, best_score = f"{spelled(called)}.{spelled(column.name)}", score
+    if best is None:
+        return None
+
+    def is_it(parts: list[Token], at: int) -> int:
+        """How many tokens there are the missing column."""
+        if owner:
+            names = [(token.identifier or token.text).casefold() for token in parts[at : at + 3]]
+            return 3 if names == [owner.casefold(), ".", name.casefold()] else 0
+        return _is_bare(parts, at, name)
+
+    return _replaced(sql, is_it, best)
+
+
+def _mend_table(sql: str, asked: str, schema: Schema) -> str | None:
+    wanted = fold(asked.rpartition(".")[2])
+    scored = [(similarity(wanted, fold(table.name), cutoff=_CUTOFF), table.name) for table in schema.tables]
+    score, best = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
+    if not score:
+        return None
+    name = asked.rpartition(".")[2].casefold()
+    return _replaced(sql, lambda parts, at: int((parts[at].identifier or "").casefold() == name), spelled(best))
+
+
+def _replaced(sql: str, is_it: Callable[[list[Token], int], int], instead: str) -> str | None:
+    """With ``instead`` wherever ``is_it`` finds tokens; ``None`` where it finds none."""
+    found = list(_spans(code(sql), is_it))
+    for start, end in reversed(found):  # from the back: offsets before it stay true
+        sql = sql[:start] + instead + sql[end:]
+    return sql if found else None
+
+
+def _spans(parts: list[Token], is_it: Callable[[list[Token], int], int]) -> Iterator[tuple[int, int]]:
+    at = 0
+    while at < len(parts):
+        count = is_it(parts, at)
+        if count:
+            yield parts[at].start, parts[at + count - 1].end
+        at += max(1, count)

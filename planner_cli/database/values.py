@@ -1,0 +1,125 @@
+"""Which stored values a question mentions, so that a generator writes them as the database spells them.
+
+    Which orders from berlin are Shipped?  ->  customers.city = 'Berlin', orders.status = 'shipped'
+
+An index is bounded, lives in memory only, and is asked offline. What is covered: text values of up to
+:data:`LONGEST` characters, matched as whole words without case and punctuation, or nearly so (rapidfuzz). What is
+not: numbers and dates (a question gives them as they are), synonyms, other languages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from planner_cli.database.names import fold as fold_name
+from planner_cli.types import ValueHint
+
+LONGEST = 60
+"""Characters of a value that is worth an entry; longer texts are prose."""
+
+MOST_WORDS = 8
+"""Words of a question that are looked up together."""
+
+NEAR = 88.0
+"""Least similarity in [0, 100] (``fuzz.ratio``) of a value that is spelled a little differently."""
+
+_SHORTEST_NEAR = 6
+"""Characters; shorter words that mean different things are near each other (price, prince)."""
+
+_PLACES = 3
+"""Columns named for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
+
+_WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'(?!\w)|\u201c([^\u201d]+)\u201d|\u2018([^\u2019]+)\u2019")
+
+_COMMON = frozenset(
+    """
+    a about above after all an and any are as ascending at average be before below between both by can child
+    count data date day descending different do does each equal every find first for from get give greater had has
+    have having high highest how i id in include including into is it its last least less list long low lowest many
+    max maximum me mean min minimum month more most much name names new no not number of off old older on one only
+    or order other out over per same select short show since some sort sorted state sum than that the their them
+    there these they those three time title to top total two type under unique up use used using value we what when
+    where which who whose with within year young
+    """.split()  # noqa: SIM905 - a hundred quoted words in a list would be harder to read
+)
+"""Words of questions that are no value unless they stand in quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gram:
+    """Neighbouring words of a question."""
+
+    text: str
+    """Folded."""
+    start: int
+    end: int
+    """Places of its words, end excluded."""
+    quoted: bool
+
+
+class ValueIndex:
+    """The values of a database's text columns."""
+
+    def __init__(self, columns: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        """``columns`` has the distinct values of each (table, column), both spelled as in the schema."""
+        self._places: dict[str, dict[tuple[str, str], str]] = {}
+        for place, values in columns.items():
+            for value in values:
+                folded = fold(value) if len(value) <= LONGEST else ""
+                if folded and not folded.replace(" ", "").isdigit():
+                    self._places.setdefault(folded, {}).setdefault(place, value)
+        self._folded = list(self._places)
+        self._names = {fold_name(name) for place in columns for name in place}
+
+    def __len__(self) -> int:
+        """How many different values it has."""
+        return len(self._folded)
+
+    def match(self, question: str, most: int = 4) -> tuple[ValueHint, ...]:
+        """The mentioned values, longest mention first, at most ``most``."""
+        found: list[ValueHint] = []
+        taken: set[int] = set()
+        for gram in sorted(_grams(question), key=lambda gram: (gram.start - gram.end, gram.start)):
+            if len(found) >= most:
+                break
+            if taken.intersection(range(gram.start, gram.end)):
+                continue
+            value = self._find(gram, question)
+            if value is None:
+                continue
+            taken.update(range(gram.start, gram.end))
+            found += [ValueHint(*place, text) for place, text in list(self._places[value].items())[:_PLACES]]
+        return tuple(found[:most])
+
+    def _find(self, gram: _Gram, question: str) -> str | None:
+        """The folded value that the words are, or nearly are."""
+        single = gram.end - gram.start == 1
+        if single and not gram.quoted and (gram.text in _COMMON or fold_name(gram.text) in self._names):
+            return None
+        if gram.text in self._places:
+            # "a", "I", "d'": one letter counts where it is a capital behind another word, or in quotes
+            letter = len(gram.text) == 1 and not gram.quoted
+            return None if letter and f" {gram.text.upper()}" not in question else gram.text
+        if len(gram.text) < _SHORTEST_NEAR or gram.text.replace(" ", "").isdigit():
+            return None
+        best = process.extractOne(gram.text, self._folded, scorer=fuzz.ratio, score_cutoff=NEAR)
+        return best[0] if best and best[0][0] == gram.text[0] else None
+
+
+def fold(text: str) -> str:
+    """Without case and punctuation, one blank between words."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _grams(question: str) -> Iterator[_Gram]:
+    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(question)]
+    spans = [match.span() for match in _QUOTED.finditer(question)]
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1):
+            quoted = any(left <= words[start][1] and words[end - 1][1] < right for left, right in spans)
+            yield _Gram(" ".join(word for word, _ in words[start:end]), start, end, quoted)

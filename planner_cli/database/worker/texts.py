@@ -1,0 +1,52 @@
+"""Read the distinct short texts of columns for the parent, as many as fit into a time and a size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import apsw
+
+from planner_cli.database import wire
+from planner_cli.database.lexer import quote
+from planner_cli.database.worker.connection import Connection
+
+_BATCH_SECONDS = 1.0
+_BYTES = 2_000_000
+"""Of one reply, all texts together."""
+
+
+def texts(
+    connection: Connection, wanted: Sequence[tuple[str, Sequence[str]]], count: int, length: int, seconds: float
+) -> wire.Message:
+    """For each ``(table, columns)`` the texts of each column, at most ``count`` of at most ``length`` characters.
+
+    A column takes up to ``seconds``; what was found by then counts. Stops early, with fewer answers, when all
+    together take too long or are too large.
+    """
+    until = time.monotonic() + _BATCH_SECONDS
+    found: list[list[list[str]]] = []
+    left = _BYTES
+    for table, columns in wanted:
+        answer = [_distinct(connection, table, column, count, length, seconds) for column in columns]
+        left -= sum(len(text) for column in answer for text in column)
+        found.append(answer)
+        if time.monotonic() > until or left < 0:
+            break
+    return {"texts": found}
+
+
+def _distinct(connection: Connection, table: str, column: str, count: int, length: int, seconds: float) -> list[str]:
+    name = quote(column)
+    sql = (
+        f"SELECT DISTINCT {name} FROM main.{quote(table)} "  # noqa: S608 - quoted names
+        f"WHERE typeof({name}) = 'text' AND length({name}) <= {length:d} LIMIT {count:d}"
+    )
+    found: list[str] = []
+    connection.deadline = time.monotonic() + seconds
+    try:
+        for (text,) in connection.raw.execute(sql):
+            found.append(text)
+    except (apsw.Error, UnicodeError, MemoryError, ValueError):
+        pass  # over its time, or no valid text from here on
+    return found

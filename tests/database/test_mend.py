@@ -1,0 +1,62 @@
+"""Mending against real schemas and SQLite's real messages: what comes out runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from database_files import build
+
+from planner_cli.database import Database
+from planner_cli.database.mend import mend
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    path: Path = build(
+        tmp_path_factory.mktemp("mend") / "m.db",
+        """
+        CREATE TABLE customers (id INTEGER PRIMARY KEY, name, city, "e-mail");
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id REFERENCES customers, order_date, total);
+        CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity)
+        """,
+    )
+    with Database.open(path) as opened:
+        yield opened
+
+
+MENDED = [
+    ("typo", "select nmae from customers", "select customers.name from customers"),
+    ("table's name in front", "select customer_name from customers", "select customers.name from customers"),
+    ("the table's own key", "select orders.order_id from orders", "select orders.id from orders"),
+    ("in the other table", "select orders.city from orders join customers on orders.customer_id = customers.id", "select customers.city from orders join customers on orders.customer_id = customers.id"),
+    ("everywhere", "select dat from orders where dat > 'dat' order by dat", "select orders.order_date from orders where orders.order_date > 'dat' order by orders.order_date"),
+    ("alias", "select o.date from orders as o", "select o.order_date from orders as o"),
+    ("not the same name elsewhere", "select c.nmae, o.total as nmae from customers c, orders o", "select c.name, o.total as nmae from customers c, orders o"),
+    ("quotes", "select mail from customers", 'select customers."e-mail" from customers'),
+    ("several have it", "select id, name from orders join customers on orders.customer_id = customers.id", "select orders.id, name from orders join customers on orders.customer_id = customers.id"),
+    ("table", "select name from customer", "select name from customers"),
+    ("table and its columns", "select customer.name from customer", "select customers.name from customers"),
+    ("table that needs quotes", "select product from order_lines", 'select product from "order lines"'),
+]  # fmt: skip
+
+BEYOND = [
+    ("nothing near", "select xyzzy from customers"),
+    ("no table near", "select a from xyzzy"),
+    ("in a table that is not read", "select city from orders"),
+    ("syntax", "select from customers"),
+    ("a function", "select dateadd(1) from orders"),
+]
+
+
+@pytest.mark.parametrize(("sql", "expected"), [m[1:] for m in MENDED], ids=[m[0] for m in MENDED])
+def test_mended(database: Database, sql: str, expected: str) -> None:
+    found = mend(sql, database.execute(sql).error or "", database.schema)
+    assert found == expected
+    assert database.execute(found).ok
+
+
+@pytest.mark.parametrize("sql", [b[1] for b in BEYOND], ids=[b[0] for b in BEYOND])
+def test_beyond_mending(database: Database, sql: str) -> None:
+    assert mend(sql, database.execute(sql).error or "", database.schema) is None

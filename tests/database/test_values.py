@@ -1,0 +1,122 @@
+"""Stored values in questions: the matching, and the reading of them from real files."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from database_files import build, picture
+
+from planner_cli.database import Database
+from planner_cli.database.values import LONGEST, ValueIndex
+from planner_cli.errors import DatabaseError
+from planner_cli.types import ValueHint
+
+INDEX = ValueIndex(
+    {
+        ("customers", "name"): ["O'Brien & Sons", "Anna Becker", "Zakład Łódzki", "100", "x" * (LONGEST + 1)],
+        ("customers", "city"): ["New York", "York", "Berlin", "Łódź"],
+        ("suppliers", "city"): ["Berlin", "BERLIN"],
+        ("orders", "status"): ["open", "Shipped", "on hold"],
+        ("orders", "category"): ["order", "price", "Ball Bearing 6204"],
+        ("machines", "hall"): ["A", "B"],
+        ("aa", "cc"): ["Rome"],
+        ("bb", "cc"): ["Rome"],
+        ("cc", "cc"): ["Rome"],
+        ("dd", "cc"): ["Rome"],
+    }
+)
+
+MENTIONS = [
+    ("another case", "how many orders are SHIPPED?", ["orders.status = Shipped"]),
+    ("several words", "orders on hold", ["orders.status = on hold"]),
+    ("the longest wins", "customers in new york", ["customers.city = New York"]),
+    ("no punctuation", "orders of obrien & sons", ["customers.name = O'Brien & Sons"]),
+    ("punctuation and case", "orders of o'brien and sons, o'brien & sons", ["customers.name = O'Brien & Sons"]),
+    ("letters of other alphabets", "customers in łódź", ["customers.city = Łódź"]),
+    ("several columns", "everything in Berlin", ["customers.city = Berlin", "suppliers.city = Berlin"]),
+    ("at most three columns", "Rome", ["aa.cc = Rome", "bb.cc = Rome", "cc.cc = Rome"]),
+    ("spelled nearly", "orders of Anna Beckers", ["customers.name = Anna Becker"]),
+    ("number behind a word", "stock of the ball bearing 6204", ["orders.category = Ball Bearing 6204"]),
+    ("a capital letter", "machines in hall B", ["machines.hall = B"]),
+    ("an article", "a machine in a hall", []),
+    ("a number", "orders over 100", []),
+    ("a word of the schema", "the status of every order", []),
+    ("a word of the schema in quotes", 'of category "order"', ["orders.category = order"]),
+    ("a common word", "the lowest order of all", []),
+    ("a short word that is nearly a value", "how many princes", []),
+    ("in the order of their length", "open orders in New York", ["customers.city = New York", "orders.status = open"]),
+    ("nothing", "", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "expected"), [m[1:] for m in MENTIONS], ids=[m[0] for m in MENTIONS])
+def test_mentions(question: str, expected: list[str]) -> None:
+    assert [f"{h.table}.{h.column} = {h.value}" for h in INDEX.match(question)] == expected
+
+
+def test_no_more_than_asked_for() -> None:
+    assert len(INDEX.match("Berlin and Rome and New York", most=2)) == 2
+
+
+def test_prose_and_numbers_are_not_kept() -> None:
+    assert len(ValueIndex({("t", "c"): ["a", "12", "2024-01-01", "x" * (LONGEST + 1), " ", "B"]})) == 2
+
+
+def test_a_database_knows_what_a_question_mentions(shop: Database) -> None:
+    assert shop.mentioned("How many orders are shipped?") == shop.mentioned("SHIPPED orders")
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> Path:
+    return build(
+        tmp_path / "cities.db",
+        """
+        CREATE TABLE "big cities" ("the name" TEXT, size INTEGER, note);
+        INSERT INTO "big cities" VALUES ('Paris', 5, x'00ff'), ('Rome', 'Oslo', NULL), ('Paris', 7, 'capital');
+        CREATE VIEW seen AS SELECT 'Bonn' AS city
+        """,
+    )
+
+
+def test_values_of_a_file(cities: Path) -> None:
+    before = picture(cities.parent)
+    with Database.open(cities) as database:
+        paris = database.mentioned("how big is paris")
+        assert paris == (ValueHint("big cities", "the name", "Paris"),)
+        # a text in a column of numbers counts
+        assert [hint.column for hint in database.mentioned("oslo, the capital")] == ["size", "note"]
+        assert database.mentioned("Bonn") == ()  # views are not read
+        assert database.execute("select 1").rows == ((1,),)
+    assert picture(cities.parent) == before
+    with pytest.raises(DatabaseError, match="is closed"):
+        database.mentioned("Paris")
+
+
+def test_without_values_nothing_is_read(cities: Path) -> None:
+    with Database.open(cities, samples=0) as database:
+        assert database.mentioned("Paris") == ()
+
+
+@pytest.mark.parametrize("sql", ["INSERT INTO t VALUES (CAST(x'ff' AS TEXT))", "INSERT INTO t VALUES (zeroblob(90))"])
+def test_odd_values_hide_no_others(tmp_path: Path, sql: str) -> None:
+    path = tmp_path / "odd.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(f"CREATE TABLE t (a); {sql}; CREATE TABLE u (b); INSERT INTO u VALUES ('Paris')")
+    connection.close()
+    with Database.open(path) as database:
+        assert database.mentioned("Paris") == (ValueHint("u", "b", "Paris"),)
+
+
+def test_a_large_column_is_read_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "large.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.executemany("INSERT INTO t VALUES (?)", ((f"customer {n}",) for n in range(5000)))
+    connection.close()
+    with Database.open(path) as database:
+        assert database.mentioned("customer 7")
+        assert (
+            not database.mentioned("customer 4999") or database.mentioned("customer 4999")[0].value != "customer 4999"
+        )

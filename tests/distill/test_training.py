@@ -1,0 +1,134 @@
+"""The network against llama.cpp, adapters on disk, packs, and a short training run that lowers the loss."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("gguf", reason="needs the extra train")
+
+from models.distill import stages  # noqa: E402 - only where torch is there
+from models.distill.generated import everyday_items  # noqa: E402
+from models.distill.network import Network  # noqa: E402
+from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  # noqa: E402
+from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
+from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
+from planner_cli.settings import Sampling  # noqa: E402
+from planner_cli.types import Column, ForeignKey, Question, Schema, Table, ValueHint  # noqa: E402
+
+pytestmark = [pytest.mark.model, pytest.mark.slow]
+
+SCHEMA = Schema(
+    (
+        Table("customers", (Column("id", "INTEGER", primary_key=True), Column("name", "TEXT"), Column("city", "TEXT"))),
+        Table(
+            "orders",
+            (Column("id", "INTEGER", primary_key=True), Column("customer_id", "INTEGER"), Column("total", "REAL")),
+            foreign_keys=(ForeignKey(("customer_id",), "customers", ("id",)),),
+        ),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def base():
+    return read_base(stages.base_path())
+
+
+@pytest.fixture(scope="module")
+def encode():
+    return stages.encoder(stages.base_path())
+
+
+@pytest.fixture(scope="module")
+def everyday():
+    schemas = {}
+    return list(everyday_items(6, 1, schemas)), schemas
+
+
+def test_an_adapter_survives_the_way_to_disk(tmp_path, base):
+    network = Network(base, rank=4, alpha=8.0, seed=3)
+    with torch.no_grad():
+        for tensor in network.parameters:
+            tensor.add_(torch.randn(tensor.shape, generator=torch.Generator().manual_seed(1)) * 0.01)
+    write_adapter(tmp_path / "a.gguf", network.pairs(), network.alpha, base.shape, {"name": "test"})
+    pairs, alpha = read_adapter(tmp_path / "a.gguf", base.shape)
+    assert alpha == 8.0
+    assert pairs.keys() == network.pairs().keys()
+    for name, (a, b) in network.pairs().items():
+        assert torch.allclose(pairs[name][0], a, atol=1e-4)
+        assert torch.allclose(pairs[name][1], b, atol=1e-4)
+
+
+def test_torch_and_llama_cpp_agree(base, encode, builtin_generator, writing_engine):
+    """The greedy query of llama.cpp is what the network would write, token by token, but for near ties."""
+    from planner_cli.prompts.generator import CompactGenerator
+
+    network = Network(base, dtype=torch.float32)
+    network.load(read_adapter(builtin_generator.adapter, base.shape)[0])
+    hints = (ValueHint("customers", "city", "Paris"),)
+    question = Question("How many customers are in Paris?", SCHEMA, "shop", hints)
+    session = writing_engine.open(CompactGenerator().build(question, None), branches=1, room=64)
+    branch = session.branch((), Sampling(temperature=0.0), max_tokens=64)
+    text = ""
+    while steps := session.step():
+        text += "".join(step.text for step in steps)
+        if any(step.finished for step in steps):
+            break
+    branch.close()
+    session.close()
+    assert "from customers" in text
+    shared, asked = prompt_text(SCHEMA, question.text, hints)
+    pack = tensors(encode(shared), [(encode(asked), [*encode(text), base.shape.eos])], base.shape.eos)
+    assert mean_loss(network, [pack]) < 0.5
+
+
+def test_padding_and_neighbours_change_nothing(base, encode):
+    network = Network(base, dtype=torch.float32)
+    shared, _ = prompt_text(SCHEMA, "")
+    rows = []
+    for question, answer in (("How many?", " select count(*) from orders"), ("Names, please, of all of them", " x")):
+        rows.append((encode(prompt_text(SCHEMA, question)[1]), [*encode(answer), base.shape.eos]))
+    together = tensors(encode(shared), rows, base.shape.eos)
+    alone = [tensors(encode(shared), [row], base.shape.eos) for row in rows]
+    with torch.no_grad():
+        assert network.loss(together).item() == pytest.approx(sum(network.loss(p).item() for p in alone), rel=1e-4)
+
+
+def test_packs_show_other_names_consistently(encode, everyday):
+    items, schemas = everyday
+    rng = random.Random(2)
+    groups = grouped(items, Mix(), rng)
+    assert sorted(map(id, itertools.chain(*groups))) == sorted(map(id, items))
+    for group in groups[:40]:
+        pack = make_pack(group, schemas[group[0].schema], Mix(renamed=1.0), rng, encode, 2)
+        assert pack is not None
+        assert len(pack.places) == len(pack.targets)
+        assert pack.places.max() < pack.blocks.numel()
+
+
+def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyday):
+    items, schemas = everyday
+    mix = Mix(questions=6, renamed=0.0)
+    stream = stages.mixture(items, schemas, {"everyday": 1.0}, mix, encode, base.shape.eos)
+    looks = [pack for pack, _ in itertools.islice(stream.packs("look"), 4)]
+    settings = TrainSettings(minutes=30, rate=2e-3, warm_up=4)
+    trainer = Trainer(Network(base, rank=8, alpha=16.0), settings, tmp_path)
+    before = mean_loss(trainer.network, looks)
+    lines = list(trainer.run(stream, steps=14))
+    after = trainer.state
+    trainer.network.merge()
+    trained = mean_loss(trainer.network, looks)
+    assert trained < 0.6 * before
+    assert [line["step"] for line in lines] == list(range(1, 15))
+
+    again = Trainer(Network(base, rank=8, alpha=16.0, seed=9), settings, tmp_path)
+    again.resume()
+    assert again.state == after
+    again.network.merge()
+    assert mean_loss(again.network, looks) == pytest.approx(trained, rel=1e-3)
+    list(again.run(stream, steps=1))
+    assert (again.state.step, again.state.sittings) == (15, 2)
