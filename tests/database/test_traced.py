@@ -66,12 +66,16 @@ def test_the_worker_changes_nothing(tmp_path: Path) -> None:
     changing = [line for calls in workers for line in calls if not FREE.search(line)]
     assert changing == []
     assert picture(path.parent) == before
-    sys.stdout.write(f"{len(queries)} statements, {sum(map(len, workers))} calls of {len(workers)} workers, 0 that change\n")
+    sys.stdout.write(
+        f"{len(queries)} statements, {sum(map(len, workers))} calls of {len(workers)} workers, 0 that change\n"
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="strace")
 def test_a_change_would_be_seen(tmp_path: Path) -> None:
     """The control: plain SQLite, asked to attach a new file."""
-    code = f"import apsw; apsw.Connection(':memory:').execute(\"ATTACH '{tmp_path}/new.db' AS z; CREATE TABLE z.t (a)\")"
+    code = (
+        f"import apsw; apsw.Connection(':memory:').execute(\"ATTACH '{tmp_path}/new.db' AS z; CREATE TABLE z.t (a)\")"
+    )
     logs = traced(tmp_path, sys.executable, "-c", code)
     assert any("new.db" in line and not FREE.search(line) for calls in logs.values() for line in calls)
