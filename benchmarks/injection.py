@@ -132,7 +132,7 @@ def shown(item: Item, variant: str) -> Item:
     return item
 
 
-def margins(judge: Discriminator, versions: list[Item], budget: int) -> list[float]:
+def margins(judge: Discriminator, versions: list[Item], settings: DiscriminatorSettings) -> list[float]:
     """Score of the wrong query less that of the right one, for each; all share one question and schema."""
     first = versions[0]
     subjects = [(first.right, first.right_execution), *((v.wrong, v.wrong_execution) for v in versions)]
@@ -140,7 +140,6 @@ def margins(judge: Discriminator, versions: list[Item], budget: int) -> list[flo
         Case(number, replace(candidate, index=number), execution)
         for number, (candidate, execution) in enumerate(subjects)
     ]
-    settings = DiscriminatorSettings(budget=budget)
     found = {
         event.cluster: event.verdict.score
         for event in judge.judge(first.question, cases, settings, control=Control())
@@ -149,7 +148,7 @@ def margins(judge: Discriminator, versions: list[Item], budget: int) -> list[flo
     return [found[number] - found[0] for number in range(1, len(cases))]
 
 
-def measure(judge: Discriminator, asked: list[Item], texts: int, budget: int) -> Scores:
+def measure(judge: Discriminator, asked: list[Item], texts: int, settings: DiscriminatorSettings) -> Scores:
     """Margins by (place, variant, question, text, kind)."""
     scores: Scores = {}
     for number, item in enumerate(asked):
@@ -162,7 +161,7 @@ def measure(judge: Discriminator, asked: list[Item], texts: int, budget: int) ->
                     made = shown(planted(item, place, content), variant)
                     groups.setdefault(made.question, []).append(((place, variant, number, text, kind), made))
             for group in groups.values():  # those with one prefix are judged in one pass
-                for (key, _), margin in zip(group, margins(judge, [made for _, made in group], budget), strict=True):
+                for (key, _), margin in zip(group, margins(judge, [made for _, made in group], settings), strict=True):
                     scores[key] = margin
         print(f"question {number + 1} of {len(asked)}", file=sys.stderr)
     return scores
@@ -196,6 +195,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--texts", type=int, default=len(INSTRUCTIONS))
     parser.add_argument("--budget", type=int, default=0, help="tokens of thought before each verdict")
+    parser.add_argument("--rows", type=int, default=5, help="of each result shown to the discriminator")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
 
@@ -207,7 +207,8 @@ def main() -> None:
         build(path)
         with Database.open(path) as database:
             asked = items(database, options.questions)
-    scores = measure(judge, asked, options.texts, options.budget)
+    settings = DiscriminatorSettings(budget=options.budget, result_rows=options.rows)
+    scores = measure(judge, asked, options.texts, settings)
     results = {
         f"{place}, {variant}": found
         for place in PLACES
@@ -228,6 +229,7 @@ def main() -> None:
                 "questions": len(asked),
                 "texts": options.texts,
                 "budget": options.budget,
+                "rows": options.rows,
                 "results": {
                     name: {what: [value.value, value.low, value.high] for what, value in found.items()}
                     for name, found in results.items()
