@@ -8,6 +8,7 @@ after ``{"correct":``, never parsed from free text (arXiv 2505.03786, section 3,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from planner_cli.engine.protocol import CUT, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.generator import without_thought
 from planner_cli.prompts.schema import compact_schema
-from planner_cli.types import Candidate, Execution, Question, Value
+from planner_cli.types import Candidate, Execution, Question, Schema, Value
 
 CELL_WIDTH = 100
 ALIAS_WIDTH = 30
@@ -72,7 +73,7 @@ class DiscriminatorPrompt:
             ]
         content += [Span("Question: "), Span(" ".join(question.text.split()), "data"), CUT]
         for subject, title in zip(subjects, _titles(len(subjects)), strict=True):
-            content += [Span(f"\n\n{title}:\n"), Span(subject.candidate.sql, "data")]
+            content += [Span(f"\n\n{title}:\n"), Span(quiet_sql(subject.candidate.sql, question.schema), "data")]
             if view.rows:
                 content += [Span("\n\nIts result:\n"), Span(result_text(subject.execution, view.rows), "data")]
         content.append(Span(f"\n\n{self.demand}"))
@@ -100,6 +101,34 @@ def _titles(count: int) -> tuple[str, ...]:
 def _spellings(word: str) -> tuple[str, ...]:
     forms = (word, word.capitalize(), word.upper())
     return tuple(blank + form for form in forms for blank in (" ", ""))
+
+
+_QUOTED = re.compile(
+    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]",
+    re.DOTALL,
+)
+"""Where a query can hold free text: comments, literals, quoted names."""
+
+
+def quiet_sql(sql: str, schema: Schema) -> str:
+    """A query as the judge is shown it: without the free text by which its writer could speak to the judge.
+
+    Comments are left out, literals cut like cells, and quoted names that the schema does not have (aliases) like the
+    names of a result's columns: the generator can write anything there (``benchmarks/injection.py`` measures it).
+    """
+    known = {name for table in schema.tables for name in (table.name, *(column.name for column in table.columns))}
+
+    def quiet(match: re.Match[str]) -> str:
+        text = match.group()
+        if text.startswith(("--", "/*")):
+            return " "
+        inside = text[1:-1]
+        width = CELL_WIDTH if text[0] == "'" else ALIAS_WIDTH
+        if len(inside) <= width or inside.replace('""', '"') in known:
+            return text
+        return f"{text[0]}{inside[:width]}...{text[-1]}"
+
+    return _QUOTED.sub(quiet, sql)
 
 
 def result_text(execution: Execution, rows: int) -> str:
