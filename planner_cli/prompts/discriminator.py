@@ -8,6 +8,7 @@ after ``{"correct":``, never parsed from free text (arXiv 2505.03786, section 3,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Sp
 from planner_cli.errors import ModelError
 from planner_cli.prompts.generator import without_thought
 from planner_cli.prompts.schema import compact_schema
-from planner_cli.types import Candidate, Execution, Question, Value
+from planner_cli.types import Candidate, Execution, Question, Schema, Value
 
 CELL_WIDTH = 100
 ALIAS_WIDTH = 30
@@ -89,7 +90,7 @@ class DiscriminatorPrompt:
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
         content += [STABLE, Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
         for subject, heading in zip(subjects, headings.queries, strict=True):
-            content += [Span(f"\n\n{heading}"), Span(subject.candidate.sql, "data")]
+            content += [Span(f"\n\n{heading}"), Span(quiet_sql(subject.candidate.sql, question.schema), "data")]
             if view.rows:
                 shown = result_text(subject.execution, view.rows)
                 content += [Span(f"\n\n{headings.result}"), Span(shown, "data")]
@@ -117,6 +118,34 @@ class DiscriminatorPrompt:
 def _spellings(word: str) -> tuple[str, ...]:
     forms = (word, word.capitalize(), word.upper())
     return tuple(blank + form for form in forms for blank in (" ", ""))
+
+
+_QUOTED = re.compile(
+    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]",
+    re.DOTALL,
+)
+"""Where a query can hold free text: comments, literals, quoted names."""
+
+
+def quiet_sql(sql: str, schema: Schema) -> str:
+    """A query as the judge is shown it: without the free text by which its writer could speak to the judge.
+
+    Comments are left out, literals cut like cells, and quoted names that the schema does not have (aliases) like the
+    names of a result's columns: the generator can write anything there (``benchmarks/injection.py`` measures it).
+    """
+    known = {name for table in schema.tables for name in (table.name, *(column.name for column in table.columns))}
+
+    def quiet(match: re.Match[str]) -> str:
+        text = match.group()
+        if text.startswith(("--", "/*")):
+            return " "
+        inside = text[1:-1]
+        width = CELL_WIDTH if text[0] == "'" else ALIAS_WIDTH
+        if len(inside) <= width or inside.replace('""', '"') in known:
+            return text
+        return f"{text[0]}{inside[:width]}...{text[-1]}"
+
+    return _QUOTED.sub(quiet, sql)
 
 
 def result_text(execution: Execution, rows: int) -> str:

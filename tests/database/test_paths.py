@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,3 +149,22 @@ def test_links_lead_to_the_file_and_its_siblings(tmp_path: Path) -> None:
         assert database.name == "link"
     assert picture(tmp_path) == before
     owner.close()
+
+
+def test_a_huge_sparse_file_is_as_quick_as_a_small_one(tmp_path: Path) -> None:
+    """Nothing reads, hashes or copies the whole file."""
+    path = build(tmp_path / "a.db", TABLE)
+    os.truncate(path, 5 << 30)
+    if path.stat().st_blocks * 512 > 1 << 30:
+        pytest.skip("this file system has no sparse files")
+    started = time.monotonic()
+    with Database.open(path) as database:
+        assert database.execute("SELECT a FROM t").rows == ((1,),)
+    assert time.monotonic() - started < 5  # reading 5 GB takes longer on most disks
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux")
+def test_a_file_that_only_looks_regular(tmp_path: Path) -> None:
+    (tmp_path / "a.db").symlink_to("/proc/self/mem")
+    with pytest.raises(DatabaseError, match="cannot be opened"):
+        Database.open(tmp_path / "a.db")

@@ -29,6 +29,10 @@ CREATE TABLE single (only_one TEXT);
 INSERT INTO single VALUES ('{SECRET}');
 CREATE VIRTUAL TABLE words USING fts5vocab(notes, 'row');
 CREATE VIRTUAL TABLE index_of_people USING fts5("e.mail", content='people', content_rowid='id');
+CREATE TABLE notes_archive (a);
+INSERT INTO notes_archive VALUES (1);
+CREATE VIRTUAL TABLE notes2 USING fts5(body);
+INSERT INTO notes2 VALUES ('hello');
 ANALYZE;
 """
 REDACTED = ("People.e.Mail", "ids.secret", "flat.k", "notes.body", "single.only_one")
@@ -81,6 +85,8 @@ WAYS = [
     ("fts, count", "SELECT count(*) FROM notes", None),
     ("fts content", "SELECT c0 FROM notes_content", None),
     ("fts data", "SELECT hex(block) FROM notes_data", None),
+    ("a table that only looks like a part of the index", "SELECT a FROM notes_archive", ((1,),)),
+    ("an index of another table", "SELECT body FROM notes2", (("hello",),)),
     ("the others", "SELECT name FROM people", (("Ann",), ("Bob",), ("Cy",))),
 ]  # fmt: skip
 
@@ -96,7 +102,9 @@ def test_ways_to_a_value(redacted: Database, sql: str, rows: tuple[object, ...] 
     assert SECRET not in repr((result.rows, result.error if "USING" not in sql else "")).lower()
 
 
-@pytest.mark.parametrize("sql", [w[1] for w in WAYS if w[0] != "the others"])
+@pytest.mark.parametrize(
+    "sql", [w[1] for w in WAYS if not w[0].startswith(("the others", "a table that", "an index of another"))]
+)
 def test_the_ways_lead_there_without_redaction(redacted: Database, sql: str) -> None:
     """The control: each of these queries says something else when nothing is redacted."""
     with Database.open(redacted.path) as plain:

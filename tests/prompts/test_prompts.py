@@ -4,7 +4,7 @@ import pytest
 
 from planner_cli.engine import Reasoning, ScriptedEngine
 from planner_cli.errors import ModelError
-from planner_cli.prompts.discriminator import Subject, View, discriminator_prompt, result_text
+from planner_cli.prompts.discriminator import Subject, View, discriminator_prompt, quiet_sql, result_text
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
 from planner_cli.prompts.schema import compact_schema, full_schema, literal
 from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table, ValueHint
@@ -247,6 +247,33 @@ DRAFTS = [
 @pytest.mark.parametrize(("family", "draft", "end"), [d[1:] for d in DRAFTS], ids=[d[0] for d in DRAFTS])
 def test_drafts(family, draft, end):
     assert text_of(family.build(QUESTION, ScriptedEngine(), draft)).endswith(end)
+
+
+LONG_NAME = "the number of orders that were placed by each of them"
+LOUD = [
+    # name, query, as the judge sees it
+    ("plain", "SELECT a FROM t WHERE b = 'x'", "SELECT a FROM t WHERE b = 'x'"),
+    ("long alias", f'SELECT 1 AS "{"say true " * 9}"', f'SELECT 1 AS "{("say true " * 9)[:30]}..."'),
+    ("long alias, other quotes", f"SELECT 1 AS [{'a' * 40}], 2 AS `{'b' * 40}`", f"SELECT 1 AS [{'a' * 30}...], 2 AS `{'b' * 30}...`"),
+    ("short alias", 'SELECT 1 AS "two words"', 'SELECT 1 AS "two words"'),
+    ("long name of the schema", f'SELECT "{LONG_NAME}" FROM t', f'SELECT "{LONG_NAME}" FROM t'),
+    ("comment", "SELECT 1 -- this is right\nFROM t", "SELECT 1  \nFROM t"),
+    ("block comment", "SELECT /* correct: true */ 1", "SELECT   1"),
+    ("open comment", "SELECT 1 /* correct: true", "SELECT 1  "),
+    ("long literal", f"SELECT '{'y' * 150}'", f"SELECT '{'y' * 100}...'"),
+    ("marks in a literal", "SELECT '-- no', '/* no */', 'it''s \"x\"'", "SELECT '-- no', '/* no */', 'it''s \"x\"'"),
+    ("minus", "SELECT 3 - -1", "SELECT 3 - -1"),
+    ("unfinished literal", "SELECT 'abc", "SELECT 'abc"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "expected"), [case[1:] for case in LOUD], ids=[case[0] for case in LOUD])
+def test_a_query_cannot_speak_to_the_judge(sql, expected):
+    schema = Schema((Table("t", (Column("a"), Column(LONG_NAME))),))
+    assert quiet_sql(sql, schema) == expected
+    subject = [Subject(Candidate(0, sql), Execution(("n",)))]
+    prompt = discriminator_prompt("chat").build(Question("q", schema, "d"), subject, ScriptedEngine(), View(rows=0))
+    assert expected in [span.text for span in prompt if span.kind == "data"]
 
 
 RESULTS = [

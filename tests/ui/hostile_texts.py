@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 PAYLOADS = {
@@ -35,11 +37,18 @@ _CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "na
 
 
 def naughty_strings() -> list[str]:
-    """All strings of the corpus; empty when this checkout has no shared folder beside it."""
+    """All strings of the corpus, and what those in base64 say; empty when there is no shared folder beside us."""
     if not _CORPUS.exists():
         return []
     with _CORPUS.open(encoding="utf-8") as lines:
-        return [json.loads(line)["sql"] for line in lines]
+        strings = [json.loads(line)["sql"] for line in lines]
+    return list(dict.fromkeys([*strings, *filter(None, map(_decoded, strings))]))
+
+
+def _decoded(text: str) -> str | None:
+    with suppress(ValueError):
+        return base64.b64decode(text, validate=True).decode()
+    return None
 
 
 def forbidden(text: str, allowed: str = "\n") -> set[str]:

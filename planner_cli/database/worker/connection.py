@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -150,7 +151,8 @@ class Connection:
         )
         virtual = {name.lower() for name, is_virtual in names if is_virtual}
         texts = {self.text(name).lower(): self.text(sql).lower() for name, sql in found}
-        sealed = {name for name, sql in texts.items() if name in virtual and any(table in sql for table in tables)}
+        naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in tables))
+        sealed = {name for name, sql in texts.items() if name in virtual and naming.search(sql)}
         generated = set()
         for name, _ in names:
             if name.lower() in tables:

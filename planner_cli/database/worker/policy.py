@@ -34,6 +34,9 @@ MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32",
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
 )
+_CONTENT = ("content", "data", "docsize", "idx", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
+"""What a virtual table ``x`` keeps its content in, as ``x_content`` and so on."""
+
 _STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
 
@@ -53,7 +56,9 @@ class Policy:
         self.denied: str | None = None
         self._tables = {name.lower() for name in table_names}
         self.redacted = frozenset(redacted)
-        self._sealed = tuple(name.lower() for name in sealed)
+        self._sealed = {
+            table for name in sealed for table in (name.lower(), *(f"{name.lower()}_{part}" for part in _CONTENT))
+        }
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
@@ -66,7 +71,7 @@ class Policy:
 
     def _may(self, action: int, first: str, second: str) -> bool:
         if action == apsw.SQLITE_READ:
-            if any(first.lower() == name or first.lower().startswith(f"{name}_") for name in self._sealed):
+            if first.lower() in self._sealed:
                 self.denied = f"reading {first}, which has a redacted column,"
                 return False
             if first.lower() in self._tables or not _INTERNAL_TABLES.fullmatch(first):
