@@ -1,4 +1,4 @@
-"""llama.cpp behind one contract: branches of a shared prompt, stepped and probed together.
+"""A model behind one contract: branches of a shared prompt, stepped and probed together.
 
 ``LlamaEngine`` is imported where it is first asked for: the binding takes 0.2 s to load.
 """
@@ -25,6 +25,7 @@ from planner_cli.engine.protocol import (
 if TYPE_CHECKING:
     from planner_cli.engine.inprocess import LlamaEngine
     from planner_cli.engine.scripted import ScriptedEngine
+    from planner_cli.engine.server.engine import ServerEngine
 
 __all__ = [
     "CUT",
@@ -36,6 +37,7 @@ __all__ = [
     "Prompt",
     "Reasoning",
     "ScriptedEngine",
+    "ServerEngine",
     "Session",
     "SessionStats",
     "Span",
@@ -53,4 +55,8 @@ def __getattr__(name: str) -> Any:
         from planner_cli.engine.scripted import ScriptedEngine
 
         return ScriptedEngine
+    if name == "ServerEngine":
+        from planner_cli.engine.server.engine import ServerEngine
+
+        return ServerEngine
     raise AttributeError(name)

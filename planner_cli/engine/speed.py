@@ -50,7 +50,7 @@ def question_seconds(
 
 
 def measure(engine: Engine, seconds: float = 8.0) -> Speed:
-    """Time a prefill, one branch, and :data:`BRANCHES` of them, within ``seconds`` in all.
+    """Time a prefill, one branch, and :data:`BRANCHES` of them, within ``seconds`` in all (twice that at the most).
 
     The prompts are of SQL text; the engine forgets them afterwards. Raises :class:`EngineError` when the machine
     is too slow to say anything in that time.
@@ -64,7 +64,9 @@ def measure(engine: Engine, seconds: float = 8.0) -> Speed:
         if length >= _FIRST_PROMPT:
             session = _prefill(engine, length, control)
             rate = _rate(session)
+        control.restart(seconds / 2)  # a step that is slow for the work beside it must not be the end
         decode = _steps(session, 1, seconds / 4)
+        control.restart(seconds / 2)
         batched = _steps(session, BRANCHES, seconds / 4)
     except TimeLimit as error:
         raise EngineError(f"too slow to measure in {seconds:g} s", hint="--no-speed leaves it out") from error

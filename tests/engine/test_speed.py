@@ -27,8 +27,8 @@ def test_seconds_of_a_question_add_up():
 def test_a_probe_keeps_to_its_time(base_engine):
     started = time.perf_counter()
     speed = measure(base_engine, 4.0)
-    assert time.perf_counter() - started < 6
-    assert speed.seconds < 5
+    assert time.perf_counter() - started < 10
+    assert speed.seconds < 9
     assert min(speed.prefill, speed.decode, speed.batched) > 0
 
 
