@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -28,7 +29,6 @@ PROGRAM = os.environ.get("PLANNER_TEST_LLAMA_SERVER") or shutil.which("llama-ser
 pytestmark = [
     pytest.mark.model,
     pytest.mark.slow,
-    pytest.mark.skipif(PROGRAM is None, reason="no llama-server on PATH, none in PLANNER_TEST_LLAMA_SERVER"),
     pytest.mark.timeout(1200),
 ]
 F16 = 1
@@ -55,22 +55,23 @@ def base(builtin_generator, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def url(base, builtin_generator):
+@contextmanager
+def started(arguments, ready):
+    """A server on a free port of the loopback, as soon as it answers; ended afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = ["-m", str(base), "--lora", str(builtin_generator.adapter), "--host", "127.0.0.1", "--port", str(port)]
-    arguments += ["--parallel", "4", "--kv-unified", "-c", "8192", "--threads", "1"]
-    server = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [*arguments, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(600):
             try:
-                urllib.request.urlopen(f"{address}/health", timeout=1).close()
+                urllib.request.urlopen(address + ready, timeout=1).close()
                 break
             except (urllib.error.URLError, OSError):
-                assert server.poll() is None, "llama-server ended"
+                assert server.poll() is None, "the server ended"
                 time.sleep(0.2)
         yield address
     finally:
@@ -79,8 +80,45 @@ def url(base, builtin_generator):
 
 
 @pytest.fixture(scope="module")
+def url(base, builtin_generator):
+    if PROGRAM is None:
+        pytest.skip("no llama-server on PATH, none in PLANNER_TEST_LLAMA_SERVER")
+    arguments = [PROGRAM, "-m", str(base), "--lora", str(builtin_generator.adapter)]
+    arguments += ["--parallel", "4", "--kv-unified", "-c", "8192", "--threads", "1"]
+    with started(arguments, "/health") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def engines(base, url):
     return LlamaEngine(base, options=EngineOptions(threads=1)), ServerEngine(ServerOptions(url))
+
+
+@pytest.fixture(scope="module")
+def python_url(base):
+    """llama-cpp-python's own server, where its extra is installed."""
+    for module in ("fastapi", "uvicorn", "sse_starlette", "starlette_context", "pydantic_settings"):
+        pytest.importorskip(module, reason="llama-cpp-python[server] is not installed")
+    with started([sys.executable, "-m", "llama_cpp.server", "--model", str(base), "--n_threads", "1", "--n_ctx", "2048",
+                  "--interrupt_requests", "false", "--logits_all", "true"], "/v1/models") as address:  # fmt: skip
+        yield address
+
+
+def test_llama_cpp_pythons_server_agrees(base, python_url):
+    """It has one sequence and takes text: branches wait for each other, scores are the same."""
+    read = []
+    for engine in (LlamaEngine(base, options=EngineOptions(threads=1)), ServerEngine(ServerOptions(python_url))):
+        session = engine.open((Span("SELECT the customers. The answer is"),), branches=2, room=60, control=Control())
+        branches = [session.branch((Span(text),), Sampling(), max_tokens=20) for text in (" one", " SELECT")]
+        texts = ["", ""]
+        while steps := session.step():
+            for step in steps:
+                texts[step.branch] += step.text
+        choices = session.probe(branches, [(Span('\n{"correct":'),)] * 2, CHOICES)
+        read.append((texts, [choice.probabilities["true"] for choice in choices]))
+        session.close()
+    assert read[1][0] == read[0][0]
+    assert read[1][1] == pytest.approx(read[0][1], abs=TOLERANCE)
 
 
 def test_a_prompt_has_the_same_tokens(engines):

@@ -132,11 +132,30 @@ def test_a_choice_far_down_is_asked_for_again(llama):
     assert [body["n_probs"] for body in llama.completions()] == [64, 1024]
 
 
-def test_choices_no_server_tells_of_are_an_error():
-    with Stub(llama=False, probabilities={"x": 0.9, " ": 0.1}) as stub:
+def test_a_choice_that_is_not_told_is_read_from_an_echoed_prompt():
+    rare = {" true": 0.003, "true": 0.001, " false": 0.0005, "false": 0.0005}
+    with Stub(llama=False, probabilities={f"t{n}": 0.04 for n in range(20)} | rare) as stub:
         session = opened(stub)
         branch = session.branch((), GREEDY, max_tokens=5)
-        with pytest.raises(EngineError, match="none of true, false is among the 20 likeliest tokens"):
+        (choice,) = session.probe([branch], [FORCED], CHOICES)
+        assert choice.probabilities["true"] == pytest.approx(0.8)
+        assert choice.mass == pytest.approx(0.005)
+        assert [body.get("echo", False) for body in stub.completions()] == [False, *[True] * 5]
+        for echoes, message in (
+            ("", "does not tell the logprobs of a prompt"),
+            ("wrong", "not among the 20 likeliest"),
+        ):
+            stub.echoes = echoes
+            with pytest.raises(EngineError, match=message):
+                session.probe([branch], [FORCED], CHOICES)
+
+
+def test_a_server_without_logprobs_is_an_error():
+    with Stub(llama=False) as stub:
+        session = opened(stub)
+        branch = session.branch((), GREEDY, max_tokens=5)
+        stub.faults = [Fault("/v1/completions", body=b'{"choices": [{"text": "x", "logprobs": null}]}')]
+        with pytest.raises(EngineError, match="sent no logprobs"):
             session.probe([branch], [FORCED], CHOICES)
 
 

@@ -216,6 +216,8 @@ def _llama_sampling(sampling: Sampling) -> dict[str, Any]:
 
 _TOP = 20
 """Likeliest tokens asked for: vLLM's default bound."""
+_ECHO_TOLERANCE = 0.2
+"""Between two readings of one logprob, of a prompt and of its continuation."""
 _CHARACTERS_PER_TOKEN = 3
 """For the estimate of a text's length, on the long side for SQL and English."""
 
@@ -285,37 +287,74 @@ class CompletionsServer:
     def choose(self, state: State, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> Choice:
         state = _joined(state, self.encode(forced, first=False))
         body = {**self._request(state), "max_tokens": 1, "temperature": 0.0, "logprobs": _TOP}
+        top = self._logprobs(body)["top_logprobs"][0]
+        found = {str(text): math.exp(value) for text, value in top.items()}
+        shares = {name: sum(p for text, p in found.items() if _begins(text, name, choices)) for name in choices}
+        untold = [name for name, share in shares.items() if not share]  # too unlikely to be among them
+        if untold:
+            self._check_echo(state, found)
+        for name in untold:
+            shares[name] = sum(self._echoed(state, choices[name]).values())
+        return _choice(shares)
+
+    def _check_echo(self, state: State, told: Mapping[str, float]) -> None:
+        """See that the likeliest token has the same probability in an echoed prompt.
+
+        Not so with llama-cpp-python's server (0.3.36), which tells there what each token makes of itself as the
+        next one. Raises :class:`EngineError`.
+        """
+        likeliest = max(told, key=lambda text: told[text])
+        read = self._echoed(state, (likeliest,)).get(likeliest)
+        if read is None or abs(math.log(read) - math.log(told[likeliest])) > _ECHO_TOLERANCE:
+            raise EngineError(
+                f"{self.about.model}: the answer is not among the {_TOP} likeliest tokens, and no others are told",
+                hint="llama-server tells all of them; or try a model that follows the prompt",
+            )
+
+    def _echoed(self, state: State, spellings: Sequence[str]) -> dict[str, float]:
+        """Probability of the first token of each spelling, read as part of a prompt that is echoed."""
+        found: dict[str, float] = {}
+        for spelling in spellings:
+            body = {**self._request(_joined(state, spelling)), "max_tokens": 1, "temperature": 0.0}
+            read = self._logprobs({**body, "echo": True, "logprobs": 1})
+            at = next((i for i, offset in enumerate(read["text_offset"]) if offset >= len(state)), None)
+            if at is None or read["token_logprobs"][at] is None:
+                raise EngineError(f"{self._http.url} does not tell the logprobs of a prompt (echo)")
+            found[str(read["tokens"][at])] = math.exp(read["token_logprobs"][at])
+        return found
+
+    def _logprobs(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The ``logprobs`` of a completion of one token.
+
+        Raises:
+            EngineError: the server sends none.
+
+        """
         answer = self._http.post("/v1/completions", body)
         try:
-            top = answer["choices"][0]["logprobs"]["top_logprobs"][0]
-            found = {str(text): math.exp(value) for text, value in top.items()}
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise EngineError(f"{self._http.url} sent no logprobs", hint="start it so that it does") from error
-        shares = {name: sum(p for text, p in found.items() if _begins(text, name, choices)) for name in choices}
-        if not any(shares.values()):
-            raise EngineError(
-                f"none of {', '.join(choices)} is among the {_TOP} likeliest tokens of {self.about.model}",
-                hint="it does not follow the prompt: try another model",
-            )
-        return _choice(shares)
+            read = answer["choices"][0]["logprobs"]
+            complete = bool(read["top_logprobs"]) and len(read["tokens"]) == len(read["token_logprobs"])
+        except (KeyError, IndexError, TypeError):
+            complete = False
+        if not complete:
+            raise EngineError(f"{self._http.url} sent no logprobs", hint="start it so that it does")
+        return dict(read)
 
     def _request(self, state: State) -> dict[str, Any]:
         return {"model": self.about.model, "prompt": state}
 
 
 def _openai_sampling(sampling: Sampling) -> dict[str, Any]:
-    """What the API knows, and the extensions of vLLM and llama.cpp where they are not at their defaults."""
-    body: dict[str, Any] = {
+    """What the API knows, and the extensions of vLLM and llama.cpp; all of it, for defaults differ."""
+    return {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
+        "top_k": sampling.top_k or -1,
+        "min_p": sampling.min_p,
+        "repetition_penalty": sampling.repeat_penalty,  # vLLM's name
+        "repeat_penalty": sampling.repeat_penalty,  # llama.cpp's
         "seed": sampling.seed & 0x7FFFFFFF,
     }
-    if sampling.temperature > 0:
-        body["top_k"] = sampling.top_k or -1
-        body["min_p"] = sampling.min_p
-    if sampling.repeat_penalty != 1:
-        body["repetition_penalty"] = body["repeat_penalty"] = sampling.repeat_penalty
-    return body
 
 
 def _begins(token: str, name: str, choices: Mapping[str, Sequence[str]]) -> bool:
