@@ -183,6 +183,26 @@ class PlanSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Which server is used instead of a model in this process, and how."""
+
+    url: str
+    """``http(s)://host[:port]``, with or without ``/v1``."""
+    model: str | None = None
+    """The name it is served under, where the server has several; ``None`` takes the first."""
+    allow_network: bool = False
+    """Whether the address may lead off this machine."""
+    timeout: float = 120.0
+    """Seconds without a byte of an answer."""
+    concurrency: int = 16
+    """Requests in flight at once; fewer where the server says that it works on fewer."""
+
+    def __post_init__(self) -> None:
+        _require(0 < self.timeout < math.inf, "server-timeout", self.timeout, "over 0 and finite")
+        _require(1 <= self.concurrency <= 256, "concurrency", self.concurrency, "between 1 and 256")
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How a model is loaded and run."""
 

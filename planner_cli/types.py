@@ -221,9 +221,10 @@ class ModelInfo:
     adapter_sha256: str | None
     architecture: str
     """As llama.cpp describes it, for example ``llama 135M Q4_1``."""
-    parameters: int
+    parameters: int | None
+    """``None`` where a server does not tell."""
     device: str
-    """Where it runs, for example ``CPU, 2 threads``."""
+    """Where it runs, for example ``CPU, 2 threads``, or a server and its address."""
     prompt: str
     """Name of the prompt family used with it."""
     untrained: bool = False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
 from planner_cli.settings import CorrectSettings, DiscriminatorSettings, PlanSettings, RaceSettings, TreeSettings
+
+Chosen: TypeAlias = tuple[tuple[str, float], ...]
+"""Names and values."""
 
 _Settings = TypeVar("_Settings", RaceSettings, CorrectSettings, TreeSettings)
 
@@ -26,7 +29,7 @@ NAMES: dict[str, type[int | float]] = {
 """What can be set, each with its type, in the order of the settings."""
 
 
-def check_set(_context: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, float]:
+def check_set(_context: click.Context, param: click.Parameter, values: Sequence[str]) -> Chosen:
     """The settings by name. A click callback: raises :class:`click.BadParameter` for what is unknown or no number."""
     found: dict[str, float] = {}
     for value in values:
@@ -38,10 +41,10 @@ def check_set(_context: click.Context, param: click.Parameter, values: Sequence[
         except ValueError:
             kind = "a whole number" if NAMES[name] is int else "a number"
             raise click.BadParameter(f"{name} is {text!r}, but must be {kind}", param=param) from None
-    return found
+    return tuple(found.items())
 
 
-def with_method_settings(plan: PlanSettings, chosen: dict[str, float]) -> PlanSettings:
+def with_method_settings(plan: PlanSettings, chosen: Chosen) -> PlanSettings:
     """The plan with the thresholds that were set.
 
     Raises:
@@ -58,8 +61,6 @@ def with_method_settings(plan: PlanSettings, chosen: dict[str, float]) -> PlanSe
     )
 
 
-def _changed(settings: _Settings, group: str, chosen: dict[str, float]) -> _Settings:
-    own: dict[str, Any] = {
-        name.partition(".")[2]: value for name, value in chosen.items() if name.startswith(f"{group}.")
-    }
+def _changed(settings: _Settings, group: str, chosen: Chosen) -> _Settings:
+    own: dict[str, Any] = {name.partition(".")[2]: value for name, value in chosen if name.startswith(f"{group}.")}
     return replace(settings, **own)

@@ -9,11 +9,12 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 
-from planner_cli.cli.method_settings import check_set, with_method_settings
+from planner_cli.cli.method_settings import Chosen, check_set, with_method_settings
 from planner_cli.errors import PlannerError
 from planner_cli.settings import (
     SELECT_CHOICES,
@@ -24,7 +25,9 @@ from planner_cli.settings import (
     PlanSettings,
     Sampling,
     Select,
+    ServerOptions,
 )
+from planner_cli.types import Role
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,6 +110,29 @@ _MODEL_OPTIONS = (
     _option("--context", type=_Whole(min=64), help="Bound of the KV cache in tokens.  [default: what is needed]"),
 )
 
+_ENGINE_OPTIONS = (
+    _option(
+        "--engine", "engine_kind", type=click.Choice(["llama", "server"]), default="llama", show_default=True,
+        help="llama.cpp in this process, or a server you name.",
+    ),
+    _option("--url", metavar="URL", help="Of the server: llama-server, vLLM, or another with the completions API."),
+    _option("--discriminator-url", metavar="URL", help="Of the discriminator's server, if it is another."),
+    _option("--allow-network", is_flag=True, help="Let the server be another machine: prompts are sent there."),
+    _option("--server-model", metavar="NAME", help="Under which name it serves the model.  [default: its first]"),
+    _option(
+        "--server-timeout", type=_POSITIVE, default=ServerOptions("").timeout, show_default=True, metavar="S",
+        help="Longest silence of the server.",
+    ),
+    _option(
+        "--concurrency", type=_Whole(1, 256), default=ServerOptions("").concurrency, show_default=True,
+        help="Requests to it at once.",
+    ),
+    _option(
+        "--chat-template", type=click.Path(path_type=Path), metavar="FILE",
+        help="Jinja file or .gguf with the chat template, where the server does not tell its own.",
+    ),
+)  # fmt: skip
+
 _PLAN_OPTIONS = (
     _option(
         "-n", "--candidates", type=_Whole(1, 64), default=_GENERATOR.candidates, show_default=True,
@@ -181,7 +207,7 @@ _CACHE_OPTIONS = (
 
 def run_options(command: Command) -> Command:
     """Everything that says which models run and how."""
-    return _apply((*_MODEL_OPTIONS, *_PLAN_OPTIONS, *_SCREEN_OPTIONS), command)
+    return _apply((*_MODEL_OPTIONS, *_ENGINE_OPTIONS, *_PLAN_OPTIONS, *_SCREEN_OPTIONS), command)
 
 
 def cache_options(command: Command) -> Command:
@@ -202,11 +228,19 @@ class RunOptions:
     threads: int | None
     gpu_layers: int | None
     context: int | None
+    engine_kind: Literal["llama", "server"]
+    url: str | None
+    discriminator_url: str | None
+    allow_network: bool
+    server_model: str | None
+    server_timeout: float
+    concurrency: int
+    chat_template: Path | None
     candidates: int
     budget: int | None
     max_seconds: float | None
     select: Select | None
-    method_settings: dict[str, float]
+    method_settings: Chosen
     min_confidence: float | None
     seed: int
     temperature: float
@@ -227,9 +261,13 @@ class RunOptions:
         """Refuse what contradicts itself.
 
         Raises:
-            PlannerError: a score is wanted from a judge that is switched off.
+            PlannerError: a score is wanted from a judge that is switched off, or a server without its address.
 
         """
+        if self.engine_kind == "server" and self.url is None:
+            raise PlannerError("--engine server needs --url", hint="for example --url http://127.0.0.1:8080")
+        if self.engine_kind == "llama" and (self.url or self.discriminator_url):
+            raise PlannerError("--url is for --engine server", hint="add --engine server")
         if not self.no_judge:
             return
         if self.min_confidence is not None:
@@ -246,6 +284,19 @@ class RunOptions:
         if self.min_confidence is not None:
             return "--min-confidence"
         return f"--select {self.select}" if self.select in _BY_SCORE else None
+
+    def address(self, role: Role) -> str:
+        """Of the server for a role."""
+        return (self.discriminator_url if role == "discriminator" else None) or self.url or ""
+
+    def server(self, role: Role) -> ServerOptions:
+        return ServerOptions(
+            self.address(role),
+            model=self.server_model,
+            allow_network=self.allow_network,
+            timeout=self.server_timeout,
+            concurrency=self.concurrency,
+        )
 
     def engine(self) -> EngineOptions:
         return EngineOptions(threads=self.threads, gpu_layers=self.gpu_layers, context=self.context)

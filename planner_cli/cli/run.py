@@ -23,7 +23,7 @@ from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings
 if TYPE_CHECKING:  # each of these costs start-up time
     from planner_cli.database import Database
     from planner_cli.discriminator import Discriminator
-    from planner_cli.engine import LlamaEngine
+    from planner_cli.engine import LlamaEngine, ServerEngine
     from planner_cli.generator import Generator
     from planner_cli.hub import ResolvedModel
     from planner_cli.settings import Limits
@@ -193,11 +193,10 @@ def load_models(
     options: RunOptions, limits: Limits, control: Control | None = None
 ) -> tuple[Generator, Discriminator | None, tuple[ModelInfo, ...], PlanSettings]:
     """Both models and the settings they recommend; every file is checked before any is loaded."""
-    from planner_cli import hub
     from planner_cli.generator import Generator
 
     control = control or Control()
-    writer = hub.resolve(options.generator, "generator", adapter=options.generator_adapter)
+    writer = _resolve("generator", options)
     judge = None if options.no_judge else _resolve_judge(options)
     settings = _planned(options, judge, limits)
     _go_on(control)
@@ -218,10 +217,21 @@ def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, Mode
     return (*_load_judge(judge, options, Control()), _planned(options, judge, limits))
 
 
-def _resolve_judge(options: RunOptions) -> ResolvedModel:
+def _resolve(role: Role, options: RunOptions) -> ResolvedModel:
+    """The model of a role: a checked file, or what a server runs."""
+    if options.engine_kind == "server":
+        from planner_cli.cli.served import resolve_served
+
+        return resolve_served(role, options)
     from planner_cli import hub
 
-    judge = hub.resolve(options.discriminator, "discriminator", adapter=options.discriminator_adapter)
+    if role == "generator":
+        return hub.resolve(options.generator, role, adapter=options.generator_adapter)
+    return hub.resolve(options.discriminator, role, adapter=options.discriminator_adapter)
+
+
+def _resolve_judge(options: RunOptions) -> ResolvedModel:
+    judge = _resolve("discriminator", options)
     return judge if options.reasoning is None else replace(judge, reasoning=options.reasoning)
 
 
@@ -236,8 +246,12 @@ def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -
     return options.plan(budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits)
 
 
-def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> LlamaEngine:
-    """Load a model, one in no catalogue in a throw-away process first."""
+def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> LlamaEngine | ServerEngine:
+    """A model's engine: a server where the user names one, else the file, one in no catalogue tried by itself first."""
+    if options.engine_kind == "server":
+        from planner_cli.cli.served import load_served
+
+        return load_served(model, options)
     from planner_cli import hub
 
     hub.try_first(model, control)
@@ -255,7 +269,7 @@ def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> Llam
     )
 
 
-def _info(model: ResolvedModel, engine: LlamaEngine) -> ModelInfo:
+def _info(model: ResolvedModel, engine: LlamaEngine | ServerEngine) -> ModelInfo:
     role: Role = model.role
     return ModelInfo(
         role=role,
@@ -264,8 +278,8 @@ def _info(model: ResolvedModel, engine: LlamaEngine) -> ModelInfo:
         sha256=model.sha256,
         adapter=model.adapter.name if model.adapter else None,
         adapter_sha256=model.adapter_sha256,
-        architecture=engine.weights.description,
-        parameters=engine.weights.parameters,
+        architecture=engine.description,
+        parameters=engine.parameters,
         device=engine.device,
         prompt=model.prompt or "chat",
         untrained=model.untrained,

@@ -1,4 +1,4 @@
-"""llama.cpp behind one contract: branches of a shared prompt, stepped and probed together.
+"""A model behind one contract: branches of a shared prompt, stepped and probed together.
 
 ``LlamaEngine`` is imported where it is first asked for: the binding takes 0.2 s to load.
 """
@@ -26,6 +26,7 @@ from planner_cli.engine.protocol import (
 if TYPE_CHECKING:
     from planner_cli.engine.inprocess import LlamaEngine
     from planner_cli.engine.scripted import ScriptedEngine
+    from planner_cli.engine.server.engine import ServerEngine
 
 __all__ = [
     "CUT",
@@ -38,6 +39,7 @@ __all__ = [
     "Prompt",
     "Reasoning",
     "ScriptedEngine",
+    "ServerEngine",
     "Session",
     "SessionStats",
     "Span",
@@ -55,4 +57,8 @@ def __getattr__(name: str) -> Any:
         from planner_cli.engine.scripted import ScriptedEngine
 
         return ScriptedEngine
+    if name == "ServerEngine":
+        from planner_cli.engine.server.engine import ServerEngine
+
+        return ServerEngine
     raise AttributeError(name)

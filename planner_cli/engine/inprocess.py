@@ -84,6 +84,15 @@ class LlamaEngine:
     def device(self) -> str:
         return device_text(self.weights.gpu_layers, self.threads)
 
+    @property
+    def description(self) -> str:
+        """Architecture, size and quantisation."""
+        return self.weights.description
+
+    @property
+    def parameters(self) -> int:
+        return self.weights.parameters
+
     def chat(self, messages: Sequence[Message]) -> Prompt:
         return self.template.render(messages)
 

@@ -6,7 +6,7 @@
         ...
     session.probe(branches, forced, choices)              # what would be said if the branch ended here
 
-Three engines meet it: llama.cpp in this process, a scripted one for unit tests, and (later) a server.
+Three engines meet it: llama.cpp in this process, a model behind a server, and a scripted one for unit tests.
 Text in, text out: no caller outside ``engine`` sees a token id.
 """
 

@@ -246,17 +246,10 @@ class LlamaSession:
 
     def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
         tail = forced[-1].text if forced and forced[-1].kind == "text" else ""
-        known = self._choices.get((tail, tuple(choices)))
-        if known is not None:
-            return known
-        found = {name: self.vocabulary.first_tokens(tail, spellings) for name, spellings in choices.items()}
-        # A first token that several choices share (a lone blank, say) tells nothing.
-        everything = [token for tokens in found.values() for token in tokens]
-        found = {name: [t for t in tokens if everything.count(t) == 1] for name, tokens in found.items()}
-        if not all(found.values()):
-            raise EngineError("this model's tokenizer cannot tell the choices apart by their first token")
-        self._choices[tail, tuple(choices)] = found
-        return found
+        key = (tail, tuple(choices))
+        if key not in self._choices:
+            self._choices[key] = self.vocabulary.choice_tokens(tail, choices)
+        return self._choices[key]
 
     def _read(self, row: int, tokens: Mapping[str, list[int]]) -> Choice:
         logits = self._context.logits(row)

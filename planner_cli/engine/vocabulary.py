@@ -159,6 +159,21 @@ class Vocabulary:
                 found[whole[len(before)]] = None
         return list(found)
 
+    def choice_tokens(self, forced: str, choices: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
+        """The tokens that tell each choice from the others, by the choice's name.
+
+        Raises:
+            EngineError: some choice has none of its own.
+
+        """
+        found = {name: self.first_tokens(forced, spellings) for name, spellings in choices.items()}
+        # A first token that several choices share (a lone blank, say) tells nothing.
+        everything = [token for tokens in found.values() for token in tokens]
+        found = {name: [t for t in tokens if everything.count(t) == 1] for name, tokens in found.items()}
+        if not all(found.values()):
+            raise EngineError("this model's tokenizer cannot tell the choices apart by their first token")
+        return found
+
 
 class Decoder:
     """Tokens of one branch to text, multi-byte characters kept whole."""

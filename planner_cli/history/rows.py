@@ -100,7 +100,10 @@ def cluster_rows(answer_id: int, answer: Answer, level: KeptLevel) -> list[DbRow
 
 
 def model_rows(answer_id: int, models: Sequence[ModelInfo]) -> list[DbRow]:
-    return [storable({"answer_id": answer_id, **asdict(model)}) for model in models]
+    # The column holds no NULL: 0 stands for a server that does not tell.
+    return [
+        storable({"answer_id": answer_id, **asdict(model), "parameters": model.parameters or 0}) for model in models
+    ]
 
 
 def _verdict_columns(verdict: Verdict | None, level: KeptLevel) -> DbRow:
@@ -181,7 +184,8 @@ def read_models(rows: Iterable[DbRow]) -> tuple[ModelInfo, ...]:
 
 def _model(row: DbRow) -> ModelInfo:
     values = {key: value for key, value in row.items() if key != "answer_id"}
-    return ModelInfo(**{**values, "untrained": bool(row["untrained"])})
+    known = {"untrained": bool(row["untrained"]), "parameters": row["parameters"] or None}
+    return ModelInfo(**{**values, **known})
 
 
 def _candidate(row: DbRow) -> Candidate:

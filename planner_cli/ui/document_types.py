@@ -110,7 +110,7 @@ class ModelJson(TypedDict):
     adapter: str | None
     adapter_sha256: str | None
     architecture: str
-    parameters: int
+    parameters: int | None
     device: str
     prompt: str
     untrained: bool

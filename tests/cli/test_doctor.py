@@ -52,7 +52,7 @@ def test_the_speed_probe_turns_tokens_into_seconds(capsys):
     assert main(["doctor", "--json"]) == 0
     speed = json.loads(capsys.readouterr().out)["speed"]
     assert speed["prefill"] > speed["decode"] > 0
-    assert speed["seconds"] < 11
+    assert speed["seconds"] < 17
     budgets = speed["budget_seconds"]
     assert 0 < budgets["64"] < budgets["256"] < budgets["512"]
 

@@ -21,7 +21,7 @@ def test_what_is_set_arrives_and_the_rest_stays():
     plan = with_method_settings(PlanSettings(seed=3), chosen)
     assert (plan.discriminator.race.margin, plan.correct.rounds, plan.tree.width, plan.seed) == (0.2, 6, 2, 3)
     assert plan.discriminator.race.slice == PlanSettings().discriminator.race.slice
-    assert with_method_settings(PlanSettings(), {}) == PlanSettings()
+    assert with_method_settings(PlanSettings(), ()) == PlanSettings()
 
 
 OUT_OF_RANGE = [
@@ -34,7 +34,7 @@ OUT_OF_RANGE = [
 @pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
 def test_a_value_out_of_range_is_refused(name, value):
     with pytest.raises(PlannerError, match="must be"):
-        with_method_settings(PlanSettings(), {name: value})
+        with_method_settings(PlanSettings(), ((name, value),))
 
 
 BAD = [
