@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 import click
 
+from planner_cli.cli.safety import check_safety
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.types import Role
 
@@ -45,12 +46,15 @@ class Section:
 
 @click.command()
 @click.option("--no-speed", is_flag=True, help="Leave out the speed probe (about 8 s).")
+@click.option("--safety", is_flag=True, help="Instead attack the sandbox, and say what held.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
-def doctor(no_speed: bool, as_json: bool) -> int:
+def doctor(no_speed: bool, safety: bool, as_json: bool) -> int:
     """Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.
 
     Exit code 1 when something does not work.
     """
+    if safety:
+        return check_safety(as_json=as_json)
     from planner_cli.ui.clean import clean
     from planner_cli.ui.jsontext import to_json
 

@@ -15,7 +15,7 @@ from planner_cli.errors import ExitCode
 
 
 def test_the_self_test_is_a_line_a_check(capsys):
-    assert check_safety() == ExitCode.OK
+    assert main(["doctor", "--safety"]) == ExitCode.OK
     lines = capsys.readouterr().out.splitlines()
     assert "pass    DELETE: refused: DELETE is not allowed, only reading this database is" in lines
     assert check_safety(as_json=True) == ExitCode.OK
