@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from planner_cli.cli import measure
+from planner_cli.cli.cluster import cluster
 from planner_cli.cli.options import run_options
 from planner_cli.cli.output import say, say_path
 from planner_cli.errors import ExitCode, PlannerError
@@ -175,6 +176,9 @@ def merge(runs: tuple[Path, ...], out: Path) -> int:
     merged = merge_runs([load_run(path) for path in runs], out)
     say(f"{out}: {len(merged.rows)} rows")
     return ExitCode.OK
+
+
+bench.add_command(cluster)
 
 
 def _ladder(text: str) -> tuple[int, ...]:

@@ -10,10 +10,22 @@ from planner_cli.cli import cli
 from planner_cli.errors import ExitCode
 from tests.conftest import REPOSITORY
 
-HEAVY = ["llama_cpp", "numpy", "jinja2", "huggingface_hub", "sqlite_utils", "rich", "apsw", "sqlglot", "matplotlib"]
+HEAVY = ["llama_cpp", "numpy", "jinja2", "huggingface_hub", "sqlite_utils", "rich", "apsw", "sqlglot", "matplotlib",
+         "httpx2", "distributed"]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ask", "--help"], ["models", "path", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["ask", "--help"],
+        ["models", "path", "--help"],
+        ["models", "pull", "--help"],
+        ["doctor", "--help"],
+        ["bench", "cluster", "--help"],
+    ],
+)
 def test_help_imports_nothing_heavy(arguments):
     code = (
         "import sys; from planner_cli.cli import main; main(sys.argv[1:]);"

@@ -145,6 +145,42 @@ def test_non_commercial_models_are_marked_and_never_a_default():
     assert not marked & {name for preset in catalog.presets for name in (preset.model, preset.adapter)}
 
 
+CLOSED = """
+import sys
+def deny(event, _arguments):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.bind"}:
+        raise RuntimeError(f"{event}: a connection")
+sys.addaudithook(deny)
+from planner_cli.cli import main
+code = main(sys.argv[1:])
+print("CLIENTS", [name for name in ("huggingface_hub", "httpx2") if name in sys.modules])
+sys.exit(code)
+"""
+OFFLINE = [
+    ["models", "list"],
+    ["models", "info", "builtin"],
+    ["models", "verify", "smollm2-135m-text2sql-probe"],
+    ["models", "recommend", "--no-speed"],
+    ["models", "import"],
+    ["models", "default"],
+    ["models", "pull", "builtin"],
+    ["doctor", "--no-speed"],
+]
+
+
+@pytest.mark.parametrize("arguments", OFFLINE, ids=" ".join)
+def test_no_other_command_opens_a_connection_or_loads_a_client(arguments):
+    done = subprocess.run([sys.executable, "-c", CLOSED, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "CLIENTS []"
+
+
+def test_the_guard_sees_a_connection():
+    arguments = ["models", "pull", "owner/repo:x.gguf", "--endpoint", "http://127.0.0.1:9"]
+    done = subprocess.run([sys.executable, "-c", CLOSED, *arguments], capture_output=True, text=True, check=False)
+    assert "a connection" in done.stderr
+
+
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.network
