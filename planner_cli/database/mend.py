@@ -2,23 +2,26 @@
 
     select customers.nmae from customers   ->  select customers.name from customers
     select orders.city from orders join customers ...  ->  select customers.city from ...
+    select city from orders                ->  select customers.city from orders join customers on ...
 
 A guess, to be executed beside what the model wrote and never instead of it. What is covered: a missing column of the
-tables the query reads, a column that several of them have, a missing table. What is not: a table that would have to
-be joined first, syntax.
+tables the query reads, or of one that a foreign key links to them, a column that several of them have, a missing table.
+What is not: a table further away, a join within a nested query, syntax.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from planner_cli.database.lexer import Token, code
 from planner_cli.database.names import fold, similarity, spelled
 from planner_cli.database.suggest import ambiguous_column, missing_column, missing_table, read_tables
-from planner_cli.types import Schema
+from planner_cli.types import Schema, Table
 
 _CUTOFF = 0.55
 """Least similarity of a name that stands in: a guess that runs is worth more here than none."""
+
+_AFTER_FROM = frozenset({"where", "group", "having", "order", "limit", "window", ";"})
 
 _SAME_TABLE = 0.15
 """What it counts, beside similarity, that a column is in the table the query named."""
@@ -56,14 +59,11 @@ def _is_bare(parts: list[Token], at: int, name: str) -> int:
 def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
     owner, _, name = asked.rpartition(".")
     owner = owner.rpartition(".")[2]  # without main.
-    best, best_score = None, _CUTOFF
-    for called, table in read_tables(sql, schema).items():
-        for column in table.columns:
-            score = similarity(fold(name, table.name), fold(column.name, table.name), cutoff=_CUTOFF)
-            if score and owner and owner.casefold() in (called.casefold(), table.name.casefold()):
-                score += _SAME_TABLE
-            if score > best_score:
-                best, best_score = f"{spelled(called)}.{spelled(column.name)}", score
+    read = read_tables(sql, schema)
+    best, score = _nearest(owner, name, read)
+    joined = None if score >= 1 else _join(name, sql, read, schema)
+    if joined is not None:
+        sql, best = joined
     if best is None:
         return None
 
@@ -75,6 +75,56 @@ def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
         return _is_bare(parts, at, name)
 
     return _replaced(sql, is_it, best)
+
+
+def _nearest(owner: str, name: str, read: Mapping[str, Table]) -> tuple[str | None, float]:
+    """The column of the tables read that is nearest, and how near; 1 or more: it is the same name."""
+    best, best_score = None, _CUTOFF
+    for called, table in read.items():
+        for column in table.columns:
+            score = similarity(fold(name, table.name), fold(column.name, table.name), cutoff=_CUTOFF)
+            if score and owner and owner.casefold() in (called.casefold(), table.name.casefold()):
+                score += _SAME_TABLE
+            if score > best_score:
+                best, best_score = f"{spelled(called)}.{spelled(column.name)}", score
+    return best, best_score
+
+
+def _join(name: str, sql: str, read: Mapping[str, Table], schema: Schema) -> tuple[str, str] | None:
+    """The query with a linked table that has just this column joined in, and the column in it."""
+    parts = code(sql)
+    words = [token.text.lower() for token in parts]
+    if words.count("select") != 1 or "from" not in words:
+        return None
+    used = {table.name for table in read.values()}
+    for called, mine in read.items():
+        for other in schema.tables:
+            column = next((c.name for c in other.columns if fold(c.name, other.name) == fold(name, other.name)), None)
+            link = _link(called, mine, other)
+            if other.name in used or column is None or link is None:
+                continue
+            start = words.index("from")
+            end = next((i for i in range(start, len(words)) if words[i] in _AFTER_FROM), len(parts))
+            at = parts[end - 1].end
+            text = f"{sql[:at]} join {spelled(other.name)} on {link}{sql[at:]}"
+            return text, f"{spelled(other.name)}.{spelled(column)}"
+    return None
+
+
+def _link(called: str, mine: Table, other: Table) -> str | None:
+    """The condition that joins two tables over a foreign key of either."""
+    for table, name, target, target_name in (
+        (mine, called, other, other.name),
+        (other, other.name, mine, called),
+    ):
+        for key in table.foreign_keys:
+            if key.ref_table.casefold() == target.name.casefold():
+                pairs = zip(key.columns, key.ref_columns, strict=True)
+                return " and ".join(
+                    f"{spelled(name)}.{spelled(ours)} = {spelled(target_name)}.{spelled(theirs)}"
+                    for ours, theirs in pairs
+                )
+    return None
 
 
 def _mend_table(sql: str, asked: str, schema: Schema) -> str | None:

@@ -35,6 +35,9 @@ MENDED = [
     ("alias", "select o.date from orders as o", "select o.order_date from orders as o"),
     ("not the same name elsewhere", "select c.nmae, o.total as nmae from customers c, orders o", "select c.name, o.total as nmae from customers c, orders o"),
     ("quotes", "select mail from customers", 'select customers."e-mail" from customers'),
+    ("of the table it belongs to", "select city, count(*) from orders group by city", "select customers.city, count(*) from orders join customers on orders.customer_id = customers.id group by customers.city"),
+    ("of a table that belongs to it", "select customers.name, sum(total) from customers group by customers.id", "select customers.name, sum(orders.total) from customers join orders on orders.customer_id = customers.id group by customers.id"),
+    ("a linked table under an alias", "select c.name, sum(c.total) from customers as c", "select c.name, sum(orders.total) from customers as c join orders on orders.customer_id = c.id"),
     ("several have it", "select id, name from orders join customers on orders.customer_id = customers.id", "select orders.id, name from orders join customers on orders.customer_id = customers.id"),
     ("table", "select name from customer", "select name from customers"),
     ("table and its columns", "select customer.name from customer", "select customers.name from customers"),
@@ -44,7 +47,8 @@ MENDED = [
 BEYOND = [
     ("nothing near", "select xyzzy from customers"),
     ("no table near", "select a from xyzzy"),
-    ("in a table that is not read", "select city from orders"),
+    ("in a table that is not linked", "select product from customers"),
+    ("in a nested query", "select 1 from customers where id in (select city from orders where total > (select 1))"),
     ("syntax", "select from customers"),
     ("a function", "select dateadd(1) from orders"),
 ]
