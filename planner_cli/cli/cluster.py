@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from planner_cli.cli.output import say
 from planner_cli.errors import ExitCode, PlannerError
 
 
@@ -56,10 +57,10 @@ def cluster(
         scheduler=scheduler,
         workers=workers,
         folder=out.with_name(f"{out.name}-shards"),
-        told=lambda text: click.echo(text, err=True),
+        told=lambda text: say(text, err=True),
     )
     merged = merge([load_run(folder) for folder in folders], out)
-    click.echo(f"{out}: {len(merged.rows)} rows")
+    say(f"{out}: {len(merged.rows)} rows")
     return ExitCode.OK
 
 

@@ -23,7 +23,7 @@ def content(folder):
     """The rows without what no two runs share: seconds, and the memory of the process."""
     rows = [row.to_json() for row in load_run(folder).rows]
     for row in rows:
-        del row["seconds"], row["peak_memory"]
+        del row["seconds"], row["peak_memory"], row["joules"]
     return sorted(rows, key=lambda row: row["item"])
 
 

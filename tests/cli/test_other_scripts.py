@@ -16,6 +16,8 @@ from planner_cli.history import History
 from tests.conftest import REPOSITORY
 from tests.engine.completions_stub import Stub
 
+pytestmark = pytest.mark.network
+
 QUESTION = "東京の顧客 😀 は何人ですか？ كم عدد العملاء؟"
 SQL = 'select "氏名", "الملاحظة" from "顧客" order by rowid'
 ROWS = [("田中 太郎", "عميل جيد"), ("鈴木 👩‍👩‍👧", None), ("O'Neil", "😀 مرحبا")]
