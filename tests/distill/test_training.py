@@ -16,6 +16,7 @@ from models.distill.network import Network  # noqa: E402
 from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  # noqa: E402
 from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
+from planner_cli.control import Control  # noqa: E402
 from planner_cli.settings import Sampling  # noqa: E402
 from planner_cli.types import Column, ForeignKey, Question, Schema, Table, ValueHint  # noqa: E402
 
@@ -71,7 +72,7 @@ def test_torch_and_llama_cpp_agree(base, encode, builtin_generator, writing_engi
     network.load(read_adapter(builtin_generator.adapter, base.shape)[0])
     hints = (ValueHint("customers", "city", "Paris"),)
     question = Question("How many customers are in Paris?", SCHEMA, "shop", hints)
-    session = writing_engine.open(CompactGenerator().build(question, None), branches=1, room=64)
+    session = writing_engine.open(CompactGenerator().build(question, None), branches=1, room=64, control=Control())
     branch = session.branch((), Sampling(temperature=0.0), max_tokens=64)
     text = ""
     while steps := session.step():

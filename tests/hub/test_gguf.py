@@ -16,7 +16,7 @@ from planner_cli.hub.catalog import catalog_folder
 from planner_cli.hub.ggml import FILE_TYPES, TENSOR_TYPES
 from planner_cli.hub.gguf import ArrayInfo, read_header
 
-BUNDLED = catalog_folder() / "builtin" / "smollm2-135m-text2sql-probe-f16.gguf"
+BUNDLED = catalog_folder() / "builtin" / "smollm2-135m-text2sql-f16.gguf"
 
 
 def test_header_of_the_bundled_adapter():

