@@ -46,7 +46,8 @@ def opened(engine, branches=1, room=64, control=None, prompt=PROMPT):
 
 
 def drawn(count):
-    return [Sampling(temperature=0.9, seed=seed) for seed in range(count)]
+    # hot: the adapter is so sure of this query that six samples at 0.9 are one
+    return [Sampling(temperature=2.0, top_p=1.0, seed=seed) for seed in range(count)]
 
 
 def test_branches_advance_in_one_decode(writing_engine):
