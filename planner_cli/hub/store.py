@@ -59,7 +59,7 @@ def check_space(needed: int, folder: Path, what: str) -> None:
     if needed + _RESERVE > free:
         raise ModelError(
             f"no room for {what} in {folder}: {needed / 1e6:.0f} MB are needed, {free / 1e6:.0f} MB are free",
-            hint="free some space (planner models rm NAME), or set PLANNER_MODELS to another disk",
+            hint="planner models rm NAME frees some, or set PLANNER_MODELS to another disk",
         )
 
 

@@ -159,7 +159,7 @@ sys.exit(code)
 OFFLINE = [
     ["models", "list"],
     ["models", "info", "builtin"],
-    ["models", "verify", "smollm2-135m-text2sql-probe"],
+    ["models", "verify", "smollm2-135m-text2sql"],
     ["models", "recommend", "--no-speed"],
     ["models", "import"],
     ["models", "default"],
@@ -188,7 +188,7 @@ def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop
     """The built-in base from a hub of our own: SIGKILL, the same command again, then a question on it."""
     content = builtin_generator.path.read_bytes()
     ask = ["ask", "How many customers are there?", str(shop), "--generator", "base", "--no-judge", "--sql-only"]
-    adapter = ["--generator-adapter", "smollm2-135m-text2sql-probe"]
+    adapter = ["--generator-adapter", "smollm2-135m-text2sql"]
     with Hub({"owner/repo": {"base.gguf": content}}) as hub:
         pull = [
             sys.executable,

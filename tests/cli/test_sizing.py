@@ -27,7 +27,7 @@ def test_info_of_the_built_in_base_with_its_adapter(capsys, builtin_generator):
 
 
 def test_info_of_an_adapter(capsys):
-    assert run("info", "smollm2-135m-text2sql-probe") == 0
+    assert run("info", "smollm2-135m-text2sql") == 0
     printed = capsys.readouterr().out
     assert "kind            adapter" in printed
     assert "goes over a model" in printed

@@ -158,7 +158,7 @@ def test_a_question_has_the_same_ranking_and_scores(base, url, builtin_generator
     question = "Which customers from Paris have open orders?"
     common = ["ask", question, str(shop), "--json", "--history", "off", "--threads", "1", "--select", "rerank"]
     common += ["-n", "6", "--temperature", "1", "--budget", "16", "--seed", "3"]
-    common += ["--generator-adapter", "smollm2-135m-text2sql-probe"]
+    common += ["--generator-adapter", "smollm2-135m-text2sql"]
     made = []
     for engine in (
         ["--generator", str(base), "--discriminator", str(base)],

@@ -89,7 +89,7 @@ class ServerEngine:
         if longest is not None and length + room > longest:
             raise ContextOverflow(
                 f"a prompt of {length} tokens and {room} more do not fit the server's {longest} tokens a request",
-                hint="start it with a larger context (llama-server -c), or name the tables that matter with --tables",
+                hint="start llama-server with a larger -c, or name the tables that matter with --tables",
             )
         places = min(branches, self.about.slots or self._concurrency, self._concurrency)
         self._session = ServerSession(self.dialect, state, places, room, control)
