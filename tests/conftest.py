@@ -33,11 +33,16 @@ def usual_signals():
         signal.signal(number, handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before any fixture: one of a whole module may start the server that its tests talk to."""
+    SOCKETS.allowed = item.get_closest_marker("network") is not None
+
+
 @pytest.fixture(autouse=True)
 def no_sockets(request):
     """Fails a test that opens a socket, even where the refusal was swallowed, unless it is marked ``network``."""
     SOCKETS.refused.clear()
-    SOCKETS.allowed = request.node.get_closest_marker("network") is not None
     yield
     SOCKETS.allowed = False
     refused, SOCKETS.refused = SOCKETS.refused, []
