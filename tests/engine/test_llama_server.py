@@ -157,7 +157,7 @@ def test_branches_and_probes_agree(engines):
 def test_a_question_has_the_same_ranking_and_scores(base, url, builtin_generator, shop, capsys):
     question = "Which customers from Paris have open orders?"
     common = ["ask", question, str(shop), "--json", "--history", "off", "--threads", "1", "--select", "rerank"]
-    common += ["-n", "6", "--temperature", "1", "--budget", "16", "--seed", "3"]
+    common += ["-n", "6", "--temperature", "2", "--budget", "16", "--seed", "3"]
     common += ["--generator-adapter", "smollm2-135m-text2sql"]
     made = []
     for engine in (
