@@ -181,11 +181,10 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
 
 def _demo_database() -> Path:
     """The demo database in the cache folder, built there once."""
-    from platformdirs import user_cache_path
-
     from planner_cli.demo import build
+    from planner_cli.hub import cache_folder
 
-    path = user_cache_path("planner_cli", appauthor=False) / "demo.sqlite"
+    path = cache_folder() / "demo.sqlite"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     build(path, force=True)  # one of an older version is replaced
     return path

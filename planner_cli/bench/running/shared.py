@@ -90,7 +90,7 @@ class Databases:
         self._open: Database | None = None
 
     def get(self, item: Item) -> Database:
-        if self._open is None or self._open.path != item.database_path.resolve():
+        if self._open is None or self._open.path != item.database_path:
             self.close()
             self._open = Database.open(item.database_path, limits=EVALUATION_LIMITS)
         return self._open
