@@ -72,6 +72,7 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="Of training, over all sittings."
 )
+@click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
 @click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @click.option(
@@ -91,13 +92,14 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
-    data: Path, out: Path, minutes: float, init: Path | None, resume: bool, shares: tuple[str, ...],
+    data: Path, out: Path, minutes: float, cases: Path | None, init: Path | None, resume: bool, shares: tuple[str, ...],
     rate: float, rank: int, threads: int | None, device: str, seed: int,
 ) -> None:  # fmt: skip
-    """Train a generator adapter on DATA, the folder that ``prepare`` wrote."""
+    """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
     import torch
 
     from models.distill import stages
+    from models.distill.cases import read_cases
     from models.distill.network import Network
     from models.distill.packs import Mix
     from models.distill.train import Trainer, TrainSettings
@@ -117,9 +119,14 @@ def train(
     items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
     encode, mix = stages.encoder(stages.base_path()), Mix()
     plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
-    held_out = stages.held_out_packs(items, schemas, plain, encode, base.shape.eos, most=10)
+    eos = base.shape.eos
+    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=10)}
+    judged = read_cases(cases) if cases else []
+    if judged:
+        held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=12)
+        held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=12)
     wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
-    stream = stages.mixture(items, schemas, wanted, mix, encode, base.shape.eos)
+    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged)
     for line in trainer.run(stream, held_out):
         if line["step"] % 20 == 1:
             click.echo(_progress(line), err=True)
@@ -163,19 +170,18 @@ def export(trained: Path, out: Path, name: str, licence: str) -> None:
     help="Run of `planner bench e2e` over PACK: the generator's samples.",
 )
 @click.option(
-    "--edits", type=click.IntRange(min=0), default=3, show_default=True, help="Slips tried of each right query."
+    "--edits", type=click.IntRange(min=0), default=3, show_default=True, help="Slips kept of each right query."
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-def thoughts(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) -> None:
-    """Write thoughts about right and wrong queries of PACK, for the discriminator's training.
+def label(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) -> None:
+    """Label queries of PACK by execution, for the discriminator's training.
 
     Have the samples written by a generator that was not trained on PACK, or the wrong ones are too few and too easy.
     """
-    from models.distill.thoughts import thoughts as write
-    from models.distill.thoughts import write_thoughts
+    from models.distill.cases import find_cases, write_cases
 
-    counts = write_thoughts(out, write(pack, runs, edits=edits, seed=seed))
-    facts = {"pack": pack.name, "runs": [run.name for run in runs], "edits": edits, "seed": seed, "thoughts": counts}
+    counts = write_cases(out, find_cases(pack, runs, edits=edits, seed=seed))
+    facts = {"pack": pack.name, "runs": [run.name for run in runs], "edits": edits, "seed": seed, "cases": counts}
     _write_facts(out.with_suffix(".json"), facts)
 
 

@@ -3,7 +3,7 @@
     select name from singer where age > 20 order by age desc limit 1
     -> show name; from singer; where age > 20; sort by age desc; first 1
 
-Texts are those of the normal form (:mod:`models.distill.queries`). Clauses of a nested query stay within their own;
+Texts are those of :mod:`planner_cli.prompts.normal_form`. Clauses of a nested query stay within their own;
 what comes behind UNION, INTERSECT or EXCEPT is one clause.
 """
 
@@ -17,6 +17,8 @@ _SAID = {
     "select": "show", "from": "from", "where": "where", "group by": "per", "having": "having",
     "order by": "sort by", "limit": "first", "union": "union", "intersect": "intersect", "except": "except",
 }  # fmt: skip
+ORDER = tuple(_SAID.values())
+"""Of a query's clauses."""
 _LAST = frozenset({"union", "intersect", "except"})
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\w+|[^\w\s]|\s+")
 
@@ -63,7 +65,7 @@ def _from(text: str) -> str:
 
 def differing(needed: dict[str, str], given: dict[str, str]) -> list[str]:
     """Names of the clauses that differ, in the order of a query; the order of what is listed does not matter."""
-    return [name for name in _SAID.values() if _set(name, needed.get(name)) != _set(name, given.get(name))]
+    return [name for name in ORDER if _set(name, needed.get(name)) != _set(name, given.get(name))]
 
 
 def _set(name: str, text: str | None) -> Counter[str] | str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from models.distill.queries import Name, Part
+from planner_cli.prompts.normal_form import Name, Part
 from planner_cli.types import Schema
 
 _AGGREGATES = ("count", "sum", "avg", "min", "max")

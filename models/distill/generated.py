@@ -9,9 +9,9 @@ from contextlib import closing
 
 from models.distill.everyday import domains, thinned
 from models.distill.items import Item
-from models.distill.queries import resolve
 from models.distill.templates import questions
 from planner_cli.database.values import ValueIndex
+from planner_cli.prompts.normal_form import resolve
 from planner_cli.prompts.schema import quote
 from planner_cli.types import Schema
 

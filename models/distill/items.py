@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.distill.queries import Name, Part, tables_of
+from planner_cli.prompts.normal_form import Name, Part, tables_of
 from planner_cli.types import Column, ForeignKey, Schema, Table, ValueHint
 
 
@@ -33,6 +33,15 @@ class Item:
         return tables_of(self.parts)
 
 
+def as_json(parts: Sequence[Part]) -> list[Any]:
+    """A query's parts: text, or [table, column]."""
+    return [[part.table, part.column] if isinstance(part, Name) else part for part in parts]
+
+
+def from_json(parts: Sequence[Any]) -> tuple[Part, ...]:
+    return tuple(part if isinstance(part, str) else Name(*part) for part in parts)
+
+
 def write_items(path: Path, items: Iterable[Item]) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
@@ -40,7 +49,7 @@ def write_items(path: Path, items: Iterable[Item]) -> int:
             record = {
                 "schema": item.schema,
                 "question": item.question,
-                "parts": [[p.table, p.column] if isinstance(p, Name) else p for p in item.parts],
+                "parts": as_json(item.parts),
                 "hints": [[h.table, h.column, h.value] for h in item.hints],
                 "source": item.source,
             }
@@ -58,7 +67,7 @@ def _item(record: Mapping[str, Any]) -> Item:
     return Item(
         record["schema"],
         record["question"],
-        tuple(part if isinstance(part, str) else Name(*part) for part in record["parts"]),
+        from_json(record["parts"]),
         tuple(ValueHint(*hint) for hint in record["hints"]),
         record["source"],
     )

@@ -42,6 +42,8 @@ class Pack:
     """Shape (T,): where in the flattened blocks the next token is to be predicted."""
     targets: torch.Tensor
     """Shape (T,): that token."""
+    weights: torch.Tensor
+    """Shape (T,): its weight in the loss."""
 
     def to(self, device: str) -> Pack:
         return Pack(*(getattr(self, name).to(device) for name in self.__slots__))
@@ -76,23 +78,26 @@ class _AdaptedMap(torch.autograd.Function):
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Sum of the cross entropy under the tied, frozen unembedding; its gradient is made in the forward pass."""
+    """Weighted sum of the cross entropy under the tied, frozen unembedding; its gradient is made going forward."""
 
     @staticmethod
-    def forward(ctx: Any, y: torch.Tensor, embedding: torch.Tensor, targets: torch.Tensor) -> Any:
+    def forward(
+        ctx: Any, y: torch.Tensor, embedding: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    ) -> Any:
         logits = (y @ embedding.t()).float()
         total = logits.logsumexp(-1, keepdim=True)
         rows = torch.arange(len(targets), device=y.device)
-        loss = (total[:, 0] - logits[rows, targets]).sum()
+        loss = ((total[:, 0] - logits[rows, targets]) * weights).sum()
         grad = logits.sub_(total).exp_().to(y.dtype)
         grad[rows, targets] -= 1
+        grad *= weights[:, None].to(y.dtype)
         ctx.save_for_backward(grad @ embedding)
         return loss
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         (grad,) = ctx.saved_tensors
-        return grad * grads[0].to(grad.dtype), None, None
+        return grad * grads[0].to(grad.dtype), None, None, None
 
 
 @dataclass(slots=True)
@@ -186,14 +191,14 @@ class Network:
     # ------------------------------------------------------------------------------ the pass
 
     def loss(self, pack: Pack) -> torch.Tensor:
-        """Sum over the pack's targets of -ln P(target)."""
+        """Weighted sum over the pack's targets of -ln P(target)."""
         low = [
             {name: (fused.a.to(self.dtype), fused.b.to(self.dtype)) for name, fused in layer.items()}
             for layer in self._layers
         ]
         pack = pack.to(self.device)
         y = self._forward(pack, low)
-        loss: torch.Tensor = _CrossEntropy.apply(y, self.embedding, pack.targets)  # type: ignore[no-untyped-call]
+        loss: torch.Tensor = _CrossEntropy.apply(y, self.embedding, pack.targets, pack.weights)  # type: ignore[no-untyped-call]
         return loss
 
     def _forward(self, pack: Pack, low: Sequence[Mapping[str, Pair]]) -> torch.Tensor:

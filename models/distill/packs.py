@@ -14,9 +14,9 @@ import torch
 
 from models.distill.items import Item
 from models.distill.network import Pack
-from models.distill.queries import Name, write
 from models.distill.renaming import Renaming
 from planner_cli.prompts.generator import CompactGenerator
+from planner_cli.prompts.normal_form import Name, write
 from planner_cli.types import ForeignKey, Question, Schema, Table, ValueHint
 
 Encode = Callable[[str], list[int]]
@@ -80,39 +80,48 @@ def make_pack(
     items: Sequence[Item], schema: Schema, mix: Mix, rng: random.Random, encode: Encode, eos: int
 ) -> Pack | None:
     """The tensors of one step; ``None`` when nothing is short enough."""
-    chosen = _pruned(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
+    chosen = pruned(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
     names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
-    shown = _spelled(chosen, names) if names else chosen
+    shown = spelled(chosen, names) if names else chosen
     bare = rng.random() < mix.bare
-    rows = []
+    rows: list[Row] = []
     for item in items:
-        kept = () if bare or rng.random() < mix.missing else _renamed_hints(item.hints, names, chosen)
+        kept = () if bare or rng.random() < mix.missing else renamed_hints(item.hints, names, chosen)
         _, asked = prompt_text(shown, item.question, kept)
         question, answer = encode(asked), [*encode(" " + write(item.parts, names)), eos]
         if len(question) + len(answer) <= mix.longest:
-            rows.append((question, answer))
+            rows.append([(question, 0.0), (answer, 1.0)])
     if not rows:
         return None
     shared, _ = prompt_text(shown, "")
     return tensors(encode(shared), rows, eos)
 
 
-def tensors(prefix: Sequence[int], rows: Sequence[tuple[Sequence[int], Sequence[int]]], eos: int) -> Pack:
-    """Blocks of (question, answer), padded at their end; only answers are targets."""
-    length = max(len(question) + len(answer) for question, answer in rows) - 1
+Row = list[tuple[Sequence[int], float]]
+"""A block: stretches of token ids, each with the weight of its tokens in the loss; 0 for what is only read."""
+
+
+def tensors(prefix: Sequence[int], rows: Sequence[Row], eos: int) -> Pack:
+    """Blocks padded at their end."""
+    length = max(sum(len(ids) for ids, _ in row) for row in rows) - 1
     blocks = torch.full((len(rows), length), eos)
     places: list[int] = []
     targets: list[int] = []
-    for row, (question, answer) in enumerate(rows):
-        ids = [*question, *answer]
-        blocks[row, : len(ids) - 1] = torch.tensor(ids[:-1])
-        first = row * length + len(question) - 1
-        places += range(first, first + len(answer))
-        targets += answer
-    return Pack(torch.tensor(list(prefix)), blocks, torch.tensor(places), torch.tensor(targets))
+    weights: list[float] = []
+    for number, row in enumerate(rows):
+        ids = [token for stretch, _ in row for token in stretch]
+        blocks[number, : len(ids) - 1] = torch.tensor(ids[:-1])
+        at = number * length - 1
+        for stretch, weight in row:
+            if weight:
+                places += range(at, at + len(stretch))
+                targets += stretch
+                weights += [weight] * len(stretch)
+            at += len(stretch)
+    return Pack(torch.tensor(list(prefix)), blocks, torch.tensor(places), torch.tensor(targets), torch.tensor(weights))
 
 
-def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
+def pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
     """The needed tables and some others, tables and columns in another order."""
     others = [table for table in schema.tables if table.name not in needed]
     rng.shuffle(others)
@@ -144,7 +153,7 @@ def _reordered(table: Table, known: set[str], rng: random.Random, *, shuffled: b
     return replace(table, columns=tuple(columns), foreign_keys=keys)
 
 
-def _spelled(schema: Schema, names: Renaming) -> Schema:
+def spelled(schema: Schema, names: Renaming) -> Schema:
     own = {table.name.casefold(): table for table in schema.tables}
     return Schema(tuple(_spelled_table(table, own, names) for table in schema.tables))
 
@@ -168,7 +177,7 @@ def _spelled_table(table: Table, own: Mapping[str, Table], names: Renaming) -> T
     return replace(table, name=names(Name(table.name)), columns=columns, foreign_keys=tuple(keys))
 
 
-def _renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
+def renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
     """Those whose tables are still there, under their names."""
     there = {table.name for table in schema.tables}
     kept = [hint for hint in hints if hint.table in there]

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Callable
 
-from models.distill.queries import Name
+from planner_cli.prompts.normal_form import Name
 from planner_cli.types import Column, Schema, Table
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

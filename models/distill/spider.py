@@ -11,9 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 from models.distill.items import Item
-from models.distill.queries import Name, Part, resolve, write
 from planner_cli.bench.legacy import standard_strings
 from planner_cli.database import Database
+from planner_cli.prompts.normal_form import Name, Part, resolve, write
 from planner_cli.types import Schema
 
 _MOST_STEPS = 2000

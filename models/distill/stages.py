@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from models.distill.cases import Case
 from models.distill.items import Item
+from models.distill.judging import JudgeMix, judge_groups, judge_pack
 from models.distill.network import Pack
 from models.distill.packs import Encode, Mix, grouped, make_pack
 from models.distill.train import Mixture
 from planner_cli.types import Schema
 
+JUDGE = "judge"
+"""The discriminator's share of the steps."""
 _HELD_OUT = 12
 """One of so many training databases is only looked at."""
 
@@ -46,24 +51,37 @@ def mixture(
     mix: Mix,
     encode: Encode,
     eos: int,
+    cases: Sequence[Case] = (),
+    judge_mix: JudgeMix | None = None,
 ) -> Mixture:
-    """Training packs of the sources in ``shares``, without the held-out schemas."""
+    """Training packs of the sources in ``shares``, without the held-out schemas; ``judge`` are those of the cases."""
+    judged = judge_mix or JudgeMix()
 
-    def maker(of_source: Sequence[Item]) -> Callable[[random.Random], Iterator[Pack]]:
+    def of_items(chosen: Sequence[Item]) -> Callable[[random.Random], Iterator[Pack]]:
         def epoch(rng: random.Random) -> Iterator[Pack]:
-            for group in grouped(of_source, mix, rng):
+            for group in grouped(chosen, mix, rng):
                 pack = make_pack(group, schemas[group[0].schema], mix, rng, encode, eos)
                 if pack is not None:
                     yield pack
 
         return epoch
 
-    makers = {}
+    def of_cases(chosen: Sequence[Case]) -> Callable[[random.Random], Iterator[Pack]]:
+        def epoch(rng: random.Random) -> Iterator[Pack]:
+            for group in judge_groups(chosen, judged, rng):
+                pack = judge_pack(group, schemas[group[0].schema], judged, rng, encode, eos)
+                if pack is not None:
+                    yield pack
+
+        return epoch
+
+    makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:
-        chosen = [item for item in items if item.source == source and not is_held_out(item.schema)]
-        if not chosen:
+        asked = [item for item in items if item.source == source and not is_held_out(item.schema)]
+        judgeable = [case for case in cases if source == JUDGE and not is_held_out(case.schema)]
+        if not asked and not judgeable:
             raise ValueError(f"there are no questions of the source {source!r}")
-        makers[source] = maker(chosen)
+        makers[source] = of_cases(judgeable) if judgeable else of_items(asked)
     return Mixture(makers, shares)
 
 
@@ -74,4 +92,19 @@ def held_out_packs(
     rng = random.Random(0)
     chosen = [item for item in items if is_held_out(item.schema) and item.source == "spider"]
     packs = (make_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in grouped(chosen, mix, rng))
+    return [pack for pack in packs if pack is not None][:most]
+
+
+def held_out_verdicts(
+    cases: Sequence[Case], schemas: Mapping[str, Schema], cut: str, encode: Encode, eos: int, most: int
+) -> list[Pack]:
+    """Packs of the held-out schemas in which only verdicts count, behind thoughts that end at ``cut``.
+
+    Plans are the generator's own, as at work.
+    """
+    rng = random.Random(0)
+    mix = replace(JudgeMix(), renamed=0.0, bare=0.0, missing=0.0, results=0.0, own_plan=1.0, cuts={cut: 1.0})
+    chosen = [case for case in cases if is_held_out(case.schema) and case.drafts]
+    groups = judge_groups(chosen, mix, rng)
+    packs = (judge_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in groups)
     return [pack for pack in packs if pack is not None][:most]

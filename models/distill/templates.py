@@ -1,7 +1,7 @@
 """Everyday questions over one table, and the drawing of questions over a whole domain.
 
 A template draws from a table and returns (question, query), or ``None`` where the table has nothing for it. Queries
-are SQLite's, in the normal form of :mod:`models.distill.queries`.
+are SQLite's, in the normal form of :mod:`planner_cli.prompts.normal_form`.
 """
 
 from __future__ import annotations

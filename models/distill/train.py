@@ -95,9 +95,12 @@ class Trainer:
         (self.folder / "train.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     def run(
-        self, stream: Stream, held_out: Sequence[Pack] = (), *, steps: int | None = None
+        self, stream: Stream, held_out: Mapping[str, Sequence[Pack]] | None = None, *, steps: int | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Train until the time (or ``steps``) is over; yields a line of figures a step, and logs it."""
+        """Train until the time (or ``steps``) is over; yields a line of figures a step, and logs it.
+
+        ``held_out`` are packs that are only looked at, by what they measure.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.sittings += 1
         started, saved, looked = time.monotonic(), time.monotonic(), -math.inf
@@ -133,7 +136,7 @@ class Trainer:
             group["lr"] = rate
         self.network.merge()
         loss = self.network.loss(pack)
-        count = pack.targets.numel()
+        count = float(pack.weights.sum())
         (loss / count).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters, _CLIP, foreach=True)
         self._optimiser.step()
@@ -151,22 +154,17 @@ class Trainer:
             "rate": rate,
         }
 
-    def _look(self, held_out: Sequence[Pack]) -> None:
+    def _look(self, held_out: Mapping[str, Sequence[Pack]]) -> None:
         self.network.merge()
-        self.state.curve.append(
-            {
-                "seconds": round(self.state.seconds, 1),
-                "examples": self.state.examples,
-                "held_out_loss": round(mean_loss(self.network, held_out), 4),
-            }
-        )
+        losses = {f"held_out_{name}": round(mean_loss(self.network, packs), 4) for name, packs in held_out.items()}
+        self.state.curve.append({"seconds": round(self.state.seconds, 1), "examples": self.state.examples, **losses})
 
 
 @torch.no_grad()
 def mean_loss(network: Network, packs: Sequence[Pack]) -> float:
     """Mean of -ln P over the packs' targets, in nats a token."""
     total = sum(network.loss(pack).item() for pack in packs)
-    return total / sum(pack.targets.numel() for pack in packs)
+    return total / sum(float(pack.weights.sum()) for pack in packs)
 
 
 class Mixture:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 
-from planner_cli.database.lexer import Token, code
+from planner_cli.lexer import Token, code
 from planner_cli.types import Schema
 
 

@@ -186,7 +186,7 @@ def _human_edits(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
 def _kept(row: ItemRow) -> float:
     from difflib import SequenceMatcher
 
-    from planner_cli.database.lexer import code
+    from planner_cli.lexer import code
 
     if row.correct:
         return 1.0

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 
-from planner_cli.database.lexer import Token, code, tokens
+from planner_cli.lexer import Token, code, tokens
 
 _LONGEST = 200
 """Characters of a comment that are kept."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from planner_cli.database.lexer import Token, code
 from planner_cli.database.names import fold, similarity, spelled
 from planner_cli.database.suggest import ambiguous_column, missing_column, missing_table, read_tables
+from planner_cli.lexer import Token, code
 from planner_cli.types import Schema, Table
 
 _CUTOFF = 0.55

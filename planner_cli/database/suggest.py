@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from planner_cli.database import unquoted
-from planner_cli.database.lexer import Token, code
 from planner_cli.database.names import fold, similarity, spelled
+from planner_cli.lexer import Token, code
 from planner_cli.types import Schema, Table
 
 _QUOTED = re.compile(r'no such column: "(?P<name>.*)" - should this be a string literal in single-quotes\?', re.DOTALL)

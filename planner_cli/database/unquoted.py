@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner_cli.database.lexer import Token, code, quote
 from planner_cli.database.names import RESERVED, is_plain
+from planner_cli.lexer import Token, code, quote
 from planner_cli.types import Schema
 
 _OPERATORS = frozenset({"like", "glob", "match", "regexp", "asc", "desc"})

@@ -9,11 +9,12 @@ from dataclasses import replace
 from planner_cli.control import Control
 from planner_cli.discriminator.race import Race
 from planner_cli.discriminator.thinking import LOW_MASS, Case, Thinking, ThinkingLoop
-from planner_cli.engine.protocol import CUT, Engine, split_at
+from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
 from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed
-from planner_cli.prompts.discriminator import DiscriminatorPrompt, Subject, View, discriminator_prompt
-from planner_cli.settings import DiscriminatorSettings
+from planner_cli.prompts.discriminator import DiscriminatorPrompt, View, discriminator_prompt
+from planner_cli.prompts.shown import Subject
+from planner_cli.settings import DiscriminatorSettings, Sampling
 from planner_cli.types import Question, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
@@ -110,16 +111,14 @@ class Discriminator:
         stats = session.stats
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
-            thoughts = [
-                Thinking(case, session.branch(suffix, settings.sampling, max_tokens=budget), finished=budget == 0)
-                for case, suffix in zip(cases, suffixes, strict=True)
-            ]
+            thoughts = self._begun(prompt, session, cases, suffixes, settings.sampling, budget)
             loop = ThinkingLoop(
                 session,
                 self.engine,
                 prompt,
                 budget=budget,
                 ladder=ladder,
+                sampling=settings.sampling,
                 control=control,
                 stop_loops=settings.stop_loops,
                 decided=decided,
@@ -128,3 +127,21 @@ class Discriminator:
         finally:
             session.close()
         yield StageFinished("judge", stats.timings(time.perf_counter() - started))
+
+    @staticmethod
+    def _begun(
+        prompt: DiscriminatorPrompt,
+        session: Session,
+        cases: Sequence[Case],
+        suffixes: Sequence[Prompt],
+        sampling: Sampling,
+        budget: int,
+    ) -> list[Thinking]:
+        """The thoughts before their first token: each on a branch of its own, or all on that of their outline."""
+        if prompt.outlines and budget:
+            outline = session.branch((), sampling, max_tokens=budget)
+            return [Thinking(case, outline, unread=suffix) for case, suffix in zip(cases, suffixes, strict=True)]
+        return [
+            Thinking(case, session.branch(suffix, sampling, max_tokens=budget), finished=budget == 0)
+            for case, suffix in zip(cases, suffixes, strict=True)
+        ]

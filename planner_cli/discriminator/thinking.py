@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from planner_cli.control import Control
 from planner_cli.discriminator.loops import loops
-from planner_cli.engine.protocol import Branch, Engine, Session
+from planner_cli.engine.protocol import Branch, Engine, Prompt, Session
 from planner_cli.errors import EngineError, TimeLimit
 from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts.discriminator import DiscriminatorPrompt
+from planner_cli.settings import Sampling
 from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
 
 LOW_MASS = 0.5
@@ -43,10 +44,17 @@ class Thinking:
 
     case: Case
     branch: Branch
+    unread: Prompt = ()
+    """What of its prompt its branch has not been given yet: the candidate, while an outline is written."""
+    outline: str = ""
+    """The part of it written before the candidate was shown."""
     text: str = ""
     shown: int = 0
     """Characters of it that were streamed."""
+    outlined: int = 0
+    """Tokens of the outline."""
     tokens: int = 0
+    """Of all of it."""
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
     """The branch is at its end: end mark, closing mark, a loop, or the budget."""
@@ -59,6 +67,10 @@ class Thinking:
     def due(self, ladder: Collection[int]) -> bool:
         """Whether a checkpoint is reached that has not been probed."""
         return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
+
+    def whole(self) -> str:
+        """Its text, outline included."""
+        return f"{self.outline.strip()}\n{self.text.strip()}".strip()
 
     def goes_round(self) -> bool:
         """Whether it repeats itself, looked at now and then."""
@@ -80,6 +92,7 @@ class ThinkingLoop:
         *,
         budget: int,
         ladder: Sequence[int],
+        sampling: Sampling,
         control: Control,
         stop_loops: bool = True,
         decided: Callable[[Sequence[Thinking]], Sequence[Thinking]] | None = None,
@@ -88,17 +101,23 @@ class ThinkingLoop:
         self.engine = engine
         self.prompt = prompt
         self.budget = budget
+        self.sampling = sampling
         self.control = control
         self.stop_loops = stop_loops
-        self.close_mark = engine.reasoning.close
+        self.close_mark = prompt.close(engine)
         self.ladder = frozenset(t for t in ladder if t < budget)
         self.decided = decided
         self.close_seconds = 0.0
         """How long the last probe took: what a forced close will cost when time runs out."""
 
     def think(self, thoughts: list[Thinking]) -> Iterator[Event]:
-        """Until every thought has its verdict, or the time limit has ended."""
+        """Until every thought has its verdict, or the time limit has ended.
+
+        Thoughts with an ``unread`` part share one branch; it becomes their outline, then each gets its own.
+        """
         try:
+            if thoughts[0].unread:
+                yield from self._outline(thoughts)
             while any(t.verdict is None for t in thoughts):
                 self.control.check()
                 self.session.admit()
@@ -117,6 +136,41 @@ class ThinkingLoop:
         except TimeLimit:
             yield from self._give_up(thoughts)
 
+    def _outline(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        """Write what comes before the candidates, once for all of them; probes show each its candidate for a moment."""
+        shared = thoughts[0].branch
+        text, ended = "", False
+        while not ended:
+            self.control.check()
+            self.session.admit()
+            running = [t for t in thoughts if t.verdict is None]
+            if stop := self._stop():
+                yield from self._close(running, stop)
+            elif due := [t for t in running if t.due(self.ladder)]:
+                yield from self._probe(due)
+                if self.decided is not None:
+                    yield from self._settle(self.decided(thoughts))
+            else:
+                (step,) = self.session.step()
+                text += step.text
+                ended = self.close_mark in text or step.finished is not None
+                for thought in running:
+                    thought.tokens = thought.outlined = step.tokens
+                    yield ThoughtToken(thought.case.cluster, step.text, step.tokens)
+            if all(t.verdict is not None for t in thoughts):
+                shared.close()
+                return
+        self.session.adopt(shared)
+        written = self.close_mark in text
+        for thought in running:
+            thought.outline = text.partition(self.close_mark)[0]
+            rest = thought.unread[1:] if written else thought.unread  # its line's end is there already
+            left = self.budget - thought.tokens
+            thought.branch = self.session.branch(rest, self.sampling, max_tokens=left)
+            thought.unread, thought.finished = (), left == 0
+            if not written:
+                yield ThoughtToken(thought.case.cluster, self.close_mark, thought.tokens)
+
     def _stop(self) -> ClosedBy | None:
         """Who ends all thoughts now, if anybody does."""
         if self.control.thinking_stopped:
@@ -132,9 +186,10 @@ class ThinkingLoop:
         steps = self.session.step()
         if not steps:
             raise EngineError("thoughts are waiting, but no branch is live")  # else this loop would never end
+        owners = {t.branch.index: t for t in thoughts}
         for step in steps:
-            thought = thoughts[step.branch]
-            thought.tokens = step.tokens
+            thought = owners[step.branch]
+            thought.tokens = thought.outlined + step.tokens
             thought.text += step.text
             thought.finished = step.finished is not None
             if self.close_mark and self.close_mark in thought.text:
@@ -160,7 +215,7 @@ class ThinkingLoop:
     def _read(self, thoughts: Sequence[Thinking]) -> list[Probe]:
         """The scores as they are now, in one decode."""
         started = time.perf_counter()
-        forced = [self.prompt.verdict(self.engine, closed_itself=t.closed_itself) for t in thoughts]
+        forced = [(*t.unread, *self.prompt.verdict(self.engine, closed_itself=t.closed_itself)) for t in thoughts]
         answers = self.session.probe([t.branch for t in thoughts], forced, self.prompt.choices)
         self.close_seconds = time.perf_counter() - started
         return [
@@ -201,10 +256,11 @@ class ThinkingLoop:
             score=last.p_true,
             hard=last.p_true >= 0.5,
             mass=last.mass,
-            thought=Thought(thought.text.strip(), thought.tokens, closed_by),
+            thought=Thought(thought.whole(), thought.tokens, closed_by),
             probes=tuple(thought.probes),
         )
-        thought.branch.close()
+        if not thought.unread:  # else it is the others' branch too
+            thought.branch.close()
         return ThoughtClosed(thought.case.cluster, thought.verdict)
 
     def _give_up(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:

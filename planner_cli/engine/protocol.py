@@ -5,6 +5,7 @@
     while steps := session.step():                        # one token for every live branch, one decode
         ...
     session.probe(branches, forced, choices)              # what would be said if the branch ended here
+    session.adopt(branch)                                 # later branches begin where this one has come to
 
 Three engines meet it: llama.cpp in this process, a model behind a server, and a scripted one for unit tests.
 Text in, text out: no caller outside ``engine`` sees a token id.
@@ -148,6 +149,9 @@ class Session(Protocol):
     def branch(self, suffix: Prompt, sampling: Sampling, *, max_tokens: int, logprobs: bool = False) -> Branch:
         """A new continuation of the prefix; it waits for a place when the KV cache is full."""
 
+    def adopt(self, branch: Branch) -> None:
+        """Make what ``branch`` has written part of the prefix of every later branch, and close it."""
+
     def admit(self) -> Sequence[Branch]:
         """Give waiting branches their places, as far as there are any; returns those newly admitted."""
 
@@ -164,7 +168,8 @@ class Session(Protocol):
     ) -> list[Choice]:
         """What each branch would answer if ``forced`` were written now; the branches stay unchanged.
 
-        ``forced`` holds one text a branch, ``choices`` the spellings of each choice, for example
+        ``forced`` holds one text a branch (a branch may be named several times), ``choices`` the spellings of each
+        choice, for example
         ``{"true": (" true", "true"), "false": (" false", "false")}``.
         """
 

@@ -87,6 +87,12 @@ class ScriptedSession:
         self.branches.append(made)
         return made
 
+    def adopt(self, branch: Branch) -> None:
+        own = self.branches[branch.index]
+        written = Span("".join(own.pieces[: own.tokens]))
+        self.prefix = (*self.prefix, *own.suffix, written)
+        own.close()
+
     def admit(self) -> list[ScriptedBranch]:
         admitted = [b for b in self.branches if not b.admitted and not b.closed][: self.free]
         for branch in admitted:

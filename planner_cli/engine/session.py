@@ -87,7 +87,9 @@ class LlamaSession:
         self.stats = SessionStats()
         self.closed = False
         self.start = len(prefix) - 1
+        """Tokens of the prefix that are in the cache."""
         self._last = prefix[-1:]
+        """Those that are not: each branch decodes them itself."""
         self._context = context
         self._places = places
         self._control = control
@@ -108,6 +110,15 @@ class LlamaSession:
         made = LlamaBranch(self, len(self._branches), [*self._last, *tokens], sampler, max_tokens, logprobs=logprobs)
         self._branches.append(made)
         return made
+
+    def adopt(self, branch: Branch) -> None:
+        """See :meth:`Session.adopt`: its cells become the prefix's, nothing is decoded again."""
+        own = self._branches[branch.index]
+        if own.sequence is None or any(not other.closed for other in self._branches if other is not own):
+            raise EngineError("only a branch that is alone in its session can be adopted")
+        self._context.fork(own.sequence, 0)
+        self.start, self._last = own.position, own.queue
+        own.close()
 
     def admit(self) -> list[LlamaBranch]:
         """See :meth:`Session.admit`. Their suffixes are prefilled here, all but the last token of each."""
@@ -201,48 +212,49 @@ class LlamaSession:
         """See :meth:`Session.probe`."""
         self.admit()
         own = [self._branches[branch.index] for branch in branches]
-        answers: dict[int, Choice] = {}
+        answers: list[Choice] = []
         if any(branch.closed for branch in own):
             raise EngineError("a closed branch cannot be probed")
+        if any(branch.sequence is None for branch in own):
+            raise EngineError("a probe found no place: close finished branches before waiting ones are probed")
         pending = [
             (branch, self.vocabulary.encode_prompt(text), self._choice_tokens(text, choices))
             for branch, text in zip(own, forced, strict=True)
         ]
-        while pending:
-            pending = self._probe_some(pending, answers)
-        return [answers[branch.index] for branch in own]
+        while len(answers) < len(pending):
+            answers += self._probe_some(pending[len(answers) :])
+        return answers
 
-    def _probe_some(
-        self,
-        pending: list[tuple[LlamaBranch, list[int], dict[str, list[int]]]],
-        answers: dict[int, Choice],
-    ) -> list[tuple[LlamaBranch, list[int], dict[str, list[int]]]]:
-        """Probe as many branches as one batch takes; returns the rest."""
+    def _probe_some(self, pending: Sequence[tuple[LlamaBranch, list[int], dict[str, list[int]]]]) -> list[Choice]:
+        """Probe as many as there are forks and as one batch takes, in order."""
         context = self._context
         context.clear_batch()
-        rows: list[tuple[int, int, dict[str, list[int]]]] = []
-        forks: list[int] = []
-        rest = []
-        for branch, forced, tokens in pending:
-            queue = [*branch.queue, *forced]
-            if branch.sequence is None or len(queue) > context.batch_room:
-                rest.append((branch, forced, tokens))
-                continue
-            fork = self._places.count + branch.sequence
-            context.fork(branch.sequence, fork)
-            forks.append(fork)
-            rows.append((branch.index, context.add(queue, branch.position, fork, output=True), tokens))
-        if not rows:
-            raise EngineError("a probe found no place: close finished branches before waiting ones are probed")
-        self.stats.decodes += 1
+        rows: list[tuple[int, dict[str, list[int]]]] = []
+        forks = range(self._places.count + 1, 2 * self._places.count + 1)
         try:
+            for fork, (branch, forced, tokens) in zip(forks, pending, strict=False):
+                queue, position = [*branch.queue, *forced], branch.position
+                if rows and len(queue) > context.batch_room:
+                    break
+                context.fork(branch.sequence or 0, fork)
+                while len(queue) > context.batch_room:  # by itself longer than a batch
+                    position += self._decode_ahead(queue, position, fork)
+                rows.append((context.add(queue, position, fork, output=True), tokens))
+            self.stats.decodes += 1
             context.decode(self._control)
-            for index, row, tokens in rows:
-                answers[index] = self._read(row, tokens)
+            return [self._read(row, tokens) for row, tokens in rows]
         finally:
             for fork in forks:
                 context.cut(fork)
-        return rest
+
+    def _decode_ahead(self, queue: list[int], position: int, sequence: int) -> int:
+        """Move one batch of the queue into the cache; returns how many tokens."""
+        count = self._context.batch_room
+        self._context.add(queue[:count], position, sequence, output=False)
+        self._context.decode(self._control)
+        self._context.clear_batch()
+        del queue[:count]
+        return count
 
     def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
         tail = forced[-1].text if forced and forced[-1].kind == "text" else ""

@@ -7,31 +7,17 @@ after ``{"correct":``, never parsed from free text (arXiv 2505.03786, section 3,
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.generator import without_thought
-from planner_cli.prompts.schema import compact_schema
-from planner_cli.types import Candidate, Execution, Question, Schema, Value
-
-CELL_WIDTH = 100
-ALIAS_WIDTH = 30
-"""Characters of a result's cell and column name shown; both are untrusted text."""
-SHOWN_COLUMNS = 20
-SHOWN_CHARACTERS = 2_000
-"""Bounds of a whole result: one wide table must not crowd the others out of the context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A candidate to judge, and what running it gave."""
-
-    candidate: Candidate
-    execution: Execution
+from planner_cli.prompts.normal_form import resolve, write
+from planner_cli.prompts.schema import compact_schema, hint_text
+from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
+from planner_cli.types import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +27,45 @@ class View:
     rows: int = 5
     """First rows of each result; 0 shows no result."""
     schema: bool = True
+
+
+class DiscriminatorPrompt(Protocol):
+    """One family of prompts; stateless."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether there is room for a thought; else the verdict is read at once."""
+
+    @property
+    def outlines(self) -> bool:
+        """Whether the thought begins before the candidate is shown: once a question, the same for all candidates.
+
+        What :meth:`build` has after :data:`CUT` then begins with a line's end, which also ends that part.
+        """
+
+    @property
+    def takes_values(self) -> bool:
+        """Whether a question's hints are shown: stored values that it mentions."""
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """The words of the verdict and their spellings."""
+
+    @property
+    def positive(self) -> str:
+        """The choice whose probability is the score."""
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
+        """The whole prompt; a thought is open where the family thinks.
+
+        :data:`STABLE` ends what is the same for every question, :data:`CUT` what is the same for every candidate.
+        """
+
+    def close(self, engine: Engine) -> str:
+        """What ends a thought in the model's own text; empty where only its end of turn does."""
+
+    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
+        """The forced text after which the verdict is read, when the model has closed its thought or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +80,8 @@ class Headings:
 
 
 @dataclass(frozen=True, slots=True)
-class DiscriminatorPrompt:
-    """A family of prompts through the model's chat template; families differ in their words only."""
+class ChatDiscriminator:
+    """Through the model's chat template; families of this kind differ in their words only."""
 
     demand: str
     """The last words before the model's turn; empty where ``task`` says it all."""
@@ -76,12 +101,11 @@ class DiscriminatorPrompt:
     headings: Headings = Headings()
     begin: str = ""
     """First words of the thought, written for the model."""
+    outlines: bool = field(default=False, init=False)
+    takes_values: bool = field(default=False, init=False)
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
-        """The whole prompt; a thought is open where the family thinks.
-
-        :data:`STABLE` ends what is the same for every question, :data:`CUT` what is the same for every candidate.
-        """
+        """See :meth:`DiscriminatorPrompt.build`."""
         headings = self.headings
         content: list[Span] = [Span(f"{self.task}\n\n")] if self.task else []
         if view.schema:
@@ -106,8 +130,12 @@ class DiscriminatorPrompt:
         opening = (Span(f"{marks.open}\n", "control"),) if marks.open and not marks.opened else ()
         return (*opening, Span(self.begin)) if self.begin else opening
 
+    def close(self, engine: Engine) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        return engine.reasoning.close
+
     def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
-        """The forced text after which the verdict is read, when the model has closed its thought or not."""
+        """See :meth:`DiscriminatorPrompt.verdict`."""
         if not self.thinks:
             return (Span(self.opening),) if self.opening else ()
         close = engine.reasoning.close
@@ -120,77 +148,92 @@ def _spellings(word: str) -> tuple[str, ...]:
     return tuple(blank + form for form in forms for blank in (" ", ""))
 
 
-_QUOTED = re.compile(
-    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]",
-    re.DOTALL,
-)
-"""Where a query can hold free text: comments, literals, quoted names."""
+_TRUE_FALSE = {word: _spellings(word) for word in ("true", "false")}
 
 
-def quiet_sql(sql: str, schema: Schema) -> str:
-    """A query as the judge is shown it: without the free text by which its writer could speak to the judge.
+@dataclass(frozen=True, slots=True)
+class CompactDiscriminator:
+    """The trained format of the built-in adapter: no chat template, and the generator's prompt as its beginning.
 
-    Comments are left out, literals cut like cells, and quoted names that the schema does not have (aliases) like the
-    names of a result's columns: the generator can write anything there (``benchmarks/injection.py`` measures it).
+         orders: id, status
+        Q: How many orders are open?
+        Values: orders.status = 'open'
+        Plan: show count(*); from orders; where status = 'open'
+        SQL: select count(*) from orders where status = 'shipped'
+        Result: 1 row, 1 column; [3]
+        Check: show same; from same; where other
+        {"correct":
+
+    The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
+    small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
+    section 7). Candidates are shown in normal form, as they were in training.
     """
-    known = {name for table in schema.tables for name in (table.name, *(column.name for column in table.columns))}
 
-    def quiet(match: re.Match[str]) -> str:
-        text = match.group()
-        if text.startswith(("--", "/*")):
-            return " "
-        inside = text[1:-1]
-        width = CELL_WIDTH if text[0] == "'" else ALIAS_WIDTH
-        if len(inside) <= width or inside.replace('""', '"') in known:
-            return text
-        return f"{text[0]}{inside[:width]}...{text[-1]}"
+    thinks: bool = True
+    """False: the same prompt with no thought in it."""
+    outlines: bool = field(default=True, init=False)
+    takes_values: bool = field(default=True, init=False)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: _TRUE_FALSE, init=False)
+    positive: str = field(default="true", init=False)
 
-    return _QUOTED.sub(quiet, sql)
+    ROWS = 2
+    """Most rows of a result shown."""
 
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.build`."""
+        del engine
+        (subject,) = subjects
+        facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
+        sql = quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
+        return (*self.shared(question, schema=view.schema), CUT, *self.candidate(sql, facts))
 
-def result_text(execution: Execution, rows: int) -> str:
-    """The first rows of a result as JSON lines, names and cells cut, with the truth about what is left out."""
-    if execution.error is not None:
-        return f"error: {_cut(execution.error, CELL_WIDTH)}"
-    columns = execution.columns[:SHOWN_COLUMNS]
-    lines = [json.dumps([_cut(name, ALIAS_WIDTH) for name in columns], ensure_ascii=False)]
-    for row in execution.rows[:rows]:
-        line = json.dumps([_cell(value) for value in row[:SHOWN_COLUMNS]], ensure_ascii=False)
-        if sum(map(len, lines)) + len(line) > SHOWN_CHARACTERS:
-            break
-        lines.append(line)
-    shown = len(lines) - 1
-    facts = [f"{len(execution.rows)}{' or more' if execution.truncated else ''} rows"]
-    if shown < len(execution.rows):
-        facts.append(f"the first {shown} shown")
-    if len(columns) < len(execution.columns):
-        facts.append(f"the first {len(columns)} of {len(execution.columns)} columns shown")
-    return "\n".join([*lines, f"({', '.join(facts)})"])
+    @staticmethod
+    def shared(question: Question, *, schema: bool = True) -> Prompt:
+        """Up to the plan."""
+        hints = hint_text(question.hints)
+        return (
+            *((Span(compact_schema(question.schema), "data"),) if schema else ()),
+            STABLE,
+            Span("Q: "),
+            Span(" ".join(question.text.split()), "data"),
+            *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
+            Span("\nPlan:"),
+        )
 
+    @staticmethod
+    def candidate(sql: str, facts: str) -> Prompt:
+        """From the end of the plan up to the check; ``facts`` may be empty."""
+        return (
+            Span("\n"),
+            Span("SQL: "),
+            Span(" ".join(sql.split()), "data"),
+            *((Span("\nResult: "), Span(facts, "data")) if facts else ()),
+            Span("\nCheck:"),
+        )
 
-def _cell(value: Value) -> int | float | str | None:
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    if isinstance(value, str):
-        return _cut(value, CELL_WIDTH)
-    return value
+    def close(self, engine: Engine | None) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        del engine
+        return "\n"
 
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[:width] + "..."
+    def verdict(self, engine: Engine | None, *, closed_itself: bool) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.verdict`."""
+        del engine
+        return (*(() if closed_itself else (Span("\n"),)), Span('{"correct":'))
 
 
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
-    "chat": DiscriminatorPrompt(
+    "compact-plan": CompactDiscriminator(),
+    "chat": ChatDiscriminator(
         demand=f"Does the query answer the question? {_CHECK}, then answer with "
         '{"correct": true} or {"correct": false}.',
         opening='{"correct":',
-        choices={word: _spellings(word) for word in ("true", "false")},
+        choices=_TRUE_FALSE,
         positive="true",
     ),
-    "yesno": DiscriminatorPrompt(
+    "yesno": ChatDiscriminator(
         demand="Does the query answer the question? Answer Yes or No.",
         opening="",
         choices={word: _spellings(word) for word in ("yes", "no")},
@@ -198,7 +241,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
         thinks=False,
         system="You check SQLite queries.",
     ),
-    "pair": DiscriminatorPrompt(
+    "pair": ChatDiscriminator(
         demand="Which of the two queries answers the question? Compare their tables, columns, conditions, grouping "
         'and order with the question, then answer with {"better": first} or {"better": second}.',
         opening='{"better":',
@@ -209,13 +252,13 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
     # The published prompt's parts in the published order, in our words (its text has no licence): the task with its
     # two steps first, headings as in Markdown, no system message, and a thought that is begun for the model. The
     # published exec mode asked for Yes or No in bold and then looked for JSON; here every mode asks for JSON.
-    "paper": DiscriminatorPrompt(
+    "paper": ChatDiscriminator(
         task="Judge whether the SQL query is correct for the question. Give the final answer in JSON with the key "
         "'correct'.\n\nProceed in two steps:\n- First take the query apart, step by step.\n- Then decide whether it "
         "answers the question.\n\nOnly correctness matters. Do not write another query.",
         demand="",
         opening='{"correct":',
-        choices={word: _spellings(word) for word in ("true", "false")},
+        choices=_TRUE_FALSE,
         positive="true",
         system="",
         headings=Headings("### Schema:\n", "### Question:\n", ("### SQL query:\n",), "### Result:\n"),
@@ -228,7 +271,7 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
-    in the form of arXiv 2505.03786.
+    in the form of arXiv 2505.03786; ``compact-plan`` is the built-in adapter's own.
 
     Raises:
         ModelError: there is none.

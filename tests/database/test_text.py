@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner_cli.database import comments, lexer, names, wire
+from planner_cli import lexer
+from planner_cli.database import comments, names, wire
 
 
 @given(st.text())

@@ -18,10 +18,10 @@ def cases(count):
     return [Case(i, Candidate(i, f"select {i}"), Execution(("n",), ((i,),))) for i in range(count)]
 
 
-def judge(engine, count=1, *, control=None, on_event=None, **settings):
+def judge(engine, count=1, *, family="chat", control=None, on_event=None, **settings):
     control = control or Control()
     events = []
-    for event in Discriminator(engine, "chat").judge(
+    for event in Discriminator(engine, family).judge(
         QUESTION, cases(count), DiscriminatorSettings(**settings), control=control
     ):
         events.append(event)

@@ -11,9 +11,9 @@ import pytest
 from models.distill.everyday import domains, thinned
 from models.distill.filters import wordings
 from models.distill.generated import everyday_items
-from models.distill.queries import resolve, write
 from models.distill.renaming import Renaming, plural, singular, words
 from models.distill.templates import questions
+from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.schema import quote
 
 
@@ -79,6 +79,6 @@ def test_renaming_is_consistent_and_unambiguous():
 
 
 def _name(table, column=None):
-    from models.distill.queries import Name
+    from planner_cli.prompts.normal_form import Name
 
     return Name(table.name, column and column.name)

@@ -83,7 +83,8 @@ def test_torch_and_llama_cpp_agree(base, encode, builtin_generator, writing_engi
     session.close()
     assert "from customers" in text
     shared, asked = prompt_text(SCHEMA, question.text, hints)
-    pack = tensors(encode(shared), [(encode(asked), [*encode(text), base.shape.eos])], base.shape.eos)
+    row = [(encode(asked), 0.0), ([*encode(text), base.shape.eos], 1.0)]
+    pack = tensors(encode(shared), [row], base.shape.eos)
     assert mean_loss(network, [pack]) < 0.5
 
 
@@ -92,7 +93,8 @@ def test_padding_and_neighbours_change_nothing(base, encode):
     shared, _ = prompt_text(SCHEMA, "")
     rows = []
     for question, answer in (("How many?", " select count(*) from orders"), ("Names, please, of all of them", " x")):
-        rows.append((encode(prompt_text(SCHEMA, question)[1]), [*encode(answer), base.shape.eos]))
+        asked, written = encode(prompt_text(SCHEMA, question)[1]), [*encode(answer), base.shape.eos]
+        rows.append([(asked, 0.0), (written[:1], 1.0), (written[1:], 2.5)])
     together = tensors(encode(shared), rows, base.shape.eos)
     alone = [tensors(encode(shared), [row], base.shape.eos) for row in rows]
     with torch.no_grad():

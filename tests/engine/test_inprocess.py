@@ -26,14 +26,14 @@ FORCED = (Span('\n{"correct":'),)
 CHOICES = {"true": (" true", "true"), "false": (" false", "false")}
 
 
-def write(session, samplings, *, max_tokens=24, suffixes=None, hook=None):
+def write(session, samplings, *, max_tokens=24, suffixes=None, hook=None, first=0):
     """Every branch's text, in order."""
     texts = [""] * len(samplings)
     for sampling, suffix in zip(samplings, suffixes or [()] * len(samplings), strict=True):
         session.branch(suffix, sampling, max_tokens=max_tokens)
     while steps := session.step():
         for step in steps:
-            texts[step.branch] += step.text
+            texts[step.branch - first] += step.text
             if step.finished:
                 session._branches[step.branch].close()
         if hook:
@@ -117,6 +117,23 @@ def test_a_probe_equals_the_text_written_out(base_engine):
     session.close()
     # batch shapes differ, so bits may (llama-cpp.md section 6)
     assert forked.probabilities["true"] == pytest.approx(whole.probabilities["true"], abs=0.03)
+
+
+def test_an_adopted_branch_is_part_of_the_prefix(base_engine):
+    """Later branches go on where it came to, as if the prompt had held its text."""
+    session = opened(base_engine, 2, room=100)
+    outline = session.branch((), Sampling(), max_tokens=6)
+    text = "".join(step.text for _ in range(6) for step in session.step())
+    several = session.probe([outline] * 3, [(Span(f" {word}"), *FORCED) for word in "abc"], CHOICES)
+    session.adopt(outline)
+    suffixes = [(Span("\nIn short:"),), (Span("\nWhy?"),)]
+    texts = write(session, [Sampling()] * 2, suffixes=suffixes, first=1)
+    session.close()
+    whole = opened(base_engine, 2, room=100, prompt=(*PROMPT, Span(text)))
+    again = write(whole, [Sampling()] * 2, suffixes=suffixes)
+    whole.close()
+    assert texts == again
+    assert len({choice.probabilities["true"] for choice in several}) == 3
 
 
 def test_suffixes_longer_than_a_batch(base_engine):

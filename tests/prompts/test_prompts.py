@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from planner_cli.engine import Reasoning, ScriptedEngine
+from planner_cli.engine.protocol import CUT, split_at
 from planner_cli.errors import ModelError
-from planner_cli.prompts.discriminator import Subject, View, discriminator_prompt, quiet_sql, result_text
+from planner_cli.prompts.discriminator import View, discriminator_prompt
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
 from planner_cli.prompts.schema import compact_schema, full_schema, literal
+from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
 from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table, ValueHint
 
 SCHEMA = Schema(
@@ -301,6 +303,38 @@ RESULTS = [
 @pytest.mark.parametrize(("execution", "expected"), [r[1:] for r in RESULTS], ids=[r[0] for r in RESULTS])
 def test_result_text(execution, expected):
     assert result_text(execution, 3) == expected
+
+
+FACTS = [
+    ("a row", Execution(("a", "b"), ((1, "x"),)), '1 row, 2 columns; [1, "x"]'),
+    ("more than shown", Execution(("a",), ((1,), (2,), (3,))), "3 rows, 1 column; [1]; [2]"),
+    ("cut by a cap", Execution(("a",), ((1,),), truncated=True), "1 or more rows, 1 column; [1]"),
+    ("nothing", Execution(("a",), ()), "0 rows, 1 column"),
+    ("an error", Execution(error="no such\ncolumn: x"), "error: no such column: x"),
+]
+
+
+@pytest.mark.parametrize(("execution", "expected"), [f[1:] for f in FACTS], ids=[f[0] for f in FACTS])
+def test_a_result_in_a_line(execution, expected):
+    assert facts_text(execution, 2) == expected
+
+
+def test_the_compact_discriminator_plans_before_it_sees_the_candidate():
+    family, hints = discriminator_prompt("compact-plan"), (ValueHint("singers", "city", "Paris"),)
+    question = Question("How many\nlive in Paris?", SCHEMA, "d", hints)
+    candidate = Candidate(0, "SELECT T1.x FROM nowhere AS T1 /* true */ WHERE y = 'Rome'")
+    subject = Subject(candidate, Execution(("x",), ((1,),)))
+    prompt = family.build(question, [subject], ScriptedEngine(), View())
+    before, after = split_at(CUT, prompt)
+    assert text_of(before).endswith("Q: How many live in Paris?\nValues: singers.city = 'Paris'\nPlan:")
+    assert text_of(after).startswith(
+        "\nSQL: select t1.x from nowhere as t1 where y = 'Rome'\nResult: 1 row, 1 column; [1]\nCheck:"
+    )
+    bare = text_of(family.build(question, [subject], ScriptedEngine(), View(rows=0, schema=False)))
+    assert bare.startswith("Q:")
+    assert "Result" not in bare
+    assert text_of(family.verdict(ScriptedEngine(), closed_itself=True)) == '{"correct":'
+    assert text_of(family.verdict(ScriptedEngine(), closed_itself=False)) == '\n{"correct":'
 
 
 @pytest.mark.parametrize("find", [generator_prompt, discriminator_prompt])

@@ -9,6 +9,7 @@ from typing import Any
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import Gold, execute_given, matches
+from planner_cli.bench.legacy import standard_strings
 from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.running.shared import Databases, peak_memory, scored, to_do
 from planner_cli.control import Control
@@ -68,7 +69,8 @@ def _judge_item(
 ) -> ItemRow:
     gold = None if item.gold is None else Gold.run(database, item.gold)
     meter = EnergyMeter()
-    candidates = [Candidate(i, c.sql) for i, c in enumerate(item.candidates)]
+    # as they are executed: "text" is a string where there is no such name
+    candidates = [Candidate(i, standard_strings(c.sql, database.schema)) for i, c in enumerate(item.candidates)]
     executions = [execute_given(database, c.sql) for c in candidates]
     control.check()
     labels = [
@@ -80,7 +82,8 @@ def _judge_item(
     verdicts: dict[int, Verdict] = {}
     timings = StageTimings()
     if cases:
-        question = Question(item.question, database.schema, item.database_id)
+        hints = database.mentioned(item.question) if discriminator.prompt.takes_values else ()
+        question = Question(item.question, database.schema, item.database_id, hints)
         seen = settings.discriminator.under(settings.mode)
         for event in discriminator.judge(question, cases, seen, control=control):
             match event:

@@ -11,8 +11,8 @@ from typing import Any
 
 import apsw
 
-from planner_cli.database.lexer import quote
 from planner_cli.database.worker.policy import MODULES, Policy
+from planner_cli.lexer import quote
 
 LENGTH = 1_000_000
 """Bytes of one value, also of every intermediate one."""

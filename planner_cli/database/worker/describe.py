@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import apsw
 
 from planner_cli.database import wire
-from planner_cli.database.lexer import quote
 from planner_cli.database.worker.connection import Connection
+from planner_cli.lexer import quote
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import apsw
 
 from planner_cli.database import wire
-from planner_cli.database.lexer import code, is_blank, without_semicolon
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
+from planner_cli.lexer import code, is_blank, without_semicolon
 
 _NUMBER_BYTES = 8
 

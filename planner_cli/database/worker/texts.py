@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import apsw
 
 from planner_cli.database import wire
-from planner_cli.database.lexer import quote
 from planner_cli.database.worker.connection import Connection
+from planner_cli.lexer import quote
 
 _BATCH_SECONDS = 1.0
 _BYTES = 2_000_000

@@ -138,6 +138,12 @@ class ServerSession:
         self._branches.append(made)
         return made
 
+    def adopt(self, branch: Branch) -> None:
+        """See :meth:`Session.adopt`: the server's own prefix cache makes it cheap."""
+        own = self._branches[branch.index]
+        self._prefix = own.state
+        own.close()
+
     def admit(self) -> list[ServerBranch]:
         """See :meth:`Session.admit`: as many at once as the server works on."""
         waiting = [branch for branch in self._branches if not branch.admitted and not branch.closed]

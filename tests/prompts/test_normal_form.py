@@ -7,9 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from models.distill.queries import Name, resolve, tables_of, write
 from models.distill.spider import Check
 from planner_cli.database import Database
+from planner_cli.prompts.normal_form import Name, resolve, tables_of, write
 
 SCRIPT = """
 CREATE TABLE Singer (Singer_ID INTEGER PRIMARY KEY, Name TEXT, Age INT, "order" TEXT, boss INT);

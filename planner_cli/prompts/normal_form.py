@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from planner_cli.database.lexer import Token, code
+from planner_cli.lexer import Token, code
 from planner_cli.prompts.schema import quote
 from planner_cli.types import Schema
 

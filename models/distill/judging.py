@@ -1,0 +1,139 @@
+"""From cases to packs for the discriminator: one block a candidate, its thought cut anywhere.
+
+Every block is one of the places where the product reads a verdict: with no thought at all, with a plan that was cut,
+with a plan and no check, with a check that was cut, with the whole thought. So each budget is trained. The plan is that
+of the right query, which is learned, or that of one of the generator's own samples, which is only read: at work the
+plan is the model's own, and its verdict must know how far that can be trusted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.distill.cases import Case, Labelled
+from models.distill.network import Pack
+from models.distill.packs import Encode, Mix, Row, pruned, renamed_hints, spelled, tensors
+from models.distill.renaming import Renaming
+from models.distill.thoughts import check_text, plan_text
+from planner_cli.engine.protocol import STABLE, Prompt, split_at
+from planner_cli.prompts.discriminator import CompactDiscriminator
+from planner_cli.prompts.normal_form import write
+from planner_cli.types import Question, Schema
+
+_PROMPT = CompactDiscriminator()
+_MOST_TRIED = 60
+"""Tokens of a plan or a check; a longer one is cut there."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeMix(Mix):
+    """How the discriminator's packs are made."""
+
+    questions: int = 4
+    candidates: int = 2
+    """Of a question in an epoch, one right and the others wrong."""
+    longest: int = 280
+    """Tokens of a block."""
+    own_plan: float = 0.5
+    """Share of plans that are the generator's own, where there are any."""
+    results: float = 0.5
+    """Share of blocks that show the candidate's result."""
+    cuts: Mapping[str, float] | None = None
+    """Shares of where the thought ends; ``None`` is :data:`CUTS`."""
+    verdict: float = 6.0
+    """Weight of the verdict; a token of the thought has 1."""
+
+
+CUTS = {"none": 0.3, "in the plan": 0.12, "plan": 0.13, "in the check": 0.1, "whole": 0.35}
+
+
+def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
+    """One epoch: every case once, in packs of one schema, shuffled."""
+    by_schema: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_schema[case.schema].append(case)
+    packs = []
+    for of_schema in by_schema.values():
+        rng.shuffle(of_schema)
+        packs += [of_schema[at : at + mix.questions] for at in range(0, len(of_schema), mix.questions)]
+    rng.shuffle(packs)
+    return packs
+
+
+def judge_pack(
+    cases: Sequence[Case], schema: Schema, mix: JudgeMix, rng: random.Random, encode: Encode, eos: int
+) -> Pack | None:
+    """The tensors of one step; ``None`` when nothing is short enough."""
+    chosen = pruned(schema, frozenset().union(*(case.tables for case in cases)), mix, rng, encode)
+    names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
+    shown = spelled(chosen, names) if names else chosen
+    bare = rng.random() < mix.bare
+    rows: list[Row] = []
+    shared = ""
+    for case in cases:
+        hints = () if bare or rng.random() < mix.missing else renamed_hints(case.hints, names, chosen)
+        stable, asked = split_at(STABLE, _PROMPT.shared(Question(case.question, shown, "", hints)))
+        shared = _text(stable)
+        for candidate in _drawn(case, mix.candidates, rng):
+            row = _row(_text(asked), case, candidate, names, mix, rng, encode)
+            if sum(len(ids) for ids, _ in row) <= mix.longest:
+                rows.append(row)
+    return tensors(encode(shared), rows, eos) if rows else None
+
+
+def _text(prompt: Prompt) -> str:
+    return "".join(span.text for span in prompt)
+
+
+def _drawn(case: Case, count: int, rng: random.Random) -> list[Labelled]:
+    """A right one, and wrong ones, the generator's own rather than edits."""
+    right = [candidate for candidate in case.candidates if candidate.correct]
+    wrong = [candidate for candidate in case.candidates if not candidate.correct]
+    rng.shuffle(wrong)
+    wrong.sort(key=lambda candidate: candidate.origin == "edit" and rng.random() < 0.7)
+    others = wrong[: count - 1]
+    return [rng.choice(right), *others] if right else others
+
+
+def _row(
+    asked: str,
+    case: Case,
+    candidate: Labelled,
+    names: Renaming | None,
+    mix: JudgeMix,
+    rng: random.Random,
+    encode: Encode,
+) -> Row:
+    own = bool(case.drafts) and rng.random() < mix.own_plan
+    planned = write(rng.choice(case.drafts) if own else case.gold, names)
+    given = write(candidate.parts, names)
+    cuts = mix.cuts or CUTS
+    cut = rng.choices(list(cuts), list(cuts.values()))[0]
+    plan = encode(f" {plan_text(planned)}")[:_MOST_TRIED]
+    check = encode(f" {check_text(planned, given)}")[:_MOST_TRIED]
+    plan = _cut(plan, cut, ("none", "in the plan"), rng)
+    check = _cut(check, cut, ("none", "in the plan", "plan", "in the check"), rng)
+    end = encode("\n")
+    facts = candidate.facts if rng.random() < mix.results else ""
+    after = _text(_PROMPT.candidate(given, facts))
+    learned = 0.0 if own else 1.0
+    return [
+        (encode(asked), 0.0),
+        (plan, learned),
+        (end, learned if cut in ("plan", "in the check", "whole") else 0.0),
+        (encode(after.removeprefix("\n")), 0.0),
+        (check, 1.0),
+        (end, 1.0 if cut == "whole" else 0.0),
+        (encode(_text(_PROMPT.verdict(None, closed_itself=True))), 0.0),
+        (encode(" true" if candidate.correct else " false"), mix.verdict),
+    ]
+
+
+def _cut(ids: list[int], cut: str, short: Sequence[str], rng: random.Random) -> list[int]:
+    """All of a stretch, or as much as there is at that cut."""
+    if cut not in short:
+        return ids
+    return ids[: rng.randint(1, max(1, len(ids) - 1))] if cut == short[-1] and cut.startswith("in ") else []
