@@ -42,22 +42,23 @@ class JudgeMix(Mix):
     results: float = 0.5
     """Share of blocks that show the candidate's result."""
     cuts: Mapping[str, float] | None = None
-    """Shares of where the thought ends; ``None`` is :data:`CUTS`."""
+    """Shares of packs by where their thoughts end; ``None`` is :data:`CUTS`."""
     verdict: float = 6.0
     """Weight of the verdict; a token of the thought has 1."""
 
 
-CUTS = {"none": 0.3, "in the plan": 0.12, "plan": 0.13, "in the check": 0.1, "whole": 0.35}
+CUTS = {"none": 0.4, "in the plan": 0.1, "plan": 0.1, "in the check": 0.1, "whole": 0.3}
 
 
 def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
-    """One epoch: every case once, in packs of one schema, shuffled."""
+    """One epoch: every case once, in packs of one schema and similar length, shuffled."""
     by_schema: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
         by_schema[case.schema].append(case)
     packs = []
     for of_schema in by_schema.values():
         rng.shuffle(of_schema)
+        of_schema.sort(key=lambda case: len(case.question) + 3 * len(case.gold) + rng.randint(0, 25))
         packs += [of_schema[at : at + mix.questions] for at in range(0, len(of_schema), mix.questions)]
     rng.shuffle(packs)
     return packs
@@ -71,6 +72,8 @@ def judge_pack(
     names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
     shown = spelled(chosen, names) if names else chosen
     bare = rng.random() < mix.bare
+    cuts = mix.cuts or CUTS
+    cut = rng.choices(list(cuts), list(cuts.values()))[0]  # the same for all: blocks of one length need no padding
     rows: list[Row] = []
     shared = ""
     for case in cases:
@@ -78,7 +81,7 @@ def judge_pack(
         stable, asked = split_at(STABLE, _PROMPT.shared(Question(case.question, shown, "", hints)))
         shared = _text(stable)
         for candidate in _drawn(case, mix.candidates, rng):
-            row = _row(_text(asked), case, candidate, names, mix, rng, encode)
+            row = _row(_text(asked), case, candidate, cut, names, mix, rng, encode)
             if sum(len(ids) for ids, _ in row) <= mix.longest:
                 rows.append(row)
     return tensors(encode(shared), rows, eos) if rows else None
@@ -102,6 +105,7 @@ def _row(
     asked: str,
     case: Case,
     candidate: Labelled,
+    cut: str,
     names: Renaming | None,
     mix: JudgeMix,
     rng: random.Random,
@@ -110,8 +114,6 @@ def _row(
     own = bool(case.drafts) and rng.random() < mix.own_plan
     planned = write(rng.choice(case.drafts) if own else case.gold, names)
     given = write(candidate.parts, names)
-    cuts = mix.cuts or CUTS
-    cut = rng.choices(list(cuts), list(cuts.values()))[0]
     plan = encode(f" {plan_text(planned)}")[:_MOST_TRIED]
     check = encode(f" {check_text(planned, given)}")[:_MOST_TRIED]
     plan = _cut(plan, cut, ("none", "in the plan"), rng)
