@@ -103,6 +103,49 @@ def _other_table(parts: list[Part], schema: Schema, rng: random.Random) -> None:
         parts[names[0]] = Name(rng.choice(schema.tables).name)
 
 
+def _shown(parts: Sequence[Part]) -> list[int]:
+    """Where the outermost SELECT list is cut: before it, at each of its commas, and at FROM; empty without FROM."""
+    cuts, depth = [], 0
+    for at, part in enumerate(parts):
+        depth += (part == "(") - (part == ")")
+        if depth == 0 and (part in ("select", ",") or part == "from"):
+            cuts.append(at)
+            if part == "from":
+                return cuts
+    return []
+
+
+def _column_more(parts: list[Part], schema: Schema, rng: random.Random) -> None:
+    """One that is not asked for, of a table that is there: what general models do most."""
+    cuts = _shown(parts)
+    tables = [part.table for part in parts if isinstance(part, Name) and part.column is None]
+    if not cuts or not tables or "distinct" in parts[: cuts[-1]]:
+        return
+    name = rng.choice(tables)
+    column = rng.choice(next(table.columns for table in schema.tables if table.name == name)).name
+    added: list[Part] = [Name(name, column)] if len(tables) == 1 else [Name(name), ".", Name(name, column)]
+    parts[cuts[-1] : cuts[-1]] = [",", *added]
+
+
+def _column_fewer(parts: list[Part], schema: Schema, rng: random.Random) -> None:
+    del schema
+    cuts = _shown(parts)
+    if len(cuts) > 2:
+        which = rng.randrange(1, len(cuts) - 1)
+        del parts[cuts[which] : cuts[which + 1]]
+
+
+def _count_distinct(parts: list[Part], schema: Schema, rng: random.Random) -> None:
+    """``count(x)`` for ``count(distinct x)``, or the other way round."""
+    del schema
+    at = _one(rng, [i for i, part in enumerate(parts[:-2]) if part == "count" and parts[i + 2] != "*"])
+    if at is not None:
+        if parts[at + 2] == "distinct":
+            del parts[at + 2]
+        else:
+            parts.insert(at + 2, "distinct")
+
+
 def _is_value(part: Part) -> bool:
     return isinstance(part, str) and re.fullmatch(r"'.*'|\d+(\.\d+)?", part) is not None
 
@@ -114,4 +157,5 @@ def _one(rng: random.Random, places: Sequence[int]) -> int | None:
 _EDITS: tuple[tuple[Edit, float], ...] = (
     (_other_column, 6), (_other_aggregate, 3), (_other_operator, 3), (_other_value, 2), (_without_condition, 2),
     (_without("distinct"), 2), (_without("not"), 1), (_direction, 2), (_distinct, 1), (_other_table, 2),
+    (_column_more, 2), (_column_fewer, 3), (_count_distinct, 2),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def judge_options(command: Command) -> Command:
         (
             click.option("--mode", type=click.Choice(MODE_CHOICES), default="pro", show_default=True,
                          help="check and pro rule out what cannot run, exec and pro show results."),
-            click.option("--prompt", type=click.Choice(["chat", "paper", "yesno"]),
+            click.option("--prompt", type=click.Choice(["chat", "paper", "yesno", "compact-values"]),
                          help="paper: in the published form; yesno reads P(yes) without thinking."),
             click.option("--no-schema", is_flag=True, help="Leave the schema out of the judge's prompt."),
             click.option("--thoughts", is_flag=True, help="Keep the thoughts' texts in the run."),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # each of these costs start-up time
     from planner_cli.database import Database
     from planner_cli.discriminator import Discriminator
     from planner_cli.engine import LlamaEngine, ServerEngine
+    from planner_cli.engine.prefix_cache import PrefixCache
     from planner_cli.generator import Generator
     from planner_cli.hub import ResolvedModel
     from planner_cli.settings import Limits
@@ -46,7 +47,7 @@ class Asker:
     schema_seconds: float
     load_seconds: float
     mentioned: tuple[ValueHint, ...] = ()
-    """Stored values that the last question mentions, as the generator was shown them."""
+    """Stored values that the last question mentions, as the models were shown them."""
 
     @property
     def untrained(self) -> bool:
@@ -86,8 +87,9 @@ class Asker:
         )
 
     def _mentioned(self, text: str) -> tuple[ValueHint, ...]:
-        """Values for a generator that takes them, of the tables that it sees."""
-        if not self.generator.prompt.takes_values:
+        """Values for models that take them, of the tables that they see."""
+        judge = self.discriminator
+        if not self.generator.prompt.takes_values and not (judge is not None and judge.prompt.takes_values):
             return ()
         seen = {table.name for table in self.schema.tables}
         return tuple(hint for hint in self.database.mentioned(text) if hint.table in seen)
@@ -200,13 +202,14 @@ def load_models(
     judge = None if options.no_judge else _resolve_judge(options)
     settings = _planned(options, judge, limits)
     _go_on(control)
-    writing = _engine(writer, options, control)
+    cache = _prefix_cache(options)
+    writing = _engine(writer, options, control, cache)
     generator = Generator(writing, writer.prompt or "chat")
     models: tuple[ModelInfo, ...] = (_info(writer, writing),)
     discriminator = None
     if judge is not None:
         _go_on(control)
-        discriminator, info = _load_judge(judge, options, control)
+        discriminator, info = _load_judge(judge, options, control, cache)
         models = (*models, info)
     return generator, discriminator, models, settings
 
@@ -214,7 +217,7 @@ def load_models(
 def load_judge(options: RunOptions, limits: Limits) -> tuple[Discriminator, ModelInfo, PlanSettings]:
     """The discriminator alone, and the settings it recommends."""
     judge = _resolve_judge(options)
-    return (*_load_judge(judge, options, Control()), _planned(options, judge, limits))
+    return (*_load_judge(judge, options, Control(), _prefix_cache(options)), _planned(options, judge, limits))
 
 
 def _resolve(role: Role, options: RunOptions) -> ResolvedModel:
@@ -235,10 +238,12 @@ def _resolve_judge(options: RunOptions) -> ResolvedModel:
     return judge if options.reasoning is None else replace(judge, reasoning=options.reasoning)
 
 
-def _load_judge(judge: ResolvedModel, options: RunOptions, control: Control) -> tuple[Discriminator, ModelInfo]:
+def _load_judge(
+    judge: ResolvedModel, options: RunOptions, control: Control, cache: PrefixCache
+) -> tuple[Discriminator, ModelInfo]:
     from planner_cli.discriminator import Discriminator
 
-    engine = _engine(judge, options, control)
+    engine = _engine(judge, options, control, cache)
     return Discriminator(engine, judge.prompt or "chat"), _info(judge, engine)
 
 
@@ -246,7 +251,16 @@ def _planned(options: RunOptions, judge: ResolvedModel | None, limits: Limits) -
     return options.plan(budget=judge.budget if judge else None, select=judge.select if judge else None, limits=limits)
 
 
-def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> LlamaEngine | ServerEngine:
+def _prefix_cache(options: RunOptions) -> PrefixCache:
+    """One for both roles: with the same model and adapter, what one has prefilled serves the other."""
+    from planner_cli.engine.prefix_cache import PrefixCache
+
+    return PrefixCache(prefix_folder(), limit=options.cache_mib * 2**20)
+
+
+def _engine(
+    model: ResolvedModel, options: RunOptions, control: Control, cache: PrefixCache
+) -> LlamaEngine | ServerEngine:
     """A model's engine: a server where the user names one, else the file, one in no catalogue tried by itself first."""
     if options.engine_kind == "server":
         from planner_cli.cli.served import load_served
@@ -256,7 +270,6 @@ def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> Llam
 
     hub.try_first(model, control)
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
-    from planner_cli.engine.prefix_cache import PrefixCache
 
     known = model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None)
     return LlamaEngine(
@@ -264,7 +277,7 @@ def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> Llam
         adapter=model.adapter,
         reasoning=model.reasoning,
         options=options.engine(),
-        cache=PrefixCache(prefix_folder(), limit=options.cache_mib * 2**20),
+        cache=cache,
         identity=f"{model.sha256} {model.adapter_sha256}" if known else None,
     )
 

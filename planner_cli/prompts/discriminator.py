@@ -225,7 +225,7 @@ class CompactDiscriminator:
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
-    "compact-plan": CompactDiscriminator(),
+    "compact-values": CompactDiscriminator(),
     "chat": ChatDiscriminator(
         demand=f"Does the query answer the question? {_CHECK}, then answer with "
         '{"correct": true} or {"correct": false}.',
@@ -271,7 +271,7 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
-    in the form of arXiv 2505.03786; ``compact-plan`` is the built-in adapter's own.
+    in the form of arXiv 2505.03786; ``compact-values`` is the built-in adapter's own, as for the generator.
 
     Raises:
         ModelError: there is none.

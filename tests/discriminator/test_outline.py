@@ -16,7 +16,7 @@ def judge(engine, *, control=None, **settings):
     cases = [Case(i, Candidate(i, f"select {i}"), Execution(("n",), ((i,),))) for i in range(2)]
     question = Question("how many?", Schema(()), "shop")
     asked = DiscriminatorSettings(**settings)
-    return list(Discriminator(engine, "compact-plan").judge(question, cases, asked, control=control or Control()))
+    return list(Discriminator(engine, "compact-values").judge(question, cases, asked, control=control or Control()))
 
 
 def verdicts(events):

@@ -115,6 +115,18 @@ def test_a_probe_reads_the_choices_and_changes_nothing(stub):
     assert (step.text, step.tokens) == (" w5", 6)
 
 
+def test_an_adopted_branch_is_part_of_the_prefix(stub):
+    stub.texts = {" a": LONG, " w0 w1 w2 so": " x"}
+    session = opened(stub)
+    branch = session.branch((Span(" a"),), GREEDY, max_tokens=30)
+    for _ in range(3):
+        session.step()
+    session.adopt(branch)
+    texts, _ = write(session, [session.branch((Span(" so"),), GREEDY, max_tokens=9)])
+    assert texts == {1: " x"}
+    assert stub.text(stub.completions()[-1]["prompt"]) == "prompt a w0 w1 w2 so"
+
+
 def test_a_thought_that_ended_is_probed_without_its_end_mark(stub):
     stub.texts = {" a": " one two"}
     session = opened(stub)

@@ -320,7 +320,7 @@ def test_a_result_in_a_line(execution, expected):
 
 
 def test_the_compact_discriminator_plans_before_it_sees_the_candidate():
-    family, hints = discriminator_prompt("compact-plan"), (ValueHint("singers", "city", "Paris"),)
+    family, hints = discriminator_prompt("compact-values"), (ValueHint("singers", "city", "Paris"),)
     question = Question("How many\nlive in Paris?", SCHEMA, "d", hints)
     candidate = Candidate(0, "SELECT T1.x FROM nowhere AS T1 /* true */ WHERE y = 'Rome'")
     subject = Subject(candidate, Execution(("x",), ((1,),)))

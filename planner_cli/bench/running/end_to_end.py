@@ -50,6 +50,9 @@ def run_end_to_end(
 
     """
     control = control or Control()
+    takes_values = generator.prompt.takes_values or (
+        isinstance(discriminator, Discriminator) and discriminator.prompt.takes_values
+    )
     fixed = [asdict(settings), oracle_of(discriminator), thoughts]
     with Databases() as databases, Instances() as instances:
         for item, key in to_do(items, fixed, models, done):
@@ -59,7 +62,7 @@ def run_end_to_end(
             database = databases.get(item)
             gold = Gold.run(database, item.right_query())
             meter = EnergyMeter()
-            hints = database.mentioned(item.question) if generator.prompt.takes_values else ()
+            hints = database.mentioned(item.question) if takes_values else ()
             question = Question(item.question, database.schema, item.database_id, hints)
             answer: Answer | None = None
             control.restart(settings.max_seconds)
