@@ -6,19 +6,35 @@ import itertools
 import random
 
 import pytest
+from llama_cpp import Llama
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("gguf", reason="needs the extra train")
 
 from models.distill import stages  # noqa: E402 - only where torch is there
+from models.distill.cases import Case, Labelled  # noqa: E402
 from models.distill.generated import everyday_items  # noqa: E402
+from models.distill.judging import JudgeMix, judge_pack  # noqa: E402
 from models.distill.network import Network  # noqa: E402
 from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  # noqa: E402
 from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
 from planner_cli.control import Control  # noqa: E402
+from planner_cli.engine import CUT, STABLE, ScriptedEngine, split_at  # noqa: E402
+from planner_cli.prompts.discriminator import View, discriminator_prompt  # noqa: E402
+from planner_cli.prompts.normal_form import Name  # noqa: E402
+from planner_cli.prompts.shown import Subject  # noqa: E402
 from planner_cli.settings import Sampling  # noqa: E402
-from planner_cli.types import Column, ForeignKey, Question, Schema, Table, ValueHint  # noqa: E402
+from planner_cli.types import (  # noqa: E402
+    Candidate,
+    Column,
+    Execution,
+    ForeignKey,
+    Question,
+    Schema,
+    Table,
+    ValueHint,
+)
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -111,6 +127,50 @@ def test_packs_show_other_names_consistently(encode, everyday):
         assert pack is not None
         assert len(pack.places) == len(pack.targets)
         assert pack.places.max() < pack.blocks.numel()
+
+
+PARTS = {"all": ("select", Name("orders", "total"), "from", Name("orders")), "sum": ("select", "sum", "(", Name("orders", "total"), ")", "from", Name("orders"))}  # fmt: skip
+CASE = Case(
+    "shop",
+    "What is sold in all?",
+    (ValueHint("orders", "customer_id", "all"),),
+    PARTS["sum"],
+    (PARTS["all"],),
+    (
+        Labelled(PARTS["sum"], "1 row, 1 column; [13.0]", correct=True, origin="gold"),
+        Labelled(PARTS["all"], "3 rows, 1 column; [5.0]; [7.0]", correct=False, origin="sample"),
+    ),
+)
+THOUGHTS = [
+    # where it ends, whose plan, what stands behind Plan: and Check: of the right candidate
+    ("none", 0.0, "", ""),
+    ("plan", 0.0, " show sum(total); from orders", ""),
+    ("whole", 0.0, " show sum(total); from orders", " show same; from same"),
+    ("whole", 1.0, " show total; from orders", " show sum(total); from same"),
+]
+
+
+@pytest.mark.parametrize(("cut", "own", "plan", "check"), THOUGHTS, ids=[f"{t[0]}-{t[1]:.0f}" for t in THOUGHTS])
+def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, own, plan, check):
+    mix = JudgeMix(renamed=0.0, bare=0.0, missing=0.0, results=1.0, own_plan=own, cuts={cut: 1.0})
+    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), encode, base.shape.eos)
+    llama = Llama(str(stages.base_path()), vocab_only=True, verbose=False)
+    text = llama.detokenize(pack.blocks[0].tolist()).decode()
+    family, engine = discriminator_prompt("compact-values"), ScriptedEngine()
+    question = Question(CASE.question, SCHEMA, "shop", CASE.hints)
+    subject = Subject(Candidate(0, "SELECT SUM(total) FROM Orders"), Execution(("x",), ((13.0,),)))
+    before, after = split_at(CUT, family.build(question, [subject], engine, View()))
+    asked = "".join(span.text for span in split_at(STABLE, before)[1])
+    shown = "".join(span.text for span in after)
+    verdict = "".join(span.text for span in family.verdict(engine, closed_itself=False))
+    assert text.partition("<|im_end|>")[0] == asked + plan + shown + check + verdict
+    learned = llama.detokenize(pack.targets[: len(pack.targets) // 2].tolist()).decode()
+    ends = "\n" if cut == "whole" else ""
+    assert (" true" in learned) == (pack.weights.max() == mix.verdict)
+    if own:
+        assert learned.startswith(check + ends)
+    elif cut != "none":
+        assert learned.startswith(plan + "\n" + check + ends)
 
 
 def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyday):
