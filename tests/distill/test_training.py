@@ -164,13 +164,10 @@ def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, ow
     shown = "".join(span.text for span in after)
     verdict = "".join(span.text for span in family.verdict(engine, closed_itself=False))
     assert text.partition("<|im_end|>")[0] == asked + plan + shown + check + verdict
-    learned = llama.detokenize(pack.targets[: len(pack.targets) // 2].tolist()).decode()
-    ends = "\n" if cut == "whole" else ""
-    assert (" true" in learned) == (pack.weights.max() == mix.verdict)
-    if own:
-        assert learned.startswith(check + ends)
-    elif cut != "none":
-        assert learned.startswith(plan + "\n" + check + ends)
+    end = int((pack.weights == mix.verdict).nonzero()[0])
+    learned = llama.detokenize(pack.targets[: end + 1].tolist()).decode()
+    close = {"none": "", "plan": "\n", "whole": "\n"}[cut]
+    assert learned == ("" if own else plan + close) + (check + close if cut == "whole" else "") + " true"
 
 
 def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyday):
