@@ -24,7 +24,9 @@ from planner_cli.prompts.normal_form import write
 from planner_cli.types import Question, Schema
 
 _PROMPT = CompactDiscriminator()
-_MOST_TRIED = 60
+_GREEDY = 0.75
+"""Share of the generator's own plans that are its greedy ones."""
+_LONGEST = 60
 """Tokens of a plan or a check; a longer one is cut there."""
 
 
@@ -47,7 +49,7 @@ class JudgeMix(Mix):
     """Weight of the verdict; a token of the thought has 1."""
 
 
-CUTS = {"none": 0.4, "in the plan": 0.1, "plan": 0.1, "in the check": 0.1, "whole": 0.3}
+CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "whole": 0.4}
 
 
 def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
@@ -112,10 +114,12 @@ def _row(
     encode: Encode,
 ) -> Row:
     own = bool(case.drafts) and rng.random() < mix.own_plan
-    planned = write(rng.choice(case.drafts) if own else case.gold, names)
+    # mostly the greedy one: that is what is planned at work, and all the others together are wrong more often
+    draft = (case.drafts[0] if rng.random() < _GREEDY else rng.choice(case.drafts)) if own else case.gold
+    planned = write(draft, names)
     given = write(candidate.parts, names)
-    plan = encode(f" {plan_text(planned)}")[:_MOST_TRIED]
-    check = encode(f" {check_text(planned, given)}")[:_MOST_TRIED]
+    plan = encode(f" {plan_text(planned)}")[:_LONGEST]
+    check = encode(f" {check_text(planned, given)}")[:_LONGEST]
     plan = _cut(plan, cut, ("none", "in the plan"), rng)
     check = _cut(check, cut, ("none", "in the plan", "plan", "in the check"), rng)
     end = encode("\n")
