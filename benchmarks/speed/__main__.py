@@ -71,6 +71,8 @@ def main() -> int:
     seconds = journal.seconds(options.rounds)
     made = report.ratios(seconds)
     print("\n".join(report.summary(seconds, job.record())))
+    shares = ", ".join(f"{share:.1%} at {width}" for width, share in journal.own_shares().items())
+    print(f"\nof planner's steps outside llama.cpp's decode (sampling, text, Python): {shares}")
     for name, why in bench.unavailable.items():
         say(f"{name} is left out: {why}")
     foreign = [line["foreign"] for line in journal.lines if line["foreign"] is not None]
@@ -81,7 +83,8 @@ def main() -> int:
         target = options.output or report.RESULTS / f"speed-{short_name}-{now:%Y-%m-%d-%H%M}.json"
         document = {
             "date": f"{now:%Y-%m-%d}", "command": " ".join(["python -m benchmarks.speed", *sys.argv[1:]]), **facts,
-            "rounds": options.rounds, "seconds": seconds, "ratios": made, "memory": bench.memory(),
+            "rounds": options.rounds, "seconds": seconds, "ratios": made,
+            "own_shares": journal.own_shares(), "memory": bench.memory(),
             "foreign_cores_median": statistics.median(foreign) if foreign else None, "left_out": bench.unavailable,
         }  # fmt: skip
         target.write_text(json.dumps(document, indent=1) + "\n")

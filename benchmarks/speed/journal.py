@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from pathlib import Path
 
 
@@ -38,3 +39,11 @@ class Journal:
                 row = made.setdefault(line["side"], {}).setdefault(line["part"], [None] * rounds)
                 row[line["round"] - 1] = line["seconds"]
         return made
+
+    def own_shares(self) -> dict[str, float]:
+        """Of planner's seconds at each width, the median share spent outside llama.cpp's decode."""
+        found: dict[str, list[float]] = {}
+        for line in self.lines:
+            if line["side"] == "planner" and line["part"].isdigit():
+                found.setdefault(line["part"], []).append(line["own_share"])
+        return {width: round(statistics.median(shares), 4) for width, shares in found.items()}

@@ -69,6 +69,23 @@ class Planner:
 
         self.engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
         self.engine.vocabulary.ends = lambda _token: False  # equal tokens: no text ends before the others
+        self.decoding = 0.0
+        """Seconds inside llama.cpp's decodes."""
+        self.own_share = 0.0
+        """Of a width's seconds, what is spent outside them: sampling, text, Python."""
+        self._time_decodes()
+
+    def _time_decodes(self) -> None:
+        from planner_cli.engine.context import Context
+
+        decode = Context.decode
+
+        def timed(context: Context, control: object) -> None:
+            started = time.perf_counter()
+            decode(context, control)
+            self.decoding += time.perf_counter() - started
+
+        Context.decode = timed
 
     def run(self, texts: Texts) -> float:
         from planner_cli.control import Control
@@ -84,10 +101,12 @@ class Planner:
         if texts.part.isdigit():
             session.admit()
             started = time.perf_counter()
+        self.decoding = 0.0
         written = 0
         while steps := session.step():
             written += len(steps)
         seconds = time.perf_counter() - started
+        self.own_share = 1 - self.decoding / seconds
         expected = [len(texts.prefix_ids) + sum(map(len, texts.suffix_ids)), len(texts.suffixes) * texts.new]
         assert [session.stats.prompt_tokens, written] == expected, "not the tokens the others have"
         assert session.stats.cached_tokens == 0, "a prompt was not cold"

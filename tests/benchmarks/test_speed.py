@@ -27,7 +27,7 @@ def test_texts_have_just_the_tokens_asked_for_and_differ_by_seed():
 def test_a_journal_goes_on_after_a_cut(tmp_path):
     path = tmp_path / "folder" / "journal.jsonl"
     journal = Journal(path, {"model": 1})
-    journal.add(round=1, part="candidates", side="planner", seconds=1.5, foreign=0.0, memory=10)
+    journal.add(round=1, part="candidates", side="planner", seconds=1.5, foreign=0.0, memory=10, own_share=None)
     with path.open("a") as file:
         file.write('{"key": "cut in the mid')
     again = Journal(path, {"model": 1})
@@ -35,7 +35,7 @@ def test_a_journal_goes_on_after_a_cut(tmp_path):
     assert not again.has(2, "candidates", "planner")
     assert again.seconds(2) == {"planner": {"candidates": [1.5, None]}}
     assert Journal(path, {"model": 2}).lines == []
-    again.add(round=2, part="candidates", side="planner", seconds=2.5, foreign=0.0, memory=10)
+    again.add(round=2, part="candidates", side="planner", seconds=2.5, foreign=0.0, memory=10, own_share=None)
     assert Journal(path, {"model": 1}).seconds(2) == {"planner": {"candidates": [1.5, 2.5]}}
 
 
