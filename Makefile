@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo.sqlite
 
-.PHONY: demo test test-all lint fix docs bench vocabularies clean
+.PHONY: demo test test-all lint fix docs bench bench-full vocabularies clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -43,8 +43,15 @@ fix: $(VENV)/.dev
 docs: $(VENV)/.dev  ## bring the README's help texts up to date
 	$(BIN)/cog -r README.md
 
-bench: $(VENV)/.dev  ## speed of shared-prefix decoding against plain llama-cpp-python
-	$(BIN)/python benchmarks/shared_prefix.py
+bench: $(VENV)/.dev  ## a minute or two: is the engine still as fast against its peers as it was?
+	$(BIN)/python -m benchmarks.speed --check
+
+bench-full: $(VENV)/.dev build/peers/bin/llama-server  ## the README's table; half an hour and more, on a quiet machine
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed --model synth-1.5b
+
+build/peers/bin/llama-server: | $(VENV)/.dev  ## llama.cpp's own programs to compare with
+	$(BIN)/python benchmarks/speed/peers/build.py
 
 vocabularies: .vocabularies/ggml-vocab-gpt-2.gguf  ## llama.cpp's test vocabularies and templates, for test_vocabularies.py
 

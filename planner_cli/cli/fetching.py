@@ -28,7 +28,7 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
+def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
     from planner_cli.ui.clean import clean
     from planner_cli.ui.console import make_console
     from planner_cli.ui.progress import track_bytes
@@ -79,7 +79,7 @@ def pull(
         _say(f"{', '.join(names)}: nothing to pull, all of it is on this machine")
     done = []
     for wish in wanted:
-        with _progress(wish.what, quiet=quiet) as tell:
+        with progress(wish.what, quiet=quiet) as tell:
             pulled = get(
                 wish, endpoint=endpoint, name=name, progress=tell, note=(lambda _text: None) if quiet else _say
             )
@@ -151,7 +151,7 @@ def import_(
     records: list[Installed] = []
     for source in sources:
         folder = Path(source).expanduser()
-        with _progress(source, quiet=quiet) as tell:
+        with progress(source, quiet=quiet) as tell:
             if transfer.is_bundle(folder):
                 records += transfer.import_bundle(folder, manifest_sha256=manifest_sha256, tell=tell)
             elif manifest_sha256 is not None:
@@ -193,7 +193,7 @@ def export(folder: Path, names: tuple[str, ...], quiet: bool, as_json: bool) -> 
     """
     from planner_cli.hub import transfer
 
-    with _progress("export", quiet=quiet) as tell:
+    with progress("export", quiet=quiet) as tell:
         digest, records = transfer.export(folder, names, tell)
     if as_json:
         _print_json({"manifest_sha256": digest, "models": [asdict(record) for record in records]})

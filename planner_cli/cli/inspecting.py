@@ -46,7 +46,7 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     from planner_cli.hub.memory import estimate, kv_bytes_per_token, vocabulary_size
     from planner_cli.ui.jsontext import to_json
 
-    path, over = _files(name, adapter)
+    path, over = find_files(name, adapter)
     header = read_header(path)
     on_top = read_header(over) if over is not None else None
     kind = "adapter" if header.is_adapter else "model" if header.tensors else "vocabulary only"
@@ -78,7 +78,7 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
         _show_info(document, header, memory)
 
 
-def _files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
+def find_files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
     """The model's file and the adapter's, of whatever kind; names are those of the catalogue or the models folder."""
     from planner_cli.hub import known_catalog, models_dir
     from planner_cli.hub.locate import find, how_to_get

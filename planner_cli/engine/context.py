@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from planner_cli.errors import EngineError
 BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
 _ABORTED = 2
+_UNWATCHED_SECONDS = 0.1
+"""A decode expected to end within this is not asked about stopping in between, only before it: the answer costs 2 to 3 %
+of a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
 
 
 class Context:
@@ -54,7 +58,15 @@ class Context:
         self._batch = L.llama_batch_init(BATCH, 0, 1)
         # The callback must outlive the context; it only looks at flags (an exception in it would be swallowed).
         self._abort = L.ggml_abort_callback(self._should_abort)
-        L.llama_set_abort_callback(self.handle, self._abort, None)
+        self._never_abort = L.ggml_abort_callback()
+        self._watched: bool | None = None
+        self._token_seconds = float("inf")
+        """Of the last whole decode, a token."""
+
+    def _watch(self, watched: bool) -> None:
+        if watched != self._watched:
+            L.llama_set_abort_callback(self.handle, self._abort if watched else self._never_abort, None)
+            self._watched = watched
 
     def _should_abort(self, _data: Any) -> bool:
         return self._control is not None and self._control.should_abort()
@@ -98,11 +110,16 @@ class Context:
         """
         if control is not None and control.should_abort():  # not every backend polls the callback
             raise control.stopped()
+        tokens = max(1, int(self._batch.n_tokens))
+        self._watch(tokens * self._token_seconds > _UNWATCHED_SECONDS)
         self._control = control
+        started = time.perf_counter()
         try:
             code = L.llama_decode(self.handle, self._batch)
         finally:
             self._control = None
+        if code == 0:
+            self._token_seconds = (time.perf_counter() - started) / tokens
         if code == _ABORTED and control is not None:
             raise control.stopped()
         if code != 0:

@@ -38,9 +38,9 @@ _UINT32, _INT32, _FLOAT32 = 4, 5, 6
 MAX_LAYERS = 512
 """llama.cpp's own bound (``LLAMA_MAX_LAYERS``), which some of its loops trust."""
 
-_TOKENS = "tokenizer.ggml.tokens"
+TOKENS = "tokenizer.ggml.tokens"
 _VOCABULARY = {
-    _TOKENS: (_STRING,),
+    TOKENS: (_STRING,),
     "tokenizer.ggml.scores": (_FLOAT32,),
     "tokenizer.ggml.token_type": (_INT32, _UINT32),
     "tokenizer.ggml.merges": (_STRING,),
@@ -170,6 +170,18 @@ def regular_file_size(path: Path) -> int:
     return status.st_size
 
 
+def raw_pairs(path: Path) -> dict[str, bytes]:
+    """Each key of a sound header with its value as it stands in the file: the type's number, then the value.
+
+    Raises as :func:`read_header` does.
+    """
+    header = read_header(path)
+    with path.open("rb") as stream:
+        cursor = _Cursor(path, stream, header.size)
+        cursor.skip(len(b"GGUF") + struct.calcsize("<IQQ"))
+        return dict(_raw_pair(cursor) for _ in header.metadata)
+
+
 class _Cursor:
     """Reads forward through the header, never past the file's end or ``MAX_HEADER_BYTES``."""
 
@@ -201,6 +213,10 @@ class _Cursor:
         self._need(count)
         start = self.position
         self.position += count
+        return bytes(self._data[start : self.position])
+
+    def since(self, start: int) -> bytes:
+        """What was read or stepped over from ``start`` on."""
         return bytes(self._data[start : self.position])
 
     def number(self, code: str) -> int:
@@ -266,16 +282,26 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, int | float | bool 
         key = cursor.text("a key")
         if key in metadata:
             raise cursor.damaged(f"the key {key!r} occurs twice")
-        type_id = cursor.number("<I")
-        if type_id == _STRING:
-            metadata[key] = cursor.text(f"the value of {key!r}")
-        elif type_id == _ARRAY:
-            metadata[key] = _skip_array(cursor, key)
-        elif type_id in _SCALARS:
-            metadata[key] = cursor.scalar(type_id)
-        else:
-            raise cursor.damaged(f"the key {key!r} has the unknown type {type_id}")
+        metadata[key] = _read_value(cursor, key)
     return metadata
+
+
+def _read_value(cursor: _Cursor, key: str) -> int | float | bool | str | ArrayInfo:
+    type_id = cursor.number("<I")
+    if type_id == _STRING:
+        return cursor.text(f"the value of {key!r}")
+    if type_id == _ARRAY:
+        return _skip_array(cursor, key)
+    if type_id in _SCALARS:
+        return cursor.scalar(type_id)
+    raise cursor.damaged(f"the key {key!r} has the unknown type {type_id}")
+
+
+def _raw_pair(cursor: _Cursor) -> tuple[str, bytes]:
+    key = cursor.text("a key")
+    start = cursor.position
+    _read_value(cursor, key)
+    return key, cursor.since(start)
 
 
 def _skip_array(cursor: _Cursor, key: str) -> ArrayInfo:
@@ -305,7 +331,7 @@ def _check_vocabulary(cursor: _Cursor, metadata: Metadata) -> None:
         found = metadata.get(key)
         if found is not None and not (isinstance(found, ArrayInfo) and (found.type_id in types or not found.items)):
             raise cursor.damaged(f"the key {key!r} is not an array of the right type")
-    tokens = metadata.get(_TOKENS)
+    tokens = metadata.get(TOKENS)
     if not isinstance(tokens, ArrayInfo):
         return
     for key in ("tokenizer.ggml.scores", "tokenizer.ggml.token_type"):

@@ -1,0 +1,304 @@
+"""Run the comparison, or go on with one that was cut.
+
+    python -m benchmarks.speed                          the built-in base
+    python -m benchmarks.speed --model synth-1.5b       random weights in the shape of DeepSeek-R1-Distill-Qwen-1.5B
+    python -m benchmarks.speed --short --peer server-beside
+    python -m benchmarks.speed --check                  a minute or two; exit code 1 when a stored bound does not hold
+
+Each side runs in a process of its own, one at a time, on the same token ids; a round measures every side once, in
+another order than the round before, and a ratio is taken within a round. Every measurement is appended to a journal
+at once: the same command goes on where it was cut. Nothing else should run meanwhile; how much else did is recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmarks.speed import report
+from benchmarks.speed.job import SHORT, Job, text_of
+from benchmarks.speed.journal import Journal
+from benchmarks.speed.machine import busy_seconds, machine, own_seconds, versions
+from benchmarks.speed.sides import PARTS, SIDES, Setting, Texts
+from benchmarks.speed.worker import arguments
+from planner_cli.engine.speed import Speed
+
+BUILD = Path("build")
+LIKE = "deepseek-r1-distill-qwen-1.5b"
+MODELS = {"embedded": "smollm2-135m-instruct", "synth-1.5b": LIKE}
+BUSY = 0.25
+"""Cores' worth of other work from which on a measurement counts as disturbed."""
+
+
+def main() -> int:
+    options = parse()
+    if options.check:
+        options.short, options.model = True, "embedded"
+    from planner_cli.engine import library  # sets the environment that all sides inherit
+    from planner_cli.hub.checksum import file_sha256
+
+    path, short_name = model_file(options.model)
+    job = SHORT if options.short else Job()
+    threads = options.threads or library.physical_cores()
+    programs = {
+        name: getattr(options, name) or shutil.which(program) or built(program)
+        for name, program in (("server", "llama-server"), ("batched_bench", "llama-batched-bench"))
+    }
+    setting = Setting(path, threads, job, **programs)
+    model = {"short": short_name, "file": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)}
+    facts = {"model": model, "job": job.record(), "threads": threads, "versions": versions(), "machine": machine()}
+    journal = Journal(options.journal or BUILD / f"speed-{short_name}{'-short' if job is SHORT else ''}.jsonl", facts)
+    names = ["planner", *(name for name in SIDES if name != "planner" and (not options.peer or name in options.peer))]
+    say(f"{path.name}, {threads} threads; journal {journal.path} ({len(journal.lines)} measurements there)")
+    say(estimate(setting, names, options.rounds))
+    bench = Bench(setting, journal, names)
+    try:
+        for round_ in range(1, options.rounds + 1):
+            bench.round(round_)
+    except KeyboardInterrupt:
+        say(f"stopped; the same command goes on from {journal.path}")
+        return 130
+    finally:
+        bench.close()
+    seconds = journal.seconds(options.rounds)
+    made = report.ratios(seconds)
+    print("\n".join(report.summary(seconds, job.record())))
+    shares = ", ".join(f"{share:.1%} at {width}" for width, share in journal.own_shares().items())
+    print(f"\nof planner's steps outside llama.cpp's decode (sampling, text, Python): {shares}")
+    for name, why in bench.unavailable.items():
+        say(f"{name} is left out: {why}")
+    foreign = [line["foreign"] for line in journal.lines if line["foreign"] is not None]
+    if foreign and statistics.median(foreign) > BUSY:
+        say(f"the machine was busy: {statistics.median(foreign):.2f} cores' worth of other work (median)")
+    if not options.short or options.output:
+        now = datetime.now(tz=timezone.utc)
+        target = options.output or report.RESULTS / f"speed-{short_name}-{now:%Y-%m-%d-%H%M}.json"
+        document = {
+            "date": f"{now:%Y-%m-%d}", "command": " ".join(["python -m benchmarks.speed", *sys.argv[1:]]), **facts,
+            "rounds": options.rounds, "seconds": seconds, "ratios": made,
+            "own_shares": journal.own_shares(), "memory": bench.memory(),
+            "foreign_cores_median": statistics.median(foreign) if foreign else None, "left_out": bench.unavailable,
+        }  # fmt: skip
+        target.write_text(json.dumps(document, indent=1) + "\n")
+        say(f"written to {target}")
+    if options.check:
+        broken = report.broken_bounds(made)
+        print("\n".join(["", *(broken or ["all stored bounds hold"])]))
+        return 1 if broken else 0
+    return 0
+
+
+class Bench:
+    """The sides' processes, and the texts they get."""
+
+    def __init__(self, setting: Setting, journal: Journal, names: list[str]) -> None:
+        from planner_cli.engine.vocabulary import Vocabulary
+        from planner_cli.engine.weights import Weights
+
+        self.setting, self.journal, self.names = setting, journal, names
+        self.unavailable: dict[str, str] = {}
+        self._workers: dict[str, subprocess.Popen] = {}
+        self._processes: list[int] = []
+        weights = Weights(setting.model, vocabulary_only=True)
+        self._weights = weights  # a vocabulary is part of it
+        self._vocabulary = Vocabulary(weights.handle, weights.special_tokens, adds_space=weights.adds_space)
+
+    def round(self, number: int) -> None:
+        """Measure what the journal does not have of one round."""
+        for part in ("candidates", "thoughts", *map(str, self.setting.job.widths)):
+            kind = "widths" if part.isdigit() else part
+            sides = [name for name in self.names if kind in PARTS[name]]
+            start = number % len(sides)
+            for name in sides[start:] + sides[:start]:
+                if name not in self.unavailable and not self.journal.has(number, part, name):
+                    self.measure(number, part, name)
+
+    def measure(self, number: int, part: str, name: str) -> None:
+        worker = self._worker(name)
+        if worker is None:
+            return
+        texts = self._texts(part, number)
+        busy, own, started = busy_seconds(), own_seconds(self._processes), time.perf_counter()
+        answer = self._ask(worker, asdict(texts))
+        wall = time.perf_counter() - started
+        after = busy_seconds()
+        if "failed" in answer:
+            self.unavailable[name] = answer["failed"]
+            return
+        foreign = None
+        if busy is not None and after is not None:
+            foreign = round(max(0.0, (after - busy - (own_seconds(self._processes) - own)) / wall), 2)
+        self.journal.add(round=number, part=part, side=name, foreign=foreign, **answer)
+        say(f"round {number}  {part:12}{name:16}{answer['seconds']:8.2f} s   other work {foreign}")
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of the largest resident set of each side."""
+        found: dict[str, int] = {}
+        for line in self.journal.lines:
+            if line["memory"]:
+                found[line["side"]] = max(found.get(line["side"], 0), line["memory"])
+        return found
+
+    def _worker(self, name: str) -> subprocess.Popen | None:
+        if name not in self._workers:
+            worker = subprocess.Popen(
+                arguments(name, self.setting), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open_log(name),
+                text=True,
+            )  # fmt: skip
+            answer = self._read(worker)
+            if "processes" not in answer:
+                self.unavailable[name] = answer.get("unavailable") or answer["failed"]
+                worker.wait()
+                return None
+            self._workers[name] = worker
+            self._processes += answer["processes"]
+            if "batched-bench" not in name:  # what is loaded at the first use is no part of a round
+                self._ask(worker, asdict(self._texts("warm", 0)))
+        return self._workers[name]
+
+    def _texts(self, part: str, number: int) -> Texts:
+        job = self.setting.job
+        seed = 1000 * number + {"candidates": 1, "thoughts": 2}.get(part, 3)
+        if part == "candidates":
+            count, prompt, suffix, new = job.candidates, job.prompt, 0, job.sql
+        elif part == "thoughts":
+            count, prompt, suffix, new = job.thoughts, job.prompt, job.suffix, job.budget
+        else:
+            count, prompt, suffix, new = int(part) if part.isdigit() else 1, job.width_prompt, 0, job.width_new
+        length = lambda text: len(self._ids(text))  # noqa: E731
+        prefix = text_of(prompt, seed, length)
+        suffixes = [" " + text_of(suffix - 1, seed + 10 + at, length) if suffix else "" for at in range(count)]
+        ids = [self._vocabulary.encode(text) for text in suffixes]
+        return Texts(part, prefix, self._ids(prefix), suffixes, ids, new, seed)
+
+    def _ids(self, text: str) -> list[int]:
+        from planner_cli.engine import Span
+
+        return self._vocabulary.encode_prompt((Span(text),), first=True)
+
+    def _ask(self, worker: subprocess.Popen, question: dict) -> dict:
+        try:
+            worker.stdin.write(json.dumps(question) + "\n")
+            worker.stdin.flush()
+        except BrokenPipeError:
+            return {"failed": "the process ended"}
+        return self._read(worker)
+
+    @staticmethod
+    def _read(worker: subprocess.Popen) -> dict:
+        line = worker.stdout.readline()
+        return json.loads(line) if line else {"failed": f"the process ended with code {worker.wait()}"}
+
+    def close(self) -> None:
+        for worker in self._workers.values():
+            worker.stdin.close()  # ends it, and a server that it started
+            try:
+                worker.wait(60)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+
+
+def estimate(setting: Setting, names: list[str], rounds: int) -> str:
+    """How long it will take, from a speed measured for some seconds."""
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.engine.speed import measure
+    from planner_cli.errors import EngineError
+    from planner_cli.settings import EngineOptions
+
+    engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
+    try:
+        seconds = round_seconds(measure(engine, 6.0), setting.job, names)
+    except EngineError as error:
+        return f"no estimate of the time: {error.message}"
+    finally:
+        engine.close()
+    return f"about {seconds * rounds / 60:.0f} minutes for {rounds} rounds"
+
+
+def round_seconds(speed: Speed, job: Job, names: list[str]) -> float:
+    """Seconds of one round of all sides."""
+    work = {  # texts, tokens shared, tokens of each, tokens written by each
+        "candidates": (job.candidates, job.prompt, 0, job.sql),
+        "thoughts": (job.thoughts, job.prompt, job.suffix, job.budget),
+    }
+    total = 0.0
+    for name in names:
+        for part in PARTS[name]:
+            if part == "widths":
+                tokens = sum(job.widths) * job.width_new
+                total += len(job.widths) * job.width_prompt / speed.prefill + tokens / speed.batched
+                continue
+            count, shared, own, new = work[part]
+            again = (
+                count if name in ("llama-cold", "transformers") or (name, part) == ("server-beside", "thoughts") else 1
+            )
+            rate = speed.decode if name.startswith("llama") or name == "server-in-turn" else speed.batched
+            total += (again * shared + count * own) / speed.prefill + count * new / rate
+    return total
+
+
+def model_file(name: str) -> tuple[Path, str]:
+    """The file, and the name under which its results are kept."""
+    from planner_cli.hub import resolve
+    from planner_cli.hub.synth import known_shape, synthesise
+
+    if name not in MODELS:
+        path = resolve(name, "generator").path
+        return path, path.stem
+    if name == "embedded":
+        return resolve(MODELS[name], "generator").path, name
+    path = BUILD / f"{LIKE}-random.gguf"
+    if not path.exists():
+        say(f"writing {path}: 1.1 GB of random weights")
+        path.parent.mkdir(exist_ok=True)
+        synthesise(known_shape(LIKE), path, vocabulary=resolve(MODELS["embedded"], "generator").path)
+    return path, name
+
+
+def built(program: str) -> str | None:
+    """What benchmarks/speed/peers/build.py has built."""
+    path = BUILD / "peers" / "bin" / program
+    return str(path) if path.exists() else None
+
+
+def open_log(name: str):
+    BUILD.mkdir(exist_ok=True)
+    return (BUILD / f"speed-{name}.log").open("a")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="embedded", help="embedded, synth-1.5b, or a name or file of your own")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, help="default: physical cores")
+    parser.add_argument("--short", action="store_true", help="a job of a few seconds")
+    parser.add_argument(
+        "--check", action="store_true", help="the short job on the built-in base, against stored bounds"
+    )
+    parser.add_argument("--peer", action="append", choices=[name for name in SIDES if name != "planner"],
+                        help="only this one beside planner; may be given several times")  # fmt: skip
+    parser.add_argument(
+        "--server", metavar="PROGRAM", help="llama-server; default: on the PATH, or built in build/peers"
+    )
+    parser.add_argument("--batched-bench", metavar="PROGRAM", help="llama-batched-bench; likewise")
+    parser.add_argument("--journal", type=Path, help="default: build/speed-MODEL.jsonl")
+    parser.add_argument("--output", type=Path, help="default: benchmarks/results/speed-MODEL-DATE.json, not if --short")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
