@@ -17,6 +17,8 @@ from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+PROMPTS = ("chat", "paper", "yesno", "compact-values", "likelihood", "likelihood-chat")
+"""The discriminator's prompt families that judge one candidate."""
 LADDER = (0, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
@@ -54,8 +56,9 @@ def judge_options(command: Command) -> Command:
         (
             click.option("--mode", type=click.Choice(MODE_CHOICES), default="pro", show_default=True,
                          help="check and pro rule out what cannot run, exec and pro show results."),
-            click.option("--prompt", type=click.Choice(["chat", "paper", "yesno", "compact-values"]),
-                         help="paper: in the published form; yesno reads P(yes) without thinking."),
+            click.option("--prompt", type=click.Choice(PROMPTS),
+                         help="paper: in the published form; yesno reads P(yes) without thinking; likelihood asks "
+                         "nothing and reads P(query) of a generator."),
             click.option("--no-schema", is_flag=True, help="Leave the schema out of the judge's prompt."),
             click.option("--thoughts", is_flag=True, help="Keep the thoughts' texts in the run."),
         )

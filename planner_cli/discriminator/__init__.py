@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,10 +13,10 @@ from planner_cli.discriminator.thinking import LOW_MASS, Case, Thinking, Thinkin
 from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
 from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed
-from planner_cli.prompts.discriminator import DiscriminatorPrompt, View, discriminator_prompt
+from planner_cli.prompts.discriminator import DiscriminatorPrompt, LikelihoodDiscriminator, View, discriminator_prompt
 from planner_cli.prompts.shown import Subject
 from planner_cli.settings import DiscriminatorSettings, Sampling
-from planner_cli.types import Question, Verdict
+from planner_cli.types import Probe, Question, Thought, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
 
@@ -111,19 +112,22 @@ class Discriminator:
         stats = session.stats
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
-            thoughts = self._begun(prompt, session, cases, suffixes, settings.sampling, budget)
-            loop = ThinkingLoop(
-                session,
-                self.engine,
-                prompt,
-                budget=budget,
-                ladder=ladder,
-                sampling=settings.sampling,
-                control=control,
-                stop_loops=settings.stop_loops,
-                decided=decided,
-            )
-            yield from loop.think(thoughts)
+            if isinstance(prompt, LikelihoodDiscriminator):
+                for case, logprob in zip(cases, session.likelihood(suffixes), strict=True):
+                    yield ThoughtClosed(case.cluster, _unthought(math.exp(min(0.0, logprob))))
+            else:
+                loop = ThinkingLoop(
+                    session,
+                    self.engine,
+                    prompt,
+                    budget=budget,
+                    ladder=ladder,
+                    sampling=settings.sampling,
+                    control=control,
+                    stop_loops=settings.stop_loops,
+                    decided=decided,
+                )
+                yield from loop.think(self._begun(prompt, session, cases, suffixes, settings.sampling, budget))
         finally:
             session.close()
         yield StageFinished("judge", stats.timings(time.perf_counter() - started))
@@ -145,3 +149,8 @@ class Discriminator:
             Thinking(case, session.branch(suffix, sampling, max_tokens=budget), finished=budget == 0)
             for case, suffix in zip(cases, suffixes, strict=True)
         ]
+
+
+def _unthought(score: float) -> Verdict:
+    """A score that no verdict was read for."""
+    return Verdict(score, hard=score >= 0.5, mass=1.0, thought=Thought("", 0, "budget"), probes=(Probe(0, score, 1.0),))

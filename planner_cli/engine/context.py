@@ -17,10 +17,12 @@ from planner_cli.errors import EngineError
 
 BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
+OUTPUTS = 64
+"""Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
 _ABORTED = 2
 _UNWATCHED_SECONDS = 0.1
-"""A decode expected to end within this is not asked about stopping in between, only before it: the answer costs 2 to 3 %
-of a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
+"""A decode expected to end within this is not asked about stopping in between, only before it: the answer costs 2 to
+3 % of a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
 
 
 class Context:
@@ -33,9 +35,10 @@ class Context:
         params.n_ctx = -(-cells // 256) * 256
         params.n_batch = params.n_ubatch = BATCH
         params.n_seq_max = sequences
-        # One row of logits a sequence is the most llama.cpp insists on and more than a step samples; the default,
-        # a row for each of the batch's 512 tokens, would be 311 MB on a vocabulary of 152k.
-        params.n_outputs_max = sequences
+        # One row of logits a sequence is the most llama.cpp insists on and more than a step samples; a few more serve
+        # the reading of whole texts. The default, a row for each of the batch's 512 tokens, would be 311 MB on a
+        # vocabulary of 152k.
+        params.n_outputs_max = self.outputs = max(sequences, OUTPUTS)
         params.kv_unified = True
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
@@ -81,8 +84,10 @@ class Context:
         """Tokens that still fit into the batch."""
         return BATCH - int(self._batch.n_tokens)
 
-    def add(self, tokens: Sequence[int], position: int, sequence: int, *, output: bool) -> int:
+    def add(self, tokens: Sequence[int], position: int, sequence: int, *, output: bool, every: bool = False) -> int:
         """Put tokens of one sequence into the batch; with ``output``, the last one's logits are computed.
+
+        With ``every`` those of each of them; a decode gives :attr:`outputs` rows at most.
 
         Returns the batch row of the last token.
         """
@@ -93,7 +98,7 @@ class Context:
             batch.pos[row] = position + offset
             batch.n_seq_id[row] = 1
             batch.seq_id[row][0] = sequence
-            batch.logits[row] = 0
+            batch.logits[row] = every
             row += 1
         batch.n_tokens = row
         if output:

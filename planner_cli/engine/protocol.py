@@ -173,6 +173,14 @@ class Session(Protocol):
         ``{"true": (" true", "true"), "false": (" false", "false")}``.
         """
 
+    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+        """Ln P of each text as all that the model would write after the prefix, its end of turn included.
+
+        Raises:
+            EngineError: this engine cannot tell (a server gives the likelihood of what it writes only).
+
+        """
+
     def close(self) -> None:
         """Free all branches; the engine can open another session."""
 

@@ -130,6 +130,9 @@ class ScriptedSession:
             answers.append(Choice({first: p_true, second: 1 - p_true}, self._script.mass))
         return answers
 
+    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+        return [-1.0 * sum(len(words(span.text)) for span in text) for text in texts]
+
     def close(self) -> None:
         for branch in self.branches:
             branch.close()

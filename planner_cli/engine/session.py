@@ -89,7 +89,7 @@ class LlamaSession:
         self.start = len(prefix) - 1
         """Tokens of the prefix that are in the cache."""
         self._last = prefix[-1:]
-        """Those that are not: each branch decodes them itself."""
+        """The one that is not: each branch decodes it itself."""
         self._context = context
         self._places = places
         self._control = control
@@ -117,7 +117,7 @@ class LlamaSession:
         if own.sequence is None or any(not other.closed for other in self._branches if other is not own):
             raise EngineError("only a branch that is alone in its session can be adopted")
         self._context.fork(own.sequence, 0)
-        self.start, self._last = own.position, own.queue
+        self.start, self._last = own.position, own.queue  # one token: the last that was sampled
         own.close()
 
     def admit(self) -> list[LlamaBranch]:
@@ -255,6 +255,49 @@ class LlamaSession:
         self._context.clear_batch()
         del queue[:count]
         return count
+
+    # ---------------------------------------------------------------------------------------- likelihood
+
+    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+        """See :meth:`Session.likelihood`; the texts are read as many at once as there are forks."""
+        written = [[[token] for token in self.vocabulary.encode_prompt(text)] for text in texts]
+        for targets in written:
+            targets.append(self.vocabulary.endings)
+        wide = self._places.count
+        return [total for at in range(0, len(written), wide) for total in self._likelihood_of(written[at : at + wide])]
+
+    def _likelihood_of(self, texts: Sequence[Sequence[list[int]]]) -> list[float]:
+        """Of as many texts as there are forks, each a list of targets: one token, at its end any that ends the turn.
+
+        A target is read from the logits of the token before it.
+        """
+        context = self._context
+        forks = range(self._places.count + 1, self._places.count + 1 + len(texts))
+        inputs = [[*self._last, *(token for token, *_ in text[:-1])] for text in texts]
+        totals, done = [0.0] * len(texts), [0] * len(texts)
+        try:
+            for fork in forks:
+                context.fork(0, fork)
+            while any(at < len(text) for at, text in zip(done, texts, strict=True)):
+                context.clear_batch()
+                rows: list[tuple[int, int, list[int]]] = []
+                for number, (fork, text) in enumerate(zip(forks, texts, strict=True)):
+                    part = slice(done[number], done[number] + min(context.outputs - len(rows), context.batch_room))
+                    if not text[part]:
+                        continue
+                    last = context.add(inputs[number][part], self.start + part.start, fork, output=True, every=True)
+                    first = last + 1 - len(text[part])
+                    rows += [(number, first + offset, targets) for offset, targets in enumerate(text[part])]
+                    done[number] += len(text[part])
+                context.decode(self._control)
+                self.stats.decodes += 1
+                for number, row, targets in rows:
+                    logits = context.logits(row)
+                    totals[number] += log_sum_exp(logits[targets]) - log_sum_exp(logits)
+        finally:
+            for fork in forks:
+                context.cut(fork)
+        return totals
 
     def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
         tail = forced[-1].text if forced and forced[-1].kind == "text" else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -140,6 +141,11 @@ class Vocabulary:
             self._piece_buffer = ctypes.create_string_buffer(-size)
             return self.piece(token)
         return self._piece_buffer.raw[:size]
+
+    @functools.cached_property
+    def endings(self) -> list[int]:
+        """All tokens that end the model's turn."""
+        return [token for token in self.special if self.ends(token)]
 
     def ends(self, token: int) -> bool:
         """Whether the token ends the model's turn."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.generator import without_thought
+from planner_cli.prompts.generator import GeneratorPrompt, generator_prompt, without_thought
 from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.schema import compact_schema, hint_text
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
@@ -222,10 +222,51 @@ class CompactDiscriminator:
         return (*(() if closed_itself else (Span("\n"),)), Span('{"correct":'))
 
 
+@dataclass(frozen=True, slots=True)
+class LikelihoodDiscriminator:
+    """No verdict is asked for: the score is P(candidate) under the model as a generator.
+
+    The control that every trained judge has to beat. It ranks, and is no P(correct): long queries have small ones.
+    """
+
+    generator: GeneratorPrompt
+    normal: bool
+    """Whether candidates are read in normal form, as a generator was trained to write them."""
+    thinks: bool = field(default=False, init=False)
+    outlines: bool = field(default=False, init=False)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: _TRUE_FALSE, init=False)
+    positive: str = field(default="true", init=False)
+
+    @property
+    def takes_values(self) -> bool:
+        """See :class:`DiscriminatorPrompt`."""
+        return self.generator.takes_values
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
+        """The generator's prompt, and the candidate after :data:`CUT`."""
+        del view
+        (subject,) = subjects
+        sql = subject.candidate.sql
+        written = f" {write(resolve(sql, question.schema))}" if self.normal else f"{sql}\n```"
+        return (*self.generator.build(question, engine), CUT, Span(written, "data"))
+
+    def close(self, engine: Engine) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        del engine
+        return ""
+
+    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
+        """Nothing is forced."""
+        del engine, closed_itself
+        return ()
+
+
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
     "compact-values": CompactDiscriminator(),
+    "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values"), normal=True),
+    "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat"), normal=False),
     "chat": ChatDiscriminator(
         demand=f"Does the query answer the question? {_CHECK}, then answer with "
         '{"correct": true} or {"correct": false}.',
@@ -271,7 +312,8 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
-    in the form of arXiv 2505.03786; ``compact-values`` is the built-in adapter's own, as for the generator.
+    in the form of arXiv 2505.03786; ``compact-values`` is the built-in adapter's own, as for the
+    generator. ``likelihood`` and ``likelihood-chat`` ask for nothing, and score P(query) under the generator's prompt.
 
     Raises:
         ModelError: there is none.

@@ -361,3 +361,23 @@ def test_a_backend_that_does_not_poll_still_stops(base_engine):
     with pytest.raises(TimeLimit):
         drain(session)
     session.close()
+
+
+def test_the_likelihood_of_a_text_is_that_of_its_tokens(writing_engine):
+    """What a greedy branch writes has the same probability when it is given; anything else has less."""
+    session = opened(writing_engine, 4, room=1000)
+    branch = session.branch((), Sampling(), max_tokens=64, logprobs=True)
+    text, total = "", 0.0
+    while steps := session.step():
+        text += steps[0].text
+        total += steps[0].logprob
+    branch.close()
+    assert branch.finished == "model"
+    texts = [text, " select city from customers", text + " limit 3", " select " + "x, " * 200 + "y from customers"]
+    found = session.likelihood([(Span(t),) for t in texts])
+    again = session.likelihood([(Span(t),) for t in reversed(texts)])
+    session.close()
+    assert found[0] == pytest.approx(total, abs=0.2)  # batch shapes differ
+    assert max(found) == found[0]
+    assert found[3] < found[2] < found[0]
+    assert again == pytest.approx(found[::-1], rel=0.1)

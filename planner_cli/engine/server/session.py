@@ -196,6 +196,12 @@ class ServerSession:
             answers.append(answer)
         return answers
 
+    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+        """See :meth:`Session.likelihood`: no server's API for it is common."""
+        raise EngineError(
+            f"a server does not tell how likely {len(texts)} given texts are", hint="use --engine llama for this judge"
+        )
+
     def _ask(
         self, state: State, forced: Prompt, choices: Mapping[str, Sequence[str]]
     ) -> queue.SimpleQueue[Choice | Exception]:
