@@ -2,6 +2,7 @@
 
     greedy, first   one result is chosen without a judge, and judged for its confidence only
     vote            the largest cluster of equal results (self-consistency)
+    weighted-vote   the cluster whose queries have the largest summed probability
     rerank          the highest soft score (the paper's re-ranking)
     vote-judge      the highest product of vote share and soft score
     pairwise        the two largest clusters compared with each other, in both orders

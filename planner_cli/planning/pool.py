@@ -191,7 +191,7 @@ class Pool:
             best=best.candidate if best else None,
             confidence=best.score if best else None,
             vote_share=best.votes / self.samples if best else 0.0,
-            reason=reason(select, ranking, self.candidates, self.executions),
+            reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
         )

@@ -3,6 +3,8 @@
     rerank, race, correct, tree   highest soft score first (the paper's re-ranking)
     pairwise                      the preferred of the two compared, then by votes
     vote                          largest cluster of equal results first (self-consistency)
+    weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
+                                  3.2, "weighted sum"): what the votes estimate, without the luck of the draw
     vote-judge                    highest product of votes and soft score first
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
@@ -13,6 +15,7 @@ the candidates.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from planner_cli.settings import Select
@@ -34,7 +37,7 @@ def rank(
     Where candidates that cannot run have clusters too (modes ``base`` and ``exec``), only a score can choose one.
     """
     select = _possible(select, verdicts)
-    if select in ("vote", "greedy", "first"):
+    if select in ("vote", "weighted-vote", "greedy", "first"):
         clusters = [c for c in clusters if executions[c.representative].ok]
 
     def key(cluster: Cluster) -> tuple[float, ...]:
@@ -45,6 +48,8 @@ def rank(
         match select:
             case "vote":
                 first: tuple[float, ...] = (-cluster.votes, empty, -score, not greedy)
+            case "weighted-vote":
+                first = (-probability(cluster, candidates), -cluster.votes, empty, -score, not greedy)
             case "vote-judge":  # a result nobody judged counts as even odds
                 first = (-cluster.votes * (verdict.score if verdict else 0.5), empty, not greedy)
             case "greedy":
@@ -61,6 +66,12 @@ def rank(
     return tuple(
         Ranked(c.index, _spokesman(select, c, candidates), c.votes, _score(verdicts[c.index])) for c in ordered
     )
+
+
+def probability(cluster: Cluster, candidates: Sequence[Candidate]) -> float:
+    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it told none."""
+    told = [candidates[i].logprob for i in cluster.candidates]
+    return math.fsum(math.exp(min(0.0, logprob)) for logprob in told if logprob is not None)
 
 
 def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
@@ -82,7 +93,11 @@ def _score(verdict: Verdict | None) -> float | None:
 
 
 def reason(
-    select: Select, ranking: Sequence[Ranked], candidates: Sequence[Candidate], executions: Sequence[Execution]
+    select: Select,
+    ranking: Sequence[Ranked],
+    candidates: Sequence[Candidate],
+    executions: Sequence[Execution],
+    clusters: Sequence[Cluster],
 ) -> str:
     """One line: why the first of the ranking won, or why there is none."""
     samples = sum(c.samples for c in candidates)
@@ -99,6 +114,11 @@ def reason(
     if len(ranking) == 1:
         return f"the only result: {votes} give it"
     second = ranking[1]
+    if select == "weighted-vote":
+        shares = [probability(clusters[r.cluster], candidates) for r in (best, second)]
+        if shares[0] > shares[1]:
+            return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f}); {votes} give it"
+        select = "vote"
     if select == "vote" or best.score is None:
         tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
         return f"most samples agree: {votes} ({tie})"

@@ -149,7 +149,32 @@ REASONS = [
 def test_reason(select, clusters, expected):
     candidates, executions, grouped, verdicts = setup(*clusters)
     ranking = rank(select, candidates, executions, grouped, verdicts)
-    assert reason(select, ranking, candidates, executions) == expected
+    assert reason(select, ranking, candidates, executions, grouped) == expected
+
+
+WEIGHTED = [
+    # name, each cluster's votes and its queries' ln P, clusters best first, why
+    ("probability before votes", [(3, (-3.0, -3.0)), (2, (-1.0,))], [1, 0], "most probable result: 0.37 (next 0.10); 2 of 5 samples give it"),
+    ("summed", [(1, (-1.0,)), (2, (-1.5, -1.5))], [1, 0], "most probable result: 0.45 (next 0.37); 2 of 3 samples give it"),
+    ("a mended one has none", [(0, (None,)), (1, (-9.0,))], [1, 0], "most probable result: 0.00 (next 0.00); 1 of 1 samples give it"),
+    ("not told: votes", [(1, (None,)), (4, (None,))], [1, 0], "most samples agree: 4 of 5 samples (next has 1)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "order", "why"), [w[1:] for w in WEIGHTED], ids=[w[0] for w in WEIGHTED])
+def test_weighted_votes(given, order, why):
+    candidates, clusters = [], []
+    for votes, logprobs in given:
+        first = len(candidates)
+        each = [votes - len(logprobs) + 1, *[1] * (len(logprobs) - 1)]
+        candidates += [
+            Candidate(first + i, f"select {first + i}", samples=each[i], logprob=p) for i, p in enumerate(logprobs)
+        ]
+        clusters.append(Cluster(len(clusters), tuple(range(first, len(candidates))), votes))
+    executions = [ROWS] * len(candidates)
+    ranking = rank("weighted-vote", candidates, executions, clusters, [None] * len(clusters))
+    assert [r.cluster for r in ranking] == order
+    assert reason("weighted-vote", ranking, candidates, executions, clusters) == why
 
 
 def test_greedy_speaks_for_itself_within_its_cluster():
