@@ -26,7 +26,7 @@ from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, Instances, execu
 from planner_cli.bench.legacy import standard_strings
 from planner_cli.bench.store import load_run
 from planner_cli.database import Database
-from planner_cli.prompts.discriminator import CompactDiscriminator
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator
 from planner_cli.prompts.normal_form import Part, resolve, tables_of, write
 from planner_cli.prompts.shown import facts_text
 from planner_cli.types import ValueHint

@@ -19,7 +19,7 @@ from models.distill.packs import Encode, Mix, Row, pruned, renamed_hints, spelle
 from models.distill.renaming import Renaming
 from models.distill.thoughts import check_text, plan_text
 from planner_cli.engine.protocol import STABLE, Prompt, split_at
-from planner_cli.prompts.discriminator import CompactDiscriminator
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator
 from planner_cli.prompts.normal_form import write
 from planner_cli.types import Question, Schema
 
@@ -80,7 +80,7 @@ def judge_pack(
     shared = ""
     for case in cases:
         hints = () if bare or rng.random() < mix.missing else renamed_hints(case.hints, names, chosen)
-        stable, asked = split_at(STABLE, _PROMPT.shared(Question(case.question, shown, "", hints)))
+        stable, asked = split_at(STABLE, (*_PROMPT.shared(Question(case.question, shown, "", hints)), _PROMPT.PLAN))
         shared = _text(stable)
         for candidate in _drawn(case, mix.candidates, rng):
             row = _row(_text(asked), case, candidate, cut, names, mix, rng, encode)

@@ -12,8 +12,9 @@ from planner_cli.discriminator.race import Race
 from planner_cli.discriminator.thinking import LOW_MASS, Case, Thinking, ThinkingLoop
 from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
-from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed
-from planner_cli.prompts.discriminator import DiscriminatorPrompt, LikelihoodDiscriminator, View, discriminator_prompt
+from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed, Warned
+from planner_cli.prompts.discriminator import discriminator_prompt
+from planner_cli.prompts.judging import DiscriminatorPrompt, View
 from planner_cli.prompts.shown import Subject
 from planner_cli.settings import DiscriminatorSettings, Sampling
 from planner_cli.types import Probe, Question, Thought, Verdict
@@ -112,8 +113,13 @@ class Discriminator:
         stats = session.stats
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
-            if isinstance(prompt, LikelihoodDiscriminator):
-                for case, logprob in zip(cases, session.likelihood(suffixes), strict=True):
+            likelihoods: Sequence[float] = ()
+            if prompt.blend is not None and (self.engine.reads_likelihood or not prompt.asks):
+                likelihoods = session.likelihood([prompt.written(question, one) for one, *_ in subjects])
+            elif prompt.blend is not None:
+                yield Warned(f"{self.engine.name} does not tell how likely a query is: scores are the verdicts' alone")
+            if not prompt.asks:
+                for case, logprob in zip(cases, likelihoods, strict=True):
                     yield ThoughtClosed(case.cluster, _unthought(math.exp(min(0.0, logprob))))
             else:
                 loop = ThinkingLoop(
@@ -127,7 +133,10 @@ class Discriminator:
                     stop_loops=settings.stop_loops,
                     decided=decided,
                 )
-                yield from loop.think(self._begun(prompt, session, cases, suffixes, settings.sampling, budget))
+                thoughts = self._begun(prompt, session, cases, suffixes, settings.sampling, budget)
+                for thought, logprob in zip(thoughts, likelihoods, strict=False):
+                    thought.logprob = logprob
+                yield from loop.think(thoughts)
         finally:
             session.close()
         yield StageFinished("judge", stats.timings(time.perf_counter() - started))
@@ -143,8 +152,8 @@ class Discriminator:
     ) -> list[Thinking]:
         """The thoughts before their first token: each on a branch of its own, or all on that of their outline."""
         if prompt.outlines and budget:
-            outline = session.branch((), sampling, max_tokens=budget)
-            return [Thinking(case, outline, unread=suffix) for case, suffix in zip(cases, suffixes, strict=True)]
+            outline = session.branch(suffixes[0][:1], sampling, max_tokens=budget)
+            return [Thinking(case, outline, unread=suffix[1:]) for case, suffix in zip(cases, suffixes, strict=True)]
         return [
             Thinking(case, session.branch(suffix, sampling, max_tokens=budget), finished=budget == 0)
             for case, suffix in zip(cases, suffixes, strict=True)

@@ -17,7 +17,7 @@ from planner_cli.discriminator.loops import loops
 from planner_cli.engine.protocol import Branch, Engine, Prompt, Session
 from planner_cli.errors import EngineError, TimeLimit
 from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
-from planner_cli.prompts.discriminator import DiscriminatorPrompt
+from planner_cli.prompts.judging import DiscriminatorPrompt
 from planner_cli.settings import Sampling
 from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
 
@@ -55,6 +55,10 @@ class Thinking:
     """Tokens of the outline."""
     tokens: int = 0
     """Of all of it."""
+    logprob: float | None = None
+    """ln P of the candidate under the model as a generator, where the score is made of it too."""
+    word: float = 0.5
+    """P(positive verdict) by itself, as it was last read."""
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
     """The branch is at its end: end mark, closing mark, a loop, or the budget."""
@@ -218,10 +222,13 @@ class ThinkingLoop:
         forced = [(*t.unread, *self.prompt.verdict(self.engine, closed_itself=t.closed_itself)) for t in thoughts]
         answers = self.session.probe([t.branch for t in thoughts], forced, self.prompt.choices)
         self.close_seconds = time.perf_counter() - started
-        return [
-            Probe(t.tokens, answer.probabilities[self.prompt.positive], answer.mass)
-            for t, answer in zip(thoughts, answers, strict=True)
-        ]
+        for thought, answer in zip(thoughts, answers, strict=True):
+            thought.word = answer.probabilities[self.prompt.positive]
+        return [Probe(t.tokens, self._score(t), answer.mass) for t, answer in zip(thoughts, answers, strict=True)]
+
+    def _score(self, thought: Thinking) -> float:
+        blend = self.prompt.blend
+        return thought.word if blend is None or thought.logprob is None else blend.score(thought.word, thought.logprob)
 
     def _probe(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
         for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
@@ -254,7 +261,7 @@ class ThinkingLoop:
         last = thought.probes[-1]
         thought.verdict = Verdict(
             score=last.p_true,
-            hard=last.p_true >= 0.5,
+            hard=thought.word >= 0.5,
             mass=last.mass,
             thought=Thought(thought.whole(), thought.tokens, closed_by),
             probes=tuple(thought.probes),

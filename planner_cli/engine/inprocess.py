@@ -35,6 +35,8 @@ class LlamaEngine:
     question about the same database is prefilled from there.
     """
 
+    reads_likelihood = True
+
     def __init__(
         self,
         path: Path,

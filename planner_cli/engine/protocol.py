@@ -188,6 +188,8 @@ class Session(Protocol):
 class Engine(Protocol):
     name: str
     reasoning: Reasoning
+    reads_likelihood: bool
+    """Whether its sessions tell the likelihood of given texts."""
 
     def chat(self, messages: Sequence[Message]) -> Prompt:
         """The model's chat template applied, the assistant's turn opened; spans of contents kept apart."""

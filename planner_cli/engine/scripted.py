@@ -142,6 +142,8 @@ class ScriptedSession:
 class ScriptedEngine:
     """See the module's text; ``places`` bounds the branches that advance together."""
 
+    reads_likelihood = True
+
     def __init__(self, *, name: str = "scripted", reasoning: Reasoning | None = None, places: int = 32) -> None:
         self.name = name
         self.reasoning = reasoning or Reasoning("think", "<think>", "</think>")

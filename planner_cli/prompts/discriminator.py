@@ -9,63 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.generator import GeneratorPrompt, generator_prompt, without_thought
-from planner_cli.prompts.normal_form import resolve, write
-from planner_cli.prompts.schema import compact_schema, hint_text
-from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator, LikelihoodDiscriminator
+from planner_cli.prompts.generator import generator_prompt, without_thought
+from planner_cli.prompts.judging import TRUE_FALSE, Blend, DiscriminatorPrompt, View, spellings
+from planner_cli.prompts.schema import compact_schema
+from planner_cli.prompts.shown import Subject, quiet_sql, result_text
 from planner_cli.types import Question
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What of the database the discriminator sees."""
-
-    rows: int = 5
-    """First rows of each result; 0 shows no result."""
-    schema: bool = True
-
-
-class DiscriminatorPrompt(Protocol):
-    """One family of prompts; stateless."""
-
-    @property
-    def thinks(self) -> bool:
-        """Whether there is room for a thought; else the verdict is read at once."""
-
-    @property
-    def outlines(self) -> bool:
-        """Whether the thought begins before the candidate is shown: once a question, the same for all candidates.
-
-        What :meth:`build` has after :data:`CUT` then begins with a line's end, which also ends that part.
-        """
-
-    @property
-    def takes_values(self) -> bool:
-        """Whether a question's hints are shown: stored values that it mentions."""
-
-    @property
-    def choices(self) -> Mapping[str, Sequence[str]]:
-        """The words of the verdict and their spellings."""
-
-    @property
-    def positive(self) -> str:
-        """The choice whose probability is the score."""
-
-    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
-        """The whole prompt; a thought is open where the family thinks.
-
-        :data:`STABLE` ends what is the same for every question, :data:`CUT` what is the same for every candidate.
-        """
-
-    def close(self, engine: Engine) -> str:
-        """What ends a thought in the model's own text; empty where only its end of turn does."""
-
-    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
-        """The forced text after which the verdict is read, when the model has closed its thought or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +53,14 @@ class ChatDiscriminator:
     headings: Headings = Headings()
     begin: str = ""
     """First words of the thought, written for the model."""
+    asks: bool = field(default=True, init=False)
     outlines: bool = field(default=False, init=False)
     takes_values: bool = field(default=False, init=False)
+    blend: Blend | None = field(default=None, init=False)
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """Never asked for: there is no blend."""
+        raise NotImplementedError
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
         """See :meth:`DiscriminatorPrompt.build`."""
@@ -143,124 +101,6 @@ class ChatDiscriminator:
         return (opening,) if not close or closed_itself else (Span(f"\n{close}", "control"), opening)
 
 
-def _spellings(word: str) -> tuple[str, ...]:
-    forms = (word, word.capitalize(), word.upper())
-    return tuple(blank + form for form in forms for blank in (" ", ""))
-
-
-_TRUE_FALSE = {word: _spellings(word) for word in ("true", "false")}
-
-
-@dataclass(frozen=True, slots=True)
-class CompactDiscriminator:
-    """The trained format of the built-in adapter: no chat template, and the generator's prompt as its beginning.
-
-         orders: id, status
-        Q: How many orders are open?
-        Values: orders.status = 'open'
-        Plan: show count(*); from orders; where status = 'open'
-        SQL: select count(*) from orders where status = 'shipped'
-        Result: 1 row, 1 column; [3]
-        Check: show same; from same; where other
-        {"correct":
-
-    The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
-    small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
-    section 7). Candidates are shown in normal form, as they were in training.
-    """
-
-    thinks: bool = True
-    """False: the same prompt with no thought in it."""
-    outlines: bool = field(default=True, init=False)
-    takes_values: bool = field(default=True, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: _TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
-
-    ROWS = 2
-    """Most rows of a result shown."""
-
-    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.build`."""
-        del engine
-        (subject,) = subjects
-        facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
-        sql = quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
-        return (*self.shared(question, schema=view.schema), CUT, *self.candidate(sql, facts))
-
-    @staticmethod
-    def shared(question: Question, *, schema: bool = True) -> Prompt:
-        """Up to the plan."""
-        hints = hint_text(question.hints)
-        return (
-            *((Span(compact_schema(question.schema), "data"),) if schema else ()),
-            STABLE,
-            Span("Q: "),
-            Span(" ".join(question.text.split()), "data"),
-            *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
-            Span("\nPlan:"),
-        )
-
-    @staticmethod
-    def candidate(sql: str, facts: str) -> Prompt:
-        """From the end of the plan up to the check; ``facts`` may be empty."""
-        return (
-            Span("\n"),
-            Span("SQL: "),
-            Span(" ".join(sql.split()), "data"),
-            *((Span("\nResult: "), Span(facts, "data")) if facts else ()),
-            Span("\nCheck:"),
-        )
-
-    def close(self, engine: Engine | None) -> str:
-        """See :meth:`DiscriminatorPrompt.close`."""
-        del engine
-        return "\n"
-
-    def verdict(self, engine: Engine | None, *, closed_itself: bool) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.verdict`."""
-        del engine
-        return (*(() if closed_itself else (Span("\n"),)), Span('{"correct":'))
-
-
-@dataclass(frozen=True, slots=True)
-class LikelihoodDiscriminator:
-    """No verdict is asked for: the score is P(candidate) under the model as a generator.
-
-    The control that every trained judge has to beat. It ranks, and is no P(correct): long queries have small ones.
-    """
-
-    generator: GeneratorPrompt
-    normal: bool
-    """Whether candidates are read in normal form, as a generator was trained to write them."""
-    thinks: bool = field(default=False, init=False)
-    outlines: bool = field(default=False, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: _TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
-
-    @property
-    def takes_values(self) -> bool:
-        """See :class:`DiscriminatorPrompt`."""
-        return self.generator.takes_values
-
-    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
-        """The generator's prompt, and the candidate after :data:`CUT`."""
-        del view
-        (subject,) = subjects
-        sql = subject.candidate.sql
-        written = f" {write(resolve(sql, question.schema))}" if self.normal else f"{sql}\n```"
-        return (*self.generator.build(question, engine), CUT, Span(written, "data"))
-
-    def close(self, engine: Engine) -> str:
-        """See :meth:`DiscriminatorPrompt.close`."""
-        del engine
-        return ""
-
-    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
-        """Nothing is forced."""
-        del engine, closed_itself
-        return ()
-
-
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
@@ -271,13 +111,13 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
         demand=f"Does the query answer the question? {_CHECK}, then answer with "
         '{"correct": true} or {"correct": false}.',
         opening='{"correct":',
-        choices=_TRUE_FALSE,
+        choices=TRUE_FALSE,
         positive="true",
     ),
     "yesno": ChatDiscriminator(
         demand="Does the query answer the question? Answer Yes or No.",
         opening="",
-        choices={word: _spellings(word) for word in ("yes", "no")},
+        choices={word: spellings(word) for word in ("yes", "no")},
         positive="yes",
         thinks=False,
         system="You check SQLite queries.",
@@ -286,7 +126,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
         demand="Which of the two queries answers the question? Compare their tables, columns, conditions, grouping "
         'and order with the question, then answer with {"better": first} or {"better": second}.',
         opening='{"better":',
-        choices={word: _spellings(word) for word in ("first", "second")},
+        choices={word: spellings(word) for word in ("first", "second")},
         positive="first",
         headings=Headings(queries=("First SQL query:\n", "Second SQL query:\n")),
     ),
@@ -299,7 +139,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
         "answers the question.\n\nOnly correctness matters. Do not write another query.",
         demand="",
         opening='{"correct":',
-        choices=_TRUE_FALSE,
+        choices=TRUE_FALSE,
         positive="true",
         system="",
         headings=Headings("### Schema:\n", "### Question:\n", ("### SQL query:\n",), "### Result:\n"),

@@ -16,8 +16,9 @@ from planner_cli.database import Database, copying
 from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode
 from planner_cli.history import history_path
-from planner_cli.prompts.discriminator import View, discriminator_prompt
+from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import generator_prompt
+from planner_cli.prompts.judging import View
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
 from planner_cli.ui.formats import FORMATS, write_result

@@ -1,11 +1,16 @@
 """A thought that begins before the candidates are shown: written once, and every budget still has its score."""
 
+import math
+
 import pytest
 
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
 from planner_cli.engine import ScriptedEngine
-from planner_cli.events import ThoughtClosed, ThoughtToken
+from planner_cli.events import ThoughtClosed, ThoughtToken, Warned
+from planner_cli.prompts import discriminator as families
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator
+from planner_cli.prompts.judging import Blend
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
 
@@ -80,6 +85,28 @@ def test_the_plan_is_streamed_to_each_of_its_thoughts():
     for cluster, text in enumerate(("show n\nall same\n x", "show n\nnone\n")):
         streamed = "".join(e.text for e in events if isinstance(e, ThoughtToken) and e.cluster == cluster)
         assert streamed.rstrip() == text.partition("\n x")[0].rstrip()
+
+
+def test_the_score_is_blended_with_the_likelihood_where_it_is_told(monkeypatch):
+    blend = Blend(verdict=1.0, likelihood=0.5, bias=1.0)
+    monkeypatch.setitem(families._FAMILIES, "compact-values", CompactDiscriminator(blend=blend))
+    told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50))
+    # the scripted engine's ln P of "\nSQL: select 0" is -1 a word
+    assert [v.score for v in told] == [pytest.approx(blend.score(p, -3.0)) for p in (0.9, 0.2)]
+    assert [v.hard for v in told] == [True, False]
+    assert told[0].probes[0].p_true == pytest.approx(blend.score(0.5, -3.0))
+
+    engine = scripted(PLAN, "from same\n", "show other\n")
+    engine.reads_likelihood = False
+    events = judge(engine, budget=50)
+    assert [v.score for v in verdicts(events)] == [0.9, 0.2]
+    assert "scores are the verdicts' alone" in next(e.message for e in events if isinstance(e, Warned))
+
+
+def test_a_blend():
+    assert Blend(1.0, 0.0, 0.0).score(0.7, -50.0) == pytest.approx(0.7)
+    assert Blend(1.0, 0.1, 0.0).score(0.5, -10.0) == pytest.approx(1 / (1 + math.e))
+    assert 0 <= Blend(9.0, 9.0, 0.0).score(0.0, -1e9) < Blend(9.0, 9.0, 0.0).score(1.0, 0.0) <= 1
 
 
 def test_a_user_who_stops_during_the_plan_gets_scores():

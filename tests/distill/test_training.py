@@ -21,7 +21,8 @@ from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
 from planner_cli.control import Control  # noqa: E402
 from planner_cli.engine import CUT, STABLE, ScriptedEngine, split_at  # noqa: E402
-from planner_cli.prompts.discriminator import View, discriminator_prompt  # noqa: E402
+from planner_cli.prompts.discriminator import discriminator_prompt  # noqa: E402
+from planner_cli.prompts.judging import View  # noqa: E402
 from planner_cli.prompts.normal_form import Name  # noqa: E402
 from planner_cli.prompts.shown import Subject  # noqa: E402
 from planner_cli.settings import Sampling  # noqa: E402
@@ -161,9 +162,9 @@ def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, ow
     subject = Subject(Candidate(0, "SELECT SUM(total) FROM Orders"), Execution(("x",), ((13.0,),)))
     before, after = split_at(CUT, family.build(question, [subject], engine, View()))
     asked = "".join(span.text for span in split_at(STABLE, before)[1])
-    shown = "".join(span.text for span in after)
+    opening, shown = after[0].text, "".join(span.text for span in after[1:])
     verdict = "".join(span.text for span in family.verdict(engine, closed_itself=False))
-    assert text.partition("<|im_end|>")[0] == asked + plan + shown + check + verdict
+    assert text.partition("<|im_end|>")[0] == asked + opening + plan + shown + check + verdict
     end = int((pack.weights == mix.verdict).nonzero()[0])
     learned = llama.detokenize(pack.targets[: end + 1].tolist()).decode()
     close = {"none": "", "plan": "\n", "whole": "\n"}[cut]

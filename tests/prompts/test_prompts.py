@@ -5,8 +5,9 @@ import pytest
 from planner_cli.engine import Reasoning, ScriptedEngine
 from planner_cli.engine.protocol import CUT, split_at
 from planner_cli.errors import ModelError
-from planner_cli.prompts.discriminator import View, discriminator_prompt
+from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
+from planner_cli.prompts.judging import View
 from planner_cli.prompts.schema import compact_schema, full_schema, literal
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
 from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table, ValueHint
@@ -326,9 +327,9 @@ def test_the_compact_discriminator_plans_before_it_sees_the_candidate():
     subject = Subject(candidate, Execution(("x",), ((1,),)))
     prompt = family.build(question, [subject], ScriptedEngine(), View())
     before, after = split_at(CUT, prompt)
-    assert text_of(before).endswith("Q: How many live in Paris?\nValues: singers.city = 'Paris'\nPlan:")
+    assert text_of(before).endswith("Q: How many live in Paris?\nValues: singers.city = 'Paris'")
     assert text_of(after).startswith(
-        "\nSQL: select t1.x from nowhere as t1 where y = 'Rome'\nResult: 1 row, 1 column; [1]\nCheck:"
+        "\nPlan:\nSQL: select t1.x from nowhere as t1 where y = 'Rome'\nResult: 1 row, 1 column; [1]\nCheck:"
     )
     bare = text_of(family.build(question, [subject], ScriptedEngine(), View(rows=0, schema=False)))
     assert bare.startswith("Q:")

@@ -21,6 +21,8 @@ class ServerEngine:
     The session's prompts stay in the server's cache, as far as it keeps one; nothing is kept here.
     """
 
+    reads_likelihood = False
+
     def __init__(
         self,
         options: ServerOptions,

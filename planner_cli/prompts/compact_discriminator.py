@@ -1,0 +1,140 @@
+"""The built-in adapter's own format, and the likelihood as a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span
+from planner_cli.prompts.generator import GeneratorPrompt
+from planner_cli.prompts.judging import TRUE_FALSE, Blend, View
+from planner_cli.prompts.normal_form import resolve, write
+from planner_cli.prompts.schema import compact_schema, hint_text
+from planner_cli.prompts.shown import Subject, facts_text, quiet_sql
+from planner_cli.types import Question
+
+
+@dataclass(frozen=True, slots=True)
+class CompactDiscriminator:
+    """The trained format of the built-in adapter: no chat template, and the generator's prompt as its beginning.
+
+         orders: id, status
+        Q: How many orders are open?
+        Values: orders.status = 'open'
+        Plan: show count(*); from orders; where status = 'open'
+        SQL: select count(*) from orders where status = 'shipped'
+        Result: 1 row, 1 column; [3]
+        Check: show same; from same; where other
+        {"correct":
+
+    The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
+    small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
+    section 7). Candidates are shown in normal form, as they were in training.
+    """
+
+    thinks: bool = True
+    """False: the same prompt with no thought in it."""
+    asks: bool = field(default=True, init=False)
+    blend: Blend | None = None
+    """The candidate's likelihood costs no more than its prefill, and ranks where plans are too few to."""
+    outlines: bool = field(default=True, init=False)
+    takes_values: bool = field(default=True, init=False)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
+    positive: str = field(default="true", init=False)
+
+    PLAN = Span("\nPlan:")
+    ROWS = 2
+    """Most rows of a result shown."""
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.build`."""
+        del engine
+        (subject,) = subjects
+        facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
+        sql = self._normal(question, subject)
+        return (*self.shared(question, schema=view.schema), CUT, self.PLAN, *self.candidate(sql, facts))
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.written`."""
+        return (Span("\nSQL: "), Span(" ".join(self._normal(question, subject).split()), "data"))
+
+    @staticmethod
+    def _normal(question: Question, subject: Subject) -> str:
+        return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
+
+    @staticmethod
+    def shared(question: Question, *, schema: bool = True) -> Prompt:
+        """Up to the plan."""
+        hints = hint_text(question.hints)
+        return (
+            *((Span(compact_schema(question.schema), "data"),) if schema else ()),
+            STABLE,
+            Span("Q: "),
+            Span(" ".join(question.text.split()), "data"),
+            *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
+        )
+
+    @staticmethod
+    def candidate(sql: str, facts: str) -> Prompt:
+        """From the end of the plan up to the check; ``facts`` may be empty."""
+        return (
+            Span("\n"),
+            Span("SQL: "),
+            Span(" ".join(sql.split()), "data"),
+            *((Span("\nResult: "), Span(facts, "data")) if facts else ()),
+            Span("\nCheck:"),
+        )
+
+    def close(self, engine: Engine | None) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        del engine
+        return "\n"
+
+    def verdict(self, engine: Engine | None, *, closed_itself: bool) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.verdict`."""
+        del engine
+        return (*(() if closed_itself else (Span("\n"),)), Span('{"correct":'))
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodDiscriminator:
+    """No verdict is asked for: the score is P(candidate) under the model as a generator.
+
+    The control that every trained judge has to beat. It ranks, and is no P(correct): long queries have small ones.
+    """
+
+    generator: GeneratorPrompt
+    asks: bool = field(default=False, init=False)
+    normal: bool
+    """Whether candidates are read in normal form, as a generator was trained to write them."""
+    thinks: bool = field(default=False, init=False)
+    outlines: bool = field(default=False, init=False)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
+    positive: str = field(default="true", init=False)
+    blend: Blend | None = field(default=Blend(0.0, 1.0, 0.0), init=False)
+
+    @property
+    def takes_values(self) -> bool:
+        """See :class:`DiscriminatorPrompt`."""
+        return self.generator.takes_values
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
+        """The generator's prompt, and the candidate after :data:`CUT`."""
+        del view
+        (subject,) = subjects
+        return (*self.generator.build(question, engine), CUT, *self.written(question, subject))
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.written`."""
+        sql = subject.candidate.sql
+        return (Span(f" {write(resolve(sql, question.schema))}" if self.normal else f"{sql}\n```", "data"),)
+
+    def close(self, engine: Engine) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        del engine
+        return ""
+
+    def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
+        """Nothing is forced."""
+        del engine, closed_itself
+        return ()
