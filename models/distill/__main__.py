@@ -185,6 +185,48 @@ def label(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) 
     _write_facts(out.with_suffix(".json"), facts)
 
 
+@main.command()
+@click.argument("data", type=_EXISTING)
+@click.argument("cases", type=_EXISTING)
+@click.option("--adapter", type=_FILE, required=True, help="The trained adapter, as GGUF.")
+@click.option("--out", type=_FILE, required=True, help="The .json file to write.")
+@click.option("--budget", type=click.IntRange(min=0), default=96, show_default=True, help="Of a thought.")
+@click.option("--most", type=click.IntRange(min=1), default=150, show_default=True, help="Questions.")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+def calibrate(data: Path, cases: Path, adapter: Path, out: Path, budget: int, most: int, threads: int | None) -> None:
+    """Fit the weights of verdict and likelihood in the discriminator's score, on schemas that were held out."""
+    import random
+
+    from models.distill import stages
+    from models.distill.calibrate import fit, observe, quality
+    from models.distill.cases import read_cases
+    from planner_cli.discriminator import Discriminator
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.settings import EngineOptions
+
+    held_out = [case for case in read_cases(cases) if stages.is_held_out(case.schema)]
+    random.Random(0).shuffle(held_out)
+    held_out.sort(key=lambda case: not any(c.origin == "sample" for c in case.candidates))  # real mistakes first
+    held_out = sorted(held_out[:most], key=lambda case: case.schema)
+    engine = LlamaEngine(stages.base_path(), adapter=adapter, options=EngineOptions(threads=threads))
+    judge, control = Discriminator(engine, "compact-verdict"), Discriminator(engine, "likelihood")
+    found = []
+    for one in observe(held_out, read_schemas(data / "schemas.json"), judge, control, budget):
+        found += one
+        if one[0].question % 10 == 0:
+            click.echo(f"{one[0].question} of {len(held_out)} questions", err=True)
+    blend = fit(found)
+    facts = {
+        "adapter": adapter.name,
+        "budget": budget,
+        "blend": asdict(blend),
+        "verdict": quality(found, [o.verdict for o in found]),
+        "likelihood": quality(found, [o.logprob for o in found]),
+        "blended": quality(found, [blend.score(o.verdict, o.logprob) for o in found]),
+    }
+    _write_facts(out, facts)
+
+
 def _write_facts(path: Path, facts: object) -> None:
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     click.echo(path.read_text(encoding="utf-8").rstrip(), err=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.compact_discriminator import CompactDiscriminator, LikelihoodDiscriminator
+from planner_cli.prompts.compact_discriminator import BUILTIN_BLEND, CompactDiscriminator, LikelihoodDiscriminator
 from planner_cli.prompts.generator import generator_prompt, without_thought
 from planner_cli.prompts.judging import TRUE_FALSE, Blend, DiscriminatorPrompt, View, spellings
 from planner_cli.prompts.schema import compact_schema
@@ -104,7 +104,8 @@ class ChatDiscriminator:
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
-    "compact-values": CompactDiscriminator(),
+    "compact-values": CompactDiscriminator(blend=BUILTIN_BLEND),
+    "compact-verdict": CompactDiscriminator(),
     "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values"), normal=True),
     "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat"), normal=False),
     "chat": ChatDiscriminator(
@@ -153,7 +154,7 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
     in the form of arXiv 2505.03786; ``compact-values`` is the built-in adapter's own, as for the
-    generator. ``likelihood`` and ``likelihood-chat`` ask for nothing, and score P(query) under the generator's prompt.
+    generator, ``compact-verdict`` the same without the query's likelihood in the score. ``likelihood`` and ``likelihood-chat`` ask for nothing, and score P(query) under the generator's prompt.
 
     Raises:
         ModelError: there is none.

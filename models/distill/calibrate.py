@@ -1,0 +1,100 @@
+"""Weights of the verdict and of the likelihood in the discriminator's score, fitted on questions of held-out schemas.
+
+The trained adapter judges them through the product's own code; a logistic regression says how far its verdict's logit
+and the candidate's ln P are to be trusted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.distill.cases import Case as Labelled
+from planner_cli.control import Control
+from planner_cli.discriminator import Case, Discriminator
+from planner_cli.events import ThoughtClosed
+from planner_cli.prompts.judging import Blend
+from planner_cli.prompts.normal_form import write
+from planner_cli.settings import DiscriminatorSettings
+from planner_cli.types import Candidate, Execution, Question, Schema
+
+_RIDGE = 1e-3
+_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One judged candidate."""
+
+    question: int
+    verdict: float
+    """P(true) of the verdict by itself."""
+    logprob: float
+    correct: bool
+
+
+def observe(
+    cases: Sequence[Labelled], schemas: Mapping[str, Schema], judge: Discriminator, control: Discriminator, budget: int
+) -> Iterator[list[Observation]]:
+    """Each case's candidates, judged without their results; ``control`` scores by likelihood."""
+    settings = DiscriminatorSettings(budget=budget, probe_at=(), result_rows=0)
+    for number, case in enumerate(cases):
+        question = Question(case.question, schemas[case.schema], case.schema, case.hints)
+        given = [
+            Case(i, Candidate(i, write(candidate.parts)), Execution(("x",), ()))
+            for i, candidate in enumerate(case.candidates)
+        ]
+        verdicts, likelihoods = (_scores(one, question, given, settings) for one in (judge, control))
+        yield [
+            Observation(number, verdicts[i], math.log(max(likelihoods[i], 1e-300)), candidate.correct)
+            for i, candidate in enumerate(case.candidates)
+        ]
+
+
+def _scores(
+    judge: Discriminator, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings
+) -> dict[int, float]:
+    events = judge.judge(question, cases, settings, control=Control())
+    return {event.cluster: event.verdict.score for event in events if isinstance(event, ThoughtClosed)}
+
+
+def fit(observations: Sequence[Observation]) -> Blend:
+    """The regression's weights, by Newton's method; each question counts the same."""
+    counts = np.bincount([o.question for o in observations])
+    weights = np.array([1 / counts[o.question] for o in observations])
+    labels = np.array([float(o.correct) for o in observations])
+    features = np.array([[_logit(o.verdict), o.logprob, 1.0] for o in observations])
+    found: npt.NDArray[np.float64] = np.zeros(3)
+    for _ in range(_STEPS):
+        p = 1 / (1 + np.exp(-features @ found))
+        gradient = features.T @ (weights * (labels - p)) - _RIDGE * found
+        curvature = (features.T * (weights * p * (1 - p))) @ features + _RIDGE * np.eye(3)
+        found = found + np.linalg.solve(curvature, gradient)
+    return Blend(*(round(float(value), 4) for value in found))
+
+
+def _logit(p: float) -> float:
+    bounded = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
+
+
+def quality(observations: Sequence[Observation], scores: Sequence[float]) -> dict[str, float]:
+    """Pairwise accuracy within questions, and Hit@1 over those that have a right and a wrong candidate."""
+    by_question: dict[int, list[tuple[float, bool]]] = {}
+    for observation, score in zip(observations, scores, strict=True):
+        by_question.setdefault(observation.question, []).append((score, observation.correct))
+    pairs = [
+        (right > wrong) + 0.5 * (right == wrong)
+        for candidates in by_question.values()
+        for right, is_right in candidates
+        if is_right
+        for wrong, is_wrong in candidates
+        if not is_wrong
+    ]
+    mixed = [c for c in by_question.values() if len({label for _, label in c}) == 2]
+    hits = [max(candidates, key=lambda pair: pair[0])[1] for candidates in mixed]
+    return {"pairwise": round(float(np.mean(pairs)), 3), "hit_at_1": round(float(np.mean(hits)), 3), "n": len(mixed)}
