@@ -153,8 +153,9 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     """The family of that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
-    in the form of arXiv 2505.03786; ``compact-values`` is the built-in adapter's own, as for the
-    generator, ``compact-verdict`` the same without the query's likelihood in the score. ``likelihood`` and ``likelihood-chat`` ask for nothing, and score P(query) under the generator's prompt.
+    in the form of arXiv 2505.03786. ``compact-values`` is the built-in adapter's own, as for the generator, and
+    ``compact-verdict`` the same without the query's likelihood in the score. ``likelihood`` and ``likelihood-chat`` ask
+    for nothing, and score P(query) under the generator's prompt.
 
     Raises:
         ModelError: there is none.
