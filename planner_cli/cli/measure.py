@@ -191,6 +191,7 @@ def _demo_database() -> Path:
     path = cache_folder() / "demo.sqlite"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     build(path, force=True)  # one of an older version is replaced
+    path.chmod(0o600)  # as whatever is kept
     return path
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.cli import main
+from planner_cli.cli import main, measure
 from planner_cli.database import Database, copying
 from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode
@@ -70,6 +70,7 @@ def listed(capsys) -> dict[str, dict]:
 @pytest.mark.parametrize("level", ["metadata", "full"])
 def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level):
     assert ask(shop, "--history", level).returncode == 0
+    measure._demo_database()
     files = {str(path) for path in home.rglob("*") if path.is_file()}
     found = listed(capsys)
     assert set(found) == files
