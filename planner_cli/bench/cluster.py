@@ -85,7 +85,7 @@ def _client(make: Any, scheduler: str | None, workers: int) -> Any:
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     part = folder.with_name(f".{folder.name}.part")
     try:
-        part.mkdir(parents=True, exist_ok=True)
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what the run's own folder holds
         for name, data in files.items():
             (part / Path(name).name).write_bytes(data)
         part.replace(folder)  # whole, or not there

@@ -289,7 +289,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
 def _write_info(folder: Path, info: RunInfo) -> None:
     """Write ``run.json`` so that it is there whole or not at all."""
     temporary = folder / _TEMPORARY_NAME
-    with temporary.open("w", encoding="ascii") as file:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         json.dump(info.to_json(), file, indent=2, allow_nan=False)
         file.write("\n")
         file.flush()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 from click.core import ParameterSource
 
-from planner_cli.cli.options import RunOptions, cache_options, run_options
+from planner_cli.cli.options import RunOptions, cache_options, redact_option, run_options
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, check_target, output_stream
 from planner_cli.control import Control
@@ -87,13 +87,7 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     help="Show the models only these tables.  It limits what they see, not what queries may read.",
 )
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
-@click.option(
-    "--redact",
-    metavar="TABLE.COLUMN",
-    multiple=True,
-    envvar="PLANNER_REDACT",
-    help="Let this column read as NULL everywhere: prompts, results, exports, history.  May be given again.",
-)
+@redact_option
 @click.option(
     "--private-copy",
     is_flag=True,

@@ -11,7 +11,7 @@ import click
 
 from planner_cli.cli import measure
 from planner_cli.cli.cluster import cluster
-from planner_cli.cli.options import run_options
+from planner_cli.cli.options import redact_option, run_options
 from planner_cli.cli.output import say, say_path
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES
@@ -45,6 +45,7 @@ def data_options(command: Command) -> Command:
             click.option("--database", type=click.Path(path_type=Path), help="For data that name none."),
             click.option("--limit", type=click.IntRange(min=1), help="So many questions, spread over the data."),
             click.option("--shard", metavar="I/N", help="The I-th of N parts, for several machines."),
+            redact_option,
         )
     ):
         command = option(command)

@@ -30,7 +30,8 @@ def cluster(
 ) -> int:
     """Run the shards of one bench command on the workers of a Dask cluster, and merge them.
 
-    The options of this command come before COMMAND, those of COMMAND after it.  Interrupted, the same command runs the
+    The options of this command come before COMMAND, those of COMMAND after it; environment variables and configuration
+    (PLANNER_REDACT too) are each worker's own.  Interrupted, the same command runs the
     shards that are missing.
 
     \b

@@ -41,6 +41,7 @@ class Request:
     shard: str | None
     run: RunOptions
     ladder: tuple[int, ...]
+    redact: tuple[str, ...] = ()
     mode: Mode = "pro"
     prompt: str | None = None
     no_schema: bool = False
@@ -63,9 +64,10 @@ def judge_run(asked: Request) -> Run:
         PlannerError: the data, the models or the run's folder cannot be used.
 
     """
-    from planner_cli.bench.running import run_intrinsic
+    from planner_cli.bench.running import redactions, run_intrinsic
 
     dataset = _dataset(asked)
+    redacted = redactions(dataset.items, asked.redact)
     discriminator, info, settings = _judge(asked)
     out = asked.out or _default_out(dataset, f"{asked.mode}-{settings.discriminator.budget}")
     return _run(
@@ -74,7 +76,7 @@ def judge_run(asked: Request) -> Run:
         out,
         _info(asked, "intrinsic", dataset, asdict(settings), (info,)),
         lambda done, control: run_intrinsic(
-            dataset.items, discriminator, settings, models=(info,), done=done, control=control
+            dataset.items, discriminator, settings, models=(info,), done=done, redacted=redacted, control=control
         ),
     )
 
@@ -104,10 +106,11 @@ def _thinking(asked: Request, planned: PlanSettings) -> DiscriminatorSettings:
 def plan_run(asked: Request) -> Run:
     """An end-to-end run, made or gone on with; raises as :func:`judge_run`."""
     from planner_cli.bench.oracle import Oracle
-    from planner_cli.bench.running import oracle_of, run_end_to_end
+    from planner_cli.bench.running import oracle_of, redactions, run_end_to_end
     from planner_cli.cli.run import load_models
 
     dataset = _dataset(asked, needs_gold=True)
+    redacted = redactions(dataset.items, asked.redact)
     oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.run.seed)
     run = asked.run if oracle is None else replace(asked.run, no_judge=True, select=asked.run.select or "rerank")
     generator, discriminator, models, planned = load_models(run, Limits())
@@ -137,6 +140,7 @@ def plan_run(asked: Request) -> Run:
             models=models,
             thoughts=asked.thoughts,
             done=done,
+            redacted=redacted,
             control=control,
         ),
     )
@@ -187,6 +191,7 @@ def _demo_database() -> Path:
     path = cache_folder() / "demo.sqlite"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     build(path, force=True)  # one of an older version is replaced
+    path.chmod(0o600)  # as whatever is kept
     return path
 
 
@@ -205,7 +210,7 @@ def _info(
 
     return RunInfo(
         kind=kind,
-        settings=settings,
+        settings={**settings, "redacted": sorted(asked.redact)} if asked.redact else settings,
         models=tuple(asdict(m) for m in models),
         versions={"planner_cli": __version__, "llama-cpp-python": version("llama-cpp-python"), "apsw": version("apsw")},
         dataset={
@@ -266,18 +271,19 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
     A score must agree within :data:`CHECK_TOLERANCE` wherever the thought's text is the same; texts may drift
     apart, since batches have other shapes.
     """
-    from planner_cli.bench.running import run_intrinsic
+    from planner_cli.bench.running import redactions, run_intrinsic
     from planner_cli.bench.scorers import at_budget
 
     discriminator, info, settings = _judge(asked)
     wanted = {row.item for row in run.rows[:count]}
     items = [item for item in _dataset(asked).items if item.id in wanted]
+    redacted = redactions(items, asked.redact)
     whole = {row.item: row for row in run.rows}
     for budget in asked.ladder:
         alone = replace(settings, discriminator=replace(settings.discriminator, budget=budget))
         same = drifted = 0
         worst = 0.0
-        for row in run_intrinsic(items, discriminator, alone, models=(info,)):
+        for row in run_intrinsic(items, discriminator, alone, models=(info,), redacted=redacted):
             if row is None:
                 continue
             for one, other in zip(whole[row.item].candidates, row.candidates, strict=True):

@@ -205,6 +205,17 @@ _CACHE_OPTIONS = (
 )  # fmt: skip
 
 
+def redact_option(command: Command) -> Command:
+    """For every command that asks a user's database."""
+    option = _option(
+        "--redact",
+        metavar="TABLE.COLUMN",
+        multiple=True,
+        help="Let this column read as NULL everywhere: prompts, results, exports, history, runs.  May be given again.",
+    )
+    return option(command)
+
+
 def run_options(command: Command) -> Command:
     """Everything that says which models run and how."""
     return _apply((*_MODEL_OPTIONS, *_ENGINE_OPTIONS, *_PLAN_OPTIONS, *_SCREEN_OPTIONS), command)

@@ -93,7 +93,7 @@ def opening(path: Path) -> Opening:
     if wal is not None and wal[2]:
         raise MustWriteError(
             f"{path}: changes wait in its -wal file, and reading them without the -shm file would write one",
-            hint="open and close it with the program that writes it, or let a temporary copy be read: --private-copy",
+            hint="let its writer open and close it, or read a temporary copy: planner ask --private-copy",
         )
     return Opening(f"{path.as_uri()}?immutable=1", immutable=True, marks=(own, wal, shm, journal))
 
@@ -102,7 +102,7 @@ def cut_off(path: Path) -> MustWriteError:
     """The refusal for a hot rollback journal: reading would first have to roll it back."""
     return MustWriteError(
         f"{path}: a write to it was cut off, and reading would have to roll it back first",
-        hint="open it once with the program that writes it, or let a temporary copy be read: --private-copy",
+        hint="open it once with the program that writes it, or read a temporary copy: planner ask --private-copy",
     )
 
 

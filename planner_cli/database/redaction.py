@@ -8,7 +8,7 @@ the authorizer. What is not covered: the same values stored elsewhere, under ano
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,11 +30,17 @@ def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
     return tuple(dict.fromkeys(pair for text in texts for pair in readings(text)))
 
 
-def check(texts: Iterable[str], schema: Schema, path: Path) -> None:
-    """Raise :class:`DatabaseError` for a text that names no column: a slip of the keyboard must not redact nothing."""
+def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
+    """Those of the texts that name a column of the schema."""
     known = {(table.name.lower(), column.name.lower()) for table in schema.tables for column in table.columns}
+    return tuple(text for text in texts if not known.isdisjoint(readings(text)))
+
+
+def check(texts: Collection[str], schema: Schema, path: Path) -> None:
+    """Raise :class:`DatabaseError` for a text that names no column: a slip of the keyboard must not redact nothing."""
+    found = named(texts, schema)
     for text in texts:
-        if known.isdisjoint(readings(text)):
+        if text not in found:
             tables = {table.name.lower(): table for table in schema.tables}
             table = next((tables[name] for name, _ in readings(text) if name in tables), None)
             if table is not None:

@@ -80,10 +80,12 @@ def key_reader(on_key: Callable[[Key], None], fd: int | None = None) -> Iterator
         saved = termios.tcgetattr(source)
 
         def restore() -> None:
-            termios.tcsetattr(source, termios.TCSANOW, saved)
+            with suppress(OSError, termios.error):  # a terminal that was closed has nothing to put back
+                termios.tcsetattr(source, termios.TCSANOW, saved)
 
         def resume() -> None:
-            tty.setcbreak(source, termios.TCSANOW)
+            with suppress(OSError, termios.error):
+                tty.setcbreak(source, termios.TCSANOW)
 
         stack.enter_context(_on_signals(restore, resume))
         stack.callback(restore)
@@ -140,15 +142,15 @@ def _on_signals(restore: Callable[[], None], resume: Callable[[], None]) -> Iter
         return
 
     def handler(number: int, _frame: FrameType | None) -> None:
-        with suppress(OSError, termios.error):  # after SIGHUP the terminal may be gone
-            restore()
+        restore()
+        with suppress(OSError):  # after SIGHUP the terminal may be gone
             os.write(2, b"\x1b[?25h")  # the live screen hides the cursor; sys.stderr is not safe in a handler
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         # Only a stopped process that goes on (fg) comes here.
         signal.signal(number, handler)
-        with suppress(OSError, termios.error):
-            resume()
+        resume()
+        with suppress(OSError):
             os.write(2, b"\x1b[?25l")
 
     taken = [number for number in _RESTORING if signal.getsignal(number) is signal.SIG_DFL]

@@ -1,7 +1,9 @@
 """Runs on disk: what a kill leaves behind, what may be continued, and what may be merged."""
 
 import json
+import os
 import signal
+import stat
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -57,6 +59,17 @@ def test_the_files_hold_nothing_that_drives_a_terminal(tmp_path):
     for name in (INFO_NAME, ROWS_NAME):
         text = (tmp_path / "r" / name).read_bytes().decode("ascii")
         assert text.replace("\n", "").isprintable()
+
+
+def test_only_the_user_can_read_a_run(tmp_path):
+    """Queries and thoughts may hold values."""
+    before = os.umask(0)
+    try:
+        written(tmp_path / "r", row(1))
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "r", *(tmp_path / "r").iterdir()]}
+    assert modes == {"r": 0o700, INFO_NAME: 0o600, ROWS_NAME: 0o600}
 
 
 def test_a_continued_run_knows_what_is_done(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from planner_cli.bench.datasets import GivenCandidate, Item
 from planner_cli.bench.oracle import Oracle
-from planner_cli.bench.running import IntrinsicSettings, key_of, run_end_to_end, run_intrinsic
+from planner_cli.bench.running import IntrinsicSettings, key_of, redactions, run_end_to_end, run_intrinsic
 from planner_cli.control import Control
 from planner_cli.discriminator import Discriminator
 from planner_cli.engine import ScriptedEngine
@@ -93,6 +93,44 @@ def test_environment_errors_stop_the_run(shop, tmp_path):
         list(run_intrinsic([item(shop, database_path=tmp_path / "none.sqlite")], judge_of()[0], settings, models=()))
     with pytest.raises(PlannerError, match="no candidates"):
         list(run_intrinsic([item(shop, candidates=())], judge_of()[0], settings, models=()))
+
+
+REDACTED = [
+    # name, columns, whether the judge sees a customer's name, and a city
+    ("none", (), True, True),
+    ("one", ("customers.name",), False, True),
+    ("one that another database has", ("customers.name", "animals.kind"), False, True),
+    ("two", ("customers.name", "customers.city"), False, False),
+]
+
+
+@pytest.mark.parametrize(("redact", "names", "cities"), [r[1:] for r in REDACTED], ids=[r[0] for r in REDACTED])
+def test_a_redacted_column_is_in_no_prompt_and_no_row(shop, tmp_path, redact, names, cities):
+    zoo = tmp_path / "zoo.sqlite"
+    sqlite3.connect(zoo).executescript("create table animals (kind); insert into animals values ('lynx')").close()
+    given = (GivenCandidate("select name, city from customers", None),)
+    asked = [
+        item(shop, candidates=given),
+        item(zoo, id="two", database_id="zoo", gold="select kind from animals", candidates=given),
+    ]
+    judge, engine = judge_of(0.8)
+    rows = list(run_intrinsic(asked, judge, settings_of("pro"), models=(), redacted=redactions(asked, redact)))
+    seen = repr([(session.prefix, [branch.suffix for branch in session.branches]) for session in engine.sessions])
+    for found, words in ((names, ("Anna", "Ben")), (cities, ("Paris", "Rome"))):
+        assert all((word in seen) == found for word in words)
+        assert not any(word in repr(rows) for word in words)
+    plain = key_of(asked[0], asdict(settings_of("pro")), ())
+    assert (rows[0].key == plain) == (not redact)  # other data: not to be taken for the same row
+
+
+@pytest.mark.parametrize(("others", "told"), [(0, "customers has id, name, city"), (1, "none of the 2 databases has")])
+def test_a_column_to_redact_that_is_nowhere_is_an_error(shop, tmp_path, others, told):
+    zoo = tmp_path / "zoo.sqlite"
+    sqlite3.connect(zoo).executescript("create table animals (kind)").close()
+    asked = [item(shop), item(zoo, id="two", database_id="zoo")][: 1 + others]
+    with pytest.raises(PlannerError, match=r"customers\.nme") as caught:
+        redactions(asked, ("customers.nme",))
+    assert told in f"{caught.value.message} {caught.value.hint}"
 
 
 def answer(shop, texts, scores, *, suite=(), control=None, **settings):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.cli import main
+from planner_cli.cli import main, measure
 from planner_cli.database import Database, copying
 from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode
@@ -50,6 +50,15 @@ def ask(shop, *options):
     return planner("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", "--threads", "1", *options)
 
 
+def asking(command, shop) -> list[str]:
+    if command == "ask":
+        return ["ask", QUESTION, str(shop)]
+    questions = shop.with_name("mine.jsonl")
+    record = {"question": QUESTION, "sql": "SELECT name FROM customers", "database": str(shop)}
+    questions.write_text(json.dumps(record) + "\n")
+    return ["bench", "e2e", str(questions), "-o", str(shop.with_name("run"))]
+
+
 def kept_bytes(home: Path) -> bytes:
     return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
 
@@ -63,6 +72,7 @@ def listed(capsys) -> dict[str, dict]:
 @pytest.mark.parametrize("level", ["metadata", "full"])
 def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level):
     assert ask(shop, "--history", level).returncode == 0
+    measure._demo_database()
     files = {str(path) for path in home.rglob("*") if path.is_file()}
     found = listed(capsys)
     assert set(found) == files
@@ -126,16 +136,37 @@ def test_a_redacted_column_is_in_no_prompt(shop):
         assert "Paris" in text  # what is not redacted is shown
 
 
-def test_a_column_that_is_not_there_is_a_line(shop, capsys):
-    assert main(["ask", QUESTION, str(shop), "--redact", "customers.nme"]) == ExitCode.USAGE
+@pytest.mark.model
+def test_a_redacted_run_goes_on_only_as_it_began(shop, tmp_path):
+    """What it redacts is in its settings; that values are in no prompt and row: ``bench/test_running.py``."""
+    questions = tmp_path / "mine.jsonl"
+    record = {"question": QUESTION, "sql": "SELECT name FROM customers", "database": str(shop)}
+    questions.write_text(json.dumps(record) + "\n")
+    run = tmp_path / "run"
+    options = ["-n", "1", "--no-judge", "--max-tokens", "8", "--threads", "1", "--redact"]
+    done = planner("bench", "e2e", questions, "-o", run, *options, "customers.name")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((run / "run.json").read_text())["settings"]["redacted"] == ["customers.name"]
+    other = planner("bench", "e2e", questions, "-o", run, *options, "customers.city")
+    assert other.returncode == 2
+    assert "redacted" in other.stderr
+
+
+COMMANDS = ["ask", "bench"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_column_that_is_not_there_is_a_line(shop, capsys, command):
+    assert main([*asking(command, shop), "--redact", "customers.nme"]) == ExitCode.USAGE
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "no column 'customers.nme' to redact (customers has id, name, city)" in error
 
 
-def test_the_environment_redacts_too(shop, monkeypatch, capsys):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_environment_redacts_too(shop, monkeypatch, capsys, command):
     monkeypatch.setenv("PLANNER_REDACT", "customers.nme")
-    assert main(["ask", QUESTION, str(shop)]) == ExitCode.USAGE
+    assert main(asking(command, shop)) == ExitCode.USAGE
     assert "to redact" in capsys.readouterr().err
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from database_files import build, picture
+from test_corpus import SEED, TARGET, lines, statements
 from test_hazards import BOMBS, SIDE_EFFECTS
 
 STRACE = shutil.which("strace")
@@ -36,7 +38,7 @@ def traced(folder: Path, *command: str) -> dict[str, list[str]]:
     logs = folder / "logs"
     logs.mkdir()
     arguments = [STRACE, "-ff", "-qq", "-s", "300", "-e", f"trace={CALLS}", "-o", str(logs / "log"), *command]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=280)
     if "ptrace" in done.stderr.lower():
         pytest.skip("this system lets nobody trace")
     assert done.returncode == 0, done.stderr
@@ -49,17 +51,17 @@ def of_worker(calls: list[str]) -> list[str]:
     return calls[starts[-1] :] if starts else []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="strace")
-def test_the_worker_changes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "database").mkdir()
-    path = build(tmp_path / "database" / "a.db")
+def run_traced(folder: Path, queries: list[str], script: str | None = None) -> None:
+    """Runs the queries on a database of their own (``script`` makes it); fails for a call that changes anything."""
+    (folder / "database").mkdir()
+    path = folder / "database" / "a.db"
+    build(path) if script is None else build(path, script)
     before = picture(path.parent)
     places = {"{folder}": str(path.parent), "{path}": str(path)}
-    queries = [sql for _, sql, _ in SIDE_EFFECTS] + [sql for _, sql, kinds in BOMBS if kinds == {"size"}]
     for mark, place in places.items():
         queries = [sql.replace(mark, place) for sql in queries]
-    (tmp_path / "queries.json").write_text(json.dumps(queries))
-    logs = traced(tmp_path, sys.executable, "-c", RUN, str(path), str(tmp_path / "queries.json"))
+    (folder / "queries.json").write_text(json.dumps(queries))
+    logs = traced(folder, sys.executable, "-c", RUN, str(path), str(folder / "queries.json"))
     workers = [calls for calls in map(of_worker, logs.values()) if calls]
     assert workers
     assert any(str(path) in line for calls in workers for line in calls), "the worker's calls were not seen"
@@ -69,6 +71,20 @@ def test_the_worker_changes_nothing(tmp_path: Path) -> None:
     sys.stdout.write(
         f"{len(queries)} statements, {sum(map(len, workers))} calls of {len(workers)} workers, 0 that change\n"
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="strace")
+def test_the_worker_changes_nothing(tmp_path: Path) -> None:
+    queries = [sql for _, sql, _ in SIDE_EFFECTS] + [sql for _, sql, kinds in BOMBS if kinds == {"size"}]
+    run_traced(tmp_path, queries)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="strace")
+def test_9000_statements_change_nothing(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    if "slow" not in pytestconfig.getoption("markexpr"):
+        pytest.skip("a minute: ask for it with -m slow")
+    run_traced(tmp_path, statements(random.Random(SEED).sample(lines(), 9000)), TARGET)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="strace")

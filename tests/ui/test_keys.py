@@ -89,6 +89,18 @@ def test_the_terminal_is_restored_after_an_error(terminal):
     assert not reader_threads()
 
 
+def test_a_terminal_that_is_closed_meanwhile_is_no_error():
+    user, program = os.openpty()
+    try:
+        with key_reader(lambda _: None, program):
+            os.close(user)
+        with pytest.raises(termios.error):  # the control: there is nothing left to put back
+            termios.tcgetattr(program)
+    finally:
+        os.close(program)
+    assert not reader_threads()
+
+
 def test_keys_typed_afterwards_are_left_alone(terminal):
     user, program = terminal
     keys = []

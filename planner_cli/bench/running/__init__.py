@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from planner_cli.bench.running.end_to_end import oracle_of, run_end_to_end
 from planner_cli.bench.running.intrinsic import IntrinsicSettings, run_intrinsic
-from planner_cli.bench.running.shared import key_of
+from planner_cli.bench.running.shared import key_of, redactions
 
-__all__ = ["IntrinsicSettings", "key_of", "oracle_of", "run_end_to_end", "run_intrinsic"]
+__all__ = ["IntrinsicSettings", "key_of", "oracle_of", "redactions", "run_end_to_end", "run_intrinsic"]

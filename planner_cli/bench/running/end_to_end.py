@@ -11,7 +11,7 @@ from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import Gold, Instances, matches
 from planner_cli.bench.oracle import Oracle
 from planner_cli.bench.rows import ItemRow
-from planner_cli.bench.running.shared import Databases, peak_memory, scored, to_do
+from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases, Redactions, peak_memory, scored, to_do
 from planner_cli.bench.spider import exact_match
 from planner_cli.control import Control
 from planner_cli.discriminator import Discriminator
@@ -39,6 +39,7 @@ def run_end_to_end(
     models: Sequence[Any],
     thoughts: bool = False,
     done: Collection[str] = (),
+    redacted: Redactions = NOTHING_REDACTED,
     control: Control | None = None,
 ) -> Iterator[ItemRow | None]:
     """Answer each item's question and compare the answer with gold; ``None`` for an item that was done already.
@@ -54,8 +55,8 @@ def run_end_to_end(
         isinstance(discriminator, Discriminator) and discriminator.prompt.takes_values
     )
     fixed = [asdict(settings), oracle_of(discriminator), thoughts]
-    with Databases() as databases, Instances() as instances:
-        for item, key in to_do(items, fixed, models, done):
+    with Databases(redacted) as databases, Instances() as instances:
+        for item, key in to_do(items, fixed, models, done, redacted):
             if key is None:
                 yield None
                 continue

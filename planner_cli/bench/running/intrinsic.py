@@ -11,7 +11,7 @@ from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import Gold, execute_given, matches
 from planner_cli.bench.legacy import standard_strings
 from planner_cli.bench.rows import ItemRow
-from planner_cli.bench.running.shared import Databases, peak_memory, scored, to_do
+from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases, Redactions, peak_memory, scored, to_do
 from planner_cli.control import Control
 from planner_cli.database import Database, cluster
 from planner_cli.discriminator import Case, Discriminator
@@ -38,6 +38,7 @@ def run_intrinsic(
     *,
     models: Sequence[Any],
     done: Collection[str] = (),
+    redacted: Redactions = NOTHING_REDACTED,
     control: Control | None = None,
 ) -> Iterator[ItemRow | None]:
     """Judge each item's own candidates; ``None`` stands for an item that was done already.
@@ -47,8 +48,8 @@ def run_intrinsic(
 
     """
     control = control or Control()
-    with Databases() as databases:
-        for item, key in to_do(items, asdict(settings), models, done):
+    with Databases(redacted) as databases:
+        for item, key in to_do(items, asdict(settings), models, done, redacted):
             if key is None:
                 yield None
                 continue

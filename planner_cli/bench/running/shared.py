@@ -6,32 +6,60 @@ import functools
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.rows import ScoredCandidate
-from planner_cli.database import Database
+from planner_cli.database import Database, redaction
 from planner_cli.errors import PlannerError
 from planner_cli.types import Candidate, Execution, Verdict
 
+Redactions: TypeAlias = Mapping[Path, tuple[str, ...]]
+"""The columns of each database, as TABLE.COLUMN, that read as NULL; :func:`redactions` makes it."""
+NOTHING_REDACTED: Redactions = MappingProxyType({})
 
-def key_of(item: Item, settings: object, models: Sequence[Any]) -> str:
+
+def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
+    """Which of the columns ``texts`` (TABLE.COLUMN) each database of the items has.
+
+    Raises:
+        PlannerError: a column is in none of them: a slip of the keyboard must not redact nothing.
+
+    """
+    found: dict[Path, tuple[str, ...]] = {}
+    if not texts:
+        return found
+    for path in {item.database_path: None for item in items}:
+        with Database.open(path, samples=0) as database:
+            found[path] = redaction.named(texts, database.schema)
+            if len({item.database_path for item in items}) == 1:
+                redaction.check(texts, database.schema, path)
+    for text in texts:
+        if not any(text in names for names in found.values()):
+            raise PlannerError(f"none of the {len(found)} databases has a column {text!r} to redact")
+    return found
+
+
+def key_of(item: Item, settings: object, models: Sequence[Any], redacted: Sequence[str] = ()) -> str:
     """Hash of everything that decides a row: the item, the settings, the models (by sha256), the database file."""
     content = [item.digest, settings, [asdict(m) for m in models], _file_digest(item)]
+    if redacted:
+        content.append(sorted(redacted))
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def to_do(
-    items: Sequence[Item], settings: object, models: Sequence[Any], done: Collection[str]
+    items: Sequence[Item], settings: object, models: Sequence[Any], done: Collection[str], redacted: Redactions
 ) -> Iterator[tuple[Item, str | None]]:
     """Each item with its key, ``None`` for one that is done."""
     for item in items:
-        key = key_of(item, settings, models)
+        key = key_of(item, settings, models, redacted.get(item.database_path, ()))
         yield item, None if key in done else key
 
 
@@ -86,13 +114,15 @@ def scored(
 class Databases:
     """The database of the present item, kept open while items ask the same one."""
 
-    def __init__(self) -> None:
+    def __init__(self, redacted: Redactions) -> None:
+        self._redacted = redacted
         self._open: Database | None = None
 
     def get(self, item: Item) -> Database:
         if self._open is None or self._open.path != item.database_path:
             self.close()
-            self._open = Database.open(item.database_path, limits=EVALUATION_LIMITS)
+            redact = self._redacted.get(item.database_path, ())
+            self._open = Database.open(item.database_path, limits=EVALUATION_LIMITS, redact=redact)
         return self._open
 
     def close(self) -> None:
