@@ -255,17 +255,18 @@ def _engine(model: ResolvedModel, options: RunOptions, control: Control) -> Llam
     from planner_cli import hub
 
     hub.try_first(model, control)
+    from planner_cli.cli.calibrated import known_calibration, model_identity
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
     from planner_cli.engine.prefix_cache import PrefixCache
 
-    known = model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None)
     return LlamaEngine(
         model.path,
         adapter=model.adapter,
         reasoning=model.reasoning,
         options=options.engine(),
         cache=PrefixCache(prefix_folder(), limit=options.cache_mib * 2**20),
-        identity=f"{model.sha256} {model.adapter_sha256}" if known else None,
+        identity=model_identity(model),
+        calibration=known_calibration(model, options.gpu_layers),
     )
 
 
