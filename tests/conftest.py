@@ -84,6 +84,20 @@ def base_engine(builtin_generator):
     return LlamaEngine(builtin_generator.path)
 
 
+@pytest.fixture(scope="session")
+def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
+    """Two layers of random weights behind the built-in model's tokenizer: a hundredth of its cost."""
+    from planner_cli.hub.synth import Shape, synthesise
+
+    shape = Shape(
+        name="tiny", architecture="llama", layers=2, width=256, heads=4, kv_heads=2, inner=512, vocabulary=49152,
+        tied=True, context=2048, rope_base=10_000, file_type="Q4_0",
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
+    synthesise(shape, path, vocabulary=builtin_generator.path)
+    return path
+
+
 @pytest.fixture
 def shop(tmp_path) -> Path:
     """Three customers, four orders, one of them open."""

@@ -26,16 +26,15 @@ from pathlib import Path
 from benchmarks.speed import report
 from benchmarks.speed.job import SHORT, Job, text_of
 from benchmarks.speed.journal import Journal
-from benchmarks.speed.machine import busy_seconds, machine, own_seconds, versions
+from benchmarks.speed.machine import machine, own_seconds, versions
 from benchmarks.speed.sides import PARTS, SIDES, Setting, Texts
 from benchmarks.speed.worker import arguments
+from planner_cli.engine.library import QUIET, busy_seconds
 from planner_cli.engine.speed import Speed
 
 BUILD = Path("build")
 LIKE = "deepseek-r1-distill-qwen-1.5b"
 MODELS = {"embedded": "smollm2-135m-instruct", "synth-1.5b": LIKE}
-BUSY = 0.25
-"""Cores' worth of other work from which on a measurement counts as disturbed."""
 
 
 def main() -> int:
@@ -76,7 +75,7 @@ def main() -> int:
     for name, why in bench.unavailable.items():
         say(f"{name} is left out: {why}")
     foreign = [line["foreign"] for line in journal.lines if line["foreign"] is not None]
-    if foreign and statistics.median(foreign) > BUSY:
+    if foreign and statistics.median(foreign) > QUIET:
         say(f"the machine was busy: {statistics.median(foreign):.2f} cores' worth of other work (median)")
     if not options.short or options.output:
         now = datetime.now(tz=timezone.utc)

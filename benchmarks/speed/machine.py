@@ -48,15 +48,6 @@ def _cpu_name() -> str:
     )
 
 
-def busy_seconds() -> float | None:
-    """CPU seconds all cores have worked since the start of the machine."""
-    try:
-        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-    except (OSError, ValueError):
-        return None
-    return (sum(fields[:8]) - fields[3] - fields[4]) / TICKS  # without idle and waiting for a disk
-
-
 def own_seconds(processes: list[int]) -> float:
     """CPU seconds of these processes, threads included."""
     total = 0

@@ -95,9 +95,10 @@ class Planner:
         room = max(map(len, texts.suffix_ids)) + texts.new
         started = time.perf_counter()
         session = self.engine.open((Span(texts.prefix),), branches=len(texts.suffixes), room=room, control=Control())
+        branches = []
         for number, suffix in enumerate(texts.suffixes):
             sampling = Sampling(temperature=TEMPERATURE, top_k=TOP_K, top_p=TOP_P, seed=texts.seed + number)
-            session.branch((Span(suffix),), sampling, max_tokens=texts.new)
+            branches.append(session.branch((Span(suffix),), sampling, max_tokens=texts.new))
         if texts.part.isdigit():
             session.admit()
             started = time.perf_counter()
@@ -105,6 +106,9 @@ class Planner:
         written = 0
         while steps := session.step():
             written += len(steps)
+            for step in steps:
+                if step.finished:
+                    branches[step.branch].close()
         seconds = time.perf_counter() - started
         self.own_share = 1 - self.decoding / seconds
         expected = [len(texts.prefix_ids) + sum(map(len, texts.suffix_ids)), len(texts.suffixes) * texts.new]

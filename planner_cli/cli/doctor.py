@@ -262,32 +262,25 @@ def _sandbox() -> Section:
 
 
 def _speed() -> Section:
-    from dataclasses import asdict
-
-    from planner_cli.cli.config import default_models
+    from planner_cli.cli.calibrated import calibrate, calibration_lines, calibration_record
+    from planner_cli.cli.config import MODEL_ROLES, default_models
     from planner_cli.cli.sizing import busy_note
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.speed import BRANCHES, measure
     from planner_cli.hub import resolve
 
-    judge = resolve(default_models().get("discriminator", "builtin"), "discriminator")
-    engine = LlamaEngine(judge.path, adapter=judge.adapter)
-    try:
-        speed = measure(engine, _PROBE_SECONDS)
-    finally:
-        engine.close()
-    seconds = {budget: round(speed.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}
+    chosen = [resolve(default_models().get(role, "builtin"), role) for role in MODEL_ROLES]
+    learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
+    judge = next(found for model, found in learnt if model.role == "discriminator").speed()
+    seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}
     told = ", ".join(f"--budget {budget} {took:.0f} s" for budget, took in seconds.items())
-    gist = (
-        f"{judge.name} on {engine.device}: {speed.prefill:.0f} tokens/s of a prompt, {speed.decode:.0f} writing one "
-        f"text, {speed.batched:.0f} writing {BRANCHES}"
-    )
-    lines = [gist, f"thinking about 4 results to the end of the budget: {told}"]
+    lines = [line for model, found in learnt for line in calibration_lines(model, found)]
+    lines.append(f"thinking about 4 results to the end of the budget: {told}")
     note = busy_note()
     if note:
         lines.append(note)
-    data = {"model": judge.name, "device": engine.device, **asdict(speed), "budget_seconds": seconds, "busy": note}
-    return Section("speed", tuple(lines), data, "note" if note else "ok")
+    records = [calibration_record(model, found) for model, found in learnt]
+    return Section(
+        "speed", tuple(lines), {"models": records, "budget_seconds": seconds, "busy": note}, "note" if note else "ok"
+    )
 
 
 _SECTIONS: tuple[Callable[[], Section], ...] = (

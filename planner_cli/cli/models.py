@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from planner_cli.cli.calibrated import speed
 from planner_cli.cli.fetching import export, import_, pull, rm, verify
 from planner_cli.cli.inspecting import info
 from planner_cli.cli.output import say_json, say_path
@@ -22,7 +23,7 @@ def models() -> None:
     """Models: which are known, get them, check them, say which are used."""
 
 
-for command in (recommend, pull, import_, info, synth, verify, export, rm):
+for command in (recommend, pull, import_, info, speed, synth, verify, export, rm):
     models.add_command(command)
 
 

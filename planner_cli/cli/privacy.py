@@ -15,6 +15,7 @@ from planner_cli.cli.output import say_json
 _CACHES = {
     "sha256.json": "digests of model files, with their paths",
     "trials.json": "digests of model files that llama.cpp was seen to load",
+    "calibrations.json": "how fast models are on this machine (planner models speed)",
     "demo.sqlite": "the demo database of planner bench",
 }
 """What is in the cache folder, by name; whatever else is there is listed too."""

@@ -269,16 +269,17 @@ def _engine(
     from planner_cli import hub
 
     hub.try_first(model, control)
+    from planner_cli.cli.calibrated import known_calibration, model_identity
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
 
-    known = model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None)
     return LlamaEngine(
         model.path,
         adapter=model.adapter,
         reasoning=model.reasoning,
         options=options.engine(),
         cache=cache,
-        identity=f"{model.sha256} {model.adapter_sha256}" if known else None,
+        identity=model_identity(model),
+        calibration=known_calibration(model, options.gpu_layers),
     )
 
 

@@ -34,7 +34,7 @@ def synth(
 
     \b
     planner models synth --like deepseek-r1-distill-qwen-1.5b -o r1.gguf
-    planner ask --discriminator ./r1.gguf "How many customers are there?" shop.sqlite
+    planner models speed ./r1.gguf
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     from planner_cli.cli.fetching import progress
     from planner_cli.cli.inspecting import find_files

@@ -21,16 +21,24 @@ OUTPUTS = 64
 """Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
 _ABORTED = 2
 _UNWATCHED_SECONDS = 0.1
-"""A decode expected to end within this is not asked about stopping in between, only before it: the answer costs 2 to
-3 % of a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
+"""A decode expected to end within this is asked about stopping only before it: in between, the answers cost 2 to 3 % of
+a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
 
 
 class Context:
     """A KV cache of ``cells`` tokens shared by ``sequences`` sequences (unified: prefixes are shared)."""
 
     def __init__(
-        self, weights: Weights, *, cells: int, sequences: int, threads: int, adapter: Any | None = None
+        self,
+        weights: Weights,
+        *,
+        cells: int,
+        sequences: int,
+        threads: int,
+        batch_threads: int | None = None,
+        adapter: Any | None = None,
     ) -> None:
+        """``batch_threads`` is for decodes of more than one token, ``threads`` for those of one."""
         params = L.llama_context_default_params()
         params.n_ctx = -(-cells // 256) * 256
         params.n_batch = params.n_ubatch = BATCH
@@ -40,7 +48,7 @@ class Context:
         # vocabulary of 152k.
         params.n_outputs_max = self.outputs = max(sequences, OUTPUTS)
         params.kv_unified = True
-        params.n_threads = params.n_threads_batch = threads
+        params.n_threads, params.n_threads_batch = threads, batch_threads or threads
         params.no_perf = True
         self._control: Control | None = None
         self.handle = L.llama_init_from_model(weights.handle, params)
@@ -73,6 +81,10 @@ class Context:
 
     def _should_abort(self, _data: Any) -> bool:
         return self._control is not None and self._control.should_abort()
+
+    def set_threads(self, threads: int, batch_threads: int) -> None:
+        """See the constructor."""
+        L.llama_set_n_threads(self.handle, threads, batch_threads)
 
     # -------------------------------------------------------------------------------------------- batch
 

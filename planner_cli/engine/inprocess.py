@@ -9,6 +9,7 @@ from pathlib import Path
 
 from planner_cli.control import Control
 from planner_cli.engine import library
+from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.context import BATCH, Context
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
@@ -46,12 +47,14 @@ class LlamaEngine:
         options: EngineOptions | None = None,
         cache: PrefixCache | None = None,
         identity: str | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
         detected one. ``cache`` keeps the states of prompts, by default in memory alone; ``identity`` tells this model
         and adapter from all others in it (their sha256), by default path, size and time of the files.
+        ``calibration`` decides about threads and widths where ``options`` leave them open.
 
         Raises:
             ModelError: the model or adapter cannot be loaded.
@@ -61,7 +64,7 @@ class LlamaEngine:
         self.options = options
         self.name = path.name
         self.weights = load_weights(path, options.gpu_layers)
-        self._adapter = self.weights.adapter(adapter) if adapter is not None else None
+        self.adapter = self.weights.adapter(adapter) if adapter is not None else None
         vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens, adds_space=self.weights.adds_space)
         self.template = ChatTemplate(
             self.weights.metadata("tokenizer.chat_template"),
@@ -76,9 +79,12 @@ class LlamaEngine:
             adds_space=self.weights.adds_space,
             reasoning_marks=marks,
         )
-        self.threads = options.threads or library.physical_cores()
+        self.calibration = calibration if options.threads is None else None  # measured with threads of its own choice
+        known = self.calibration
+        self.threads = options.threads or (known.threads if known else library.physical_cores())
+        self.batch_threads = known.batch_threads if known else self.threads
         self.cache = cache or PrefixCache()
-        self._identity = identity or _stat_identity(path, adapter)
+        self._identity = identity or stat_identity(path, adapter)
         self._context: Context | None = None
         self._session: LlamaSession | None = None
 
@@ -143,6 +149,8 @@ class LlamaEngine:
         count = min(branches, self.options.max_branches, (bound - prefix) // room)
         if count < 1:
             raise _overflow(prefix, room, f"a context of {bound} tokens", "give more with --context")
+        if self.calibration is not None:
+            count = self.calibration.wave(branches, count)
         return Places(prefix=prefix, count=count, room=room)
 
     def _cell_bound(self) -> int:
@@ -168,7 +176,8 @@ class LlamaEngine:
             cells=places.cells,
             sequences=sequences,
             threads=self.threads,
-            adapter=self._adapter,
+            batch_threads=self.batch_threads,
+            adapter=self.adapter,
         )
         return self._context
 
@@ -208,8 +217,8 @@ class LlamaEngine:
 
     def _state_key(self, tokens: list[int]) -> str:
         """Under which a state of these tokens is kept: all that decides it."""
-        identity = (self._identity, library.version(), library.features(), self.weights.gpu_layers, self.threads, BATCH)
-        return state_key(identity, tokens)
+        machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, BATCH)
+        return state_key((self._identity, *machine), tokens)
 
     def close(self) -> None:
         """Free the KV cache, and a session that is still open; the weights stay for other engines."""
@@ -220,7 +229,7 @@ class LlamaEngine:
         self._context = None
 
 
-def _stat_identity(*files: Path | None) -> str:
+def stat_identity(*files: Path | None) -> str:
     """What tells files from others without reading them: a model has gigabytes."""
     facts = [(path.resolve(), path.stat()) for path in files if path is not None]
     return repr([(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in facts])

@@ -94,6 +94,20 @@ def _siblings(cpu: int) -> str:
         return str(cpu)
 
 
+QUIET = 0.3
+"""Cores' worth of other processes' work up to which a machine counts as quiet."""
+
+
+def busy_seconds() -> float | None:
+    """CPU seconds that all cores have worked since the system started (Linux; elsewhere ``None``)."""
+    try:
+        line = Path("/proc/stat").read_text().split("\n", 1)[0]
+        user, nice, system, _idle, _waiting, *others = map(int, line.split()[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK")
+
+
 def available_memory() -> int | None:
     """Bytes that programs can have without swapping, a container's bound respected (Linux; elsewhere ``None``)."""
     try:

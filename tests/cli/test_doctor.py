@@ -51,8 +51,10 @@ def test_a_broken_configuration_does_not_silence_the_rest(capsys, monkeypatch):
 def test_the_speed_probe_turns_tokens_into_seconds(capsys):
     assert main(["doctor", "--json"]) == 0
     speed = json.loads(capsys.readouterr().out)["speed"]
-    assert speed["prefill"] > speed["decode"] > 0
-    assert speed["seconds"] < 17
+    assert [model["role"] for model in speed["models"]] == ["generator", "discriminator"]
+    for model in speed["models"]:
+        assert model["prefill"] > model["decode"] > 0
+        assert {1, 8} <= {width["width"] for width in model["widths"]}
     budgets = speed["budget_seconds"]
     assert 0 < budgets["64"] < budgets["256"] < budgets["512"]
 

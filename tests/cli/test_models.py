@@ -230,3 +230,26 @@ def test_synth_writes_a_file_that_info_reads(capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["size"] == made["size"] == path.stat().st_size
     assert run("synth", "--like", "gpt-5", "-o", tmp_path / "other.gguf") == 3
     assert "the shape of 'gpt-5' is not known" in capsys.readouterr().err
+
+
+@pytest.mark.model
+def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
+    from planner_cli.cli.calibrated import calibrate, calibrations_path, known_calibration
+    from planner_cli.engine import library
+
+    model = resolve(str(tiny_random_model), "generator")
+    assert known_calibration(model, None) is None
+    monkeypatch.setattr(library, "QUIET", -1.0)
+    assert not calibrate(model, 1).quiet
+    assert known_calibration(model, None) is None
+    monkeypatch.setattr(library, "QUIET", 1000.0)
+    assert run("speed", tiny_random_model, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    kept = known_calibration(model, None)
+    assert kept is not None
+    assert [entry["width"] for entry in told["widths"]] == [width for width, _ in kept.steps]
+    assert (told["kept"], told["threads"]) == (True, kept.threads)
+    assert known_calibration(model, 3) is None
+    assert calibrations_path().stat().st_mode & 0o777 == 0o600
+    calibrations_path().write_text("[]")
+    assert known_calibration(model, None) is None
