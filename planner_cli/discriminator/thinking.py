@@ -157,9 +157,11 @@ class ThinkingLoop:
             else:
                 (step,) = self.session.step()
                 text += step.text
-                ended = self.close_mark in text or step.finished is not None
+                looped = self.stop_loops and step.tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
+                ended = self.close_mark in text or step.finished is not None or looped
                 for thought in running:
                     thought.tokens = thought.outlined = step.tokens
+                    thought.outline = text.partition(self.close_mark)[0]
                     yield ThoughtToken(thought.case.cluster, step.text, step.tokens)
             if all(t.verdict is not None for t in thoughts):
                 shared.close()
@@ -167,7 +169,6 @@ class ThinkingLoop:
         self.session.adopt(shared)
         written = self.close_mark in text
         for thought in running:
-            thought.outline = text.partition(self.close_mark)[0]
             rest = thought.unread[1:] if written else thought.unread  # its line's end is there already
             left = self.budget - thought.tokens
             thought.branch = self.session.branch(rest, self.sampling, max_tokens=left)

@@ -16,6 +16,7 @@ import numpy as np
 
 from planner_cli.control import Control
 from planner_cli.engine.context import Context, log_sum_exp
+from planner_cli.engine.likelihood import Reading
 from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
 from planner_cli.engine.sampler import Sampler
 from planner_cli.engine.vocabulary import Decoder, Vocabulary
@@ -256,48 +257,17 @@ class LlamaSession:
         del queue[:count]
         return count
 
-    # ---------------------------------------------------------------------------------------- likelihood
-
     def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
         """See :meth:`Session.likelihood`; the texts are read as many at once as there are forks."""
-        written = [[[token] for token in self.vocabulary.encode_prompt(text)] for text in texts]
-        for targets in written:
-            targets.append(self.vocabulary.endings)
-        wide = self._places.count
-        return [total for at in range(0, len(written), wide) for total in self._likelihood_of(written[at : at + wide])]
-
-    def _likelihood_of(self, texts: Sequence[Sequence[list[int]]]) -> list[float]:
-        """Of as many texts as there are forks, each a list of targets: one token, at its end any that ends the turn.
-
-        A target is read from the logits of the token before it.
-        """
-        context = self._context
-        forks = range(self._places.count + 1, self._places.count + 1 + len(texts))
-        inputs = [[*self._last, *(token for token, *_ in text[:-1])] for text in texts]
-        totals, done = [0.0] * len(texts), [0] * len(texts)
-        try:
-            for fork in forks:
-                context.fork(0, fork)
-            while any(at < len(text) for at, text in zip(done, texts, strict=True)):
-                context.clear_batch()
-                rows: list[tuple[int, int, list[int]]] = []
-                for number, (fork, text) in enumerate(zip(forks, texts, strict=True)):
-                    part = slice(done[number], done[number] + min(context.outputs - len(rows), context.batch_room))
-                    if not text[part]:
-                        continue
-                    last = context.add(inputs[number][part], self.start + part.start, fork, output=True, every=True)
-                    first = last + 1 - len(text[part])
-                    rows += [(number, first + offset, targets) for offset, targets in enumerate(text[part])]
-                    done[number] += len(text[part])
-                context.decode(self._control)
-                self.stats.decodes += 1
-                for number, row, targets in rows:
-                    logits = context.logits(row)
-                    totals[number] += log_sum_exp(logits[targets]) - log_sum_exp(logits)
-        finally:
-            for fork in forks:
-                context.cut(fork)
-        return totals
+        written = [self.vocabulary.encode_prompt(text) for text in texts]
+        forks = range(self._places.count + 1, 2 * self._places.count + 1)
+        found: list[float] = []
+        while len(found) < len(written):
+            some = written[len(found) : len(found) + len(forks)]
+            reading = Reading(self._context, self.vocabulary.endings, self.start, self._last)
+            found += reading.of(some, forks, self._control)
+            self.stats.decodes += reading.decodes
+        return found
 
     def _choice_tokens(self, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> dict[str, list[int]]:
         tail = forced[-1].text if forced and forced[-1].kind == "text" else ""

@@ -21,7 +21,7 @@ def judge(engine, *, control=None, **settings):
     cases = [Case(i, Candidate(i, f"select {i}"), Execution(("n",), ((i,),))) for i in range(2)]
     question = Question("how many?", Schema(()), "shop")
     asked = DiscriminatorSettings(**settings)
-    return list(Discriminator(engine, "compact-values").judge(question, cases, asked, control=control or Control()))
+    return list(Discriminator(engine, "compact-verdict").judge(question, cases, asked, control=control or Control()))
 
 
 def verdicts(events):
@@ -89,7 +89,7 @@ def test_the_plan_is_streamed_to_each_of_its_thoughts():
 
 def test_the_score_is_blended_with_the_likelihood_where_it_is_told(monkeypatch):
     blend = Blend(verdict=1.0, likelihood=0.5, bias=1.0)
-    monkeypatch.setitem(families._FAMILIES, "compact-values", CompactDiscriminator(blend=blend))
+    monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(blend=blend))
     told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50))
     # the scripted engine's ln P of "\nSQL: select 0" is -1 a word
     assert [v.score for v in told] == [pytest.approx(blend.score(p, -3.0)) for p in (0.9, 0.2)]
