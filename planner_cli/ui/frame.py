@@ -23,6 +23,8 @@ _FOLDED_LINES = 4
 _SHOWN_LINES = 14
 _SMALLEST_PANEL = 4
 """Lines of a panel with its borders; where there is room for both, it also keeps a third of it."""
+_NARROWEST_PANEL = 16
+"""Cells of its width under which the table has all the room."""
 _SMALLEST_TABLE = 2
 """A heading and a row."""
 _QUESTION_LINES = 2
@@ -106,7 +108,7 @@ def _body(state: RunState, look: Look, width: int, room: int, think: Think) -> l
         return _side_by_side(state, rows, number, look, width=width, room=room, think=think)
     wanted = 2 + (_FOLDED_LINES if think == "fold" else _SHOWN_LINES)
     panel_room = min(wanted, max(_SMALLEST_PANEL, room // 3, room - len(rows) - 1))
-    if room - panel_room < _SMALLEST_TABLE:
+    if room - panel_room < _SMALLEST_TABLE or width < _NARROWEST_PANEL:
         return board_lines(rows, look, width, budget=budget, room=room, untrained=untrained)
     table = board_lines(rows, look, width, budget=budget, room=room - panel_room, untrained=untrained)
     return [*table, *_panel(state, state.thoughts[focus], number, look, width=width, height=panel_room)]
@@ -159,7 +161,7 @@ def _panel(state: RunState, thought: ThoughtView, number: int, look: Look, *, wi
 def _continued(line: Clean, look: Look, width: int) -> Clean:
     """A line with an ellipsis in front; words at its start make room, for the end is what matters."""
     rest = str(line)
-    while cell_len(f"{look.ellipsis} {rest}") > width:
+    while rest and cell_len(f"{look.ellipsis} {rest}") > width:
         _, space, shorter = rest.partition(" ")
         rest = shorter if space else rest[1:]
     return Clean(f"{look.ellipsis} {rest}")

@@ -77,7 +77,7 @@ def interrupted(shop, number, seconds):
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("hundredths", range(10, 65, 6))
+@pytest.mark.parametrize("hundredths", range(10, 65, 11))
 def test_ctrl_c_while_things_load(shop, hundredths):
     # Under 0.1 s Python itself may still be starting, and answers with a traceback of its own.
     assert interrupted(shop, signal.SIGINT, hundredths / 100) == ("", "planner: interrupted\n", 130)

@@ -55,7 +55,10 @@ def test_no_frame_of_a_run_overflows(run, size):
             assert line.cell_len <= width
 
 
-@pytest.mark.parametrize(("width", "height"), [(10, 3), (30, 5), (40, 8), (59, 12), (100, 4), (200, 7)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(10, 3), (30, 5), (40, 8), (59, 12), (100, 4), (200, 7), *((width, 60) for width in (1, 2, 5, 8, 15, 16))],
+)
 def test_terminals_too_small_to_be_useful_do_no_harm(width, height):
     state = state_of(scripts.many())
     for number, event in enumerate(scripts.many().events()):
