@@ -45,10 +45,17 @@ def test_the_built_in_generator():
 
 
 @needs_base
-def test_the_built_in_discriminator_says_that_it_is_noise():
+def test_the_built_in_discriminator():
     model = resolve("builtin", "discriminator")
-    assert (model.adapter, model.prompt, model.budget, model.select) == (None, "chat", 64, "vote")
-    assert "noise" in model.note
+    assert (model.prompt, model.budget, model.select) == ("compact-values", 96, "weighted-vote")
+    assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-judge-f16.gguf"
+    assert not model.untrained
+
+
+@needs_base
+def test_the_base_by_itself_says_that_it_is_noise():
+    model = resolve(BASE, "discriminator")
+    assert (model.adapter, model.untrained) == (None, True)
 
 
 @needs_base
