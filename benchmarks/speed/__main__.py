@@ -172,11 +172,14 @@ class Bench:
             count, prompt, suffix, new = job.thoughts, job.prompt, job.suffix, job.budget
         else:
             count, prompt, suffix, new = int(part) if part.isdigit() else 1, job.width_prompt, 0, job.width_new
-        length = lambda text: len(self._ids(text))  # noqa: E731
-        prefix = text_of(prompt, seed, length)
-        suffixes = [" " + text_of(suffix - 1, seed + 10 + at, length) if suffix else "" for at in range(count)]
+        prefix = text_of(prompt, seed, lambda text: len(self._ids(text)))
+        suffixes = [self._suffix(suffix, seed + 10 + at) for at in range(count)]
         ids = [self._vocabulary.encode(text) for text in suffixes]
         return Texts(part, prefix, self._ids(prefix), suffixes, ids, new, seed)
+
+    def _suffix(self, tokens: int, seed: int) -> str:
+        """Begins with a blank, as it goes on after a word."""
+        return " " + text_of(tokens, seed, lambda text: len(self._vocabulary.encode(f" {text}"))) if tokens else ""
 
     def _ids(self, text: str) -> list[int]:
         from planner_cli.engine import Span
