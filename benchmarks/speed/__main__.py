@@ -111,22 +111,25 @@ class Bench:
         self._vocabulary = Vocabulary(weights.handle, weights.special_tokens, adds_space=weights.adds_space)
 
     def round(self, number: int) -> None:
-        """Measure what the journal does not have of one round."""
+        """Measure what the journal does not have of one round.
+
+        A part that was cut is measured again as a whole: what is compared must be measured one after the other.
+        """
         for part in ("candidates", "thoughts", *map(str, self.setting.job.widths)):
             kind = "widths" if part.isdigit() else part
-            sides = [name for name in self.names if kind in PARTS[name]]
+            sides = [name for name in self.names if kind in PARTS[name] and name not in self.unavailable]
+            missing = [name for name in sides if not self.journal.has(number, part, name)]
+            if not any(self._worker(name) for name in missing):
+                continue
             start = number % len(sides)
             for name in sides[start:] + sides[:start]:
-                if name not in self.unavailable and not self.journal.has(number, part, name):
+                if self._worker(name) is not None:
                     self.measure(number, part, name)
 
     def measure(self, number: int, part: str, name: str) -> None:
-        worker = self._worker(name)
-        if worker is None:
-            return
         texts = self._texts(part, number)
         busy, own, started = busy_seconds(), own_seconds(self._processes), time.perf_counter()
-        answer = self._ask(worker, asdict(texts))
+        answer = self._ask(self._workers[name], asdict(texts))
         wall = time.perf_counter() - started
         after = busy_seconds()
         if "failed" in answer:
@@ -147,6 +150,9 @@ class Bench:
         return found
 
     def _worker(self, name: str) -> subprocess.Popen | None:
+        """The process of a side, started at its first use; ``None`` when it cannot take part."""
+        if name in self.unavailable:
+            return None
         if name not in self._workers:
             worker = subprocess.Popen(
                 arguments(name, self.setting), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open_log(name),
@@ -160,7 +166,10 @@ class Bench:
             self._workers[name] = worker
             self._processes += answer["processes"]
             if "batched-bench" not in name:  # what is loaded at the first use is no part of a round
-                self._ask(worker, asdict(self._texts("warm", 0)))
+                answer = self._ask(worker, asdict(self._texts("warm", 0)))
+                if "failed" in answer:
+                    self.unavailable[name] = answer["failed"]
+                    return None
         return self._workers[name]
 
     def _texts(self, part: str, number: int) -> Texts:
