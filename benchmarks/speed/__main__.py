@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -59,6 +61,7 @@ def main() -> int:
     say(f"{path.name}, {threads} threads; journal {journal.path} ({len(journal.lines)} measurements there)")
     say(estimate(setting, names, options.rounds))
     bench = Bench(setting, journal, names)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no side is left behind
     try:
         for round_ in range(1, options.rounds + 1):
             bench.round(round_)
@@ -156,7 +159,7 @@ class Bench:
         if name not in self._workers:
             worker = subprocess.Popen(
                 arguments(name, self.setting), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open_log(name),
-                text=True,
+                text=True, start_new_session=True,
             )  # fmt: skip
             answer = self._read(worker)
             if "processes" not in answer:
@@ -210,11 +213,12 @@ class Bench:
 
     def close(self) -> None:
         for worker in self._workers.values():
-            worker.stdin.close()  # ends it, and a server that it started
+            worker.stdin.close()  # ends it, and a server that it started, when it is at rest
             try:
-                worker.wait(60)
+                worker.wait(2)
             except subprocess.TimeoutExpired:
-                worker.kill()
+                os.killpg(worker.pid, signal.SIGKILL)  # in the middle of something; its server is of its group
+                worker.wait()
 
 
 def estimate(setting: Setting, names: list[str], rounds: int) -> str:
