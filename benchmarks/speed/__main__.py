@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -59,6 +61,7 @@ def main() -> int:
     say(f"{path.name}, {threads} threads; journal {journal.path} ({len(journal.lines)} measurements there)")
     say(estimate(setting, names, options.rounds))
     bench = Bench(setting, journal, names)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no side is left behind
     try:
         for round_ in range(1, options.rounds + 1):
             bench.round(round_)
@@ -111,22 +114,25 @@ class Bench:
         self._vocabulary = Vocabulary(weights.handle, weights.special_tokens, adds_space=weights.adds_space)
 
     def round(self, number: int) -> None:
-        """Measure what the journal does not have of one round."""
+        """Measure what the journal does not have of one round.
+
+        A part that was cut is measured again as a whole: what is compared must be measured one after the other.
+        """
         for part in ("candidates", "thoughts", *map(str, self.setting.job.widths)):
             kind = "widths" if part.isdigit() else part
-            sides = [name for name in self.names if kind in PARTS[name]]
+            sides = [name for name in self.names if kind in PARTS[name] and name not in self.unavailable]
+            missing = [name for name in sides if not self.journal.has(number, part, name)]
+            if not any(self._worker(name) for name in missing):
+                continue
             start = number % len(sides)
             for name in sides[start:] + sides[:start]:
-                if name not in self.unavailable and not self.journal.has(number, part, name):
+                if self._worker(name) is not None:
                     self.measure(number, part, name)
 
     def measure(self, number: int, part: str, name: str) -> None:
-        worker = self._worker(name)
-        if worker is None:
-            return
         texts = self._texts(part, number)
         busy, own, started = busy_seconds(), own_seconds(self._processes), time.perf_counter()
-        answer = self._ask(worker, asdict(texts))
+        answer = self._ask(self._workers[name], asdict(texts))
         wall = time.perf_counter() - started
         after = busy_seconds()
         if "failed" in answer:
@@ -147,10 +153,13 @@ class Bench:
         return found
 
     def _worker(self, name: str) -> subprocess.Popen | None:
+        """The process of a side, started at its first use; ``None`` when it cannot take part."""
+        if name in self.unavailable:
+            return None
         if name not in self._workers:
             worker = subprocess.Popen(
                 arguments(name, self.setting), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open_log(name),
-                text=True,
+                text=True, start_new_session=True,
             )  # fmt: skip
             answer = self._read(worker)
             if "processes" not in answer:
@@ -160,7 +169,10 @@ class Bench:
             self._workers[name] = worker
             self._processes += answer["processes"]
             if "batched-bench" not in name:  # what is loaded at the first use is no part of a round
-                self._ask(worker, asdict(self._texts("warm", 0)))
+                answer = self._ask(worker, asdict(self._texts("warm", 0)))
+                if "failed" in answer:
+                    self.unavailable[name] = answer["failed"]
+                    return None
         return self._workers[name]
 
     def _texts(self, part: str, number: int) -> Texts:
@@ -172,11 +184,14 @@ class Bench:
             count, prompt, suffix, new = job.thoughts, job.prompt, job.suffix, job.budget
         else:
             count, prompt, suffix, new = int(part) if part.isdigit() else 1, job.width_prompt, 0, job.width_new
-        length = lambda text: len(self._ids(text))  # noqa: E731
-        prefix = text_of(prompt, seed, length)
-        suffixes = [" " + text_of(suffix - 1, seed + 10 + at, length) if suffix else "" for at in range(count)]
+        prefix = text_of(prompt, seed, lambda text: len(self._ids(text)))
+        suffixes = [self._suffix(suffix, seed + 10 + at) for at in range(count)]
         ids = [self._vocabulary.encode(text) for text in suffixes]
         return Texts(part, prefix, self._ids(prefix), suffixes, ids, new, seed)
+
+    def _suffix(self, tokens: int, seed: int) -> str:
+        """Begins with a blank, as it goes on after a word."""
+        return " " + text_of(tokens, seed, lambda text: len(self._vocabulary.encode(f" {text}"))) if tokens else ""
 
     def _ids(self, text: str) -> list[int]:
         from planner_cli.engine import Span
@@ -198,11 +213,12 @@ class Bench:
 
     def close(self) -> None:
         for worker in self._workers.values():
-            worker.stdin.close()  # ends it, and a server that it started
+            worker.stdin.close()  # ends it, and a server that it started, when it is at rest
             try:
-                worker.wait(60)
+                worker.wait(2)
             except subprocess.TimeoutExpired:
-                worker.kill()
+                os.killpg(worker.pid, signal.SIGKILL)  # in the middle of something; its server is of its group
+                worker.wait()
 
 
 def estimate(setting: Setting, names: list[str], rounds: int) -> str:

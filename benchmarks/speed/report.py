@@ -64,25 +64,25 @@ def ratios(seconds: dict[str, dict[str, list]]) -> dict[str, dict[str, dict]]:
 def summary(seconds: dict[str, dict[str, list]], job: dict) -> list[str]:
     """Lines for people."""
     sides, against = with_sums(seconds), ratios(seconds)
-    lines = [f"{'seconds, median (lowest to highest)':60}{'candidates':>22}{'thoughts':>22}{'whole':>22}"]
+    lines = [f"{'seconds, median (lowest to highest)':60}{'candidates':>26}{'thoughts':>26}{'whole':>26}"]
     for name, parts in sides.items():
         cells = [_cell(parts.get(part, [])) for part in PARTS]
         if any(cells):
-            lines.append(f"{ABOUT[name].replace('`', ''):60}" + "".join(f"{cell:>22}" for cell in cells))
-    lines += ["", f"{'times as long as planner':60}{'candidates':>22}{'thoughts':>22}{'whole':>22}"]
+            lines.append(f"{ABOUT[name].replace('`', ''):60}" + "".join(f"{cell:>26}" for cell in cells))
+    lines += ["", f"{'times as long as planner':60}{'candidates':>26}{'thoughts':>26}{'whole':>26}"]
     for name, parts in against.items():
         cells = [_ratio(parts.get(part)) for part in PARTS]
         if any(cells):
-            lines.append(f"{ABOUT[name].replace('`', ''):60}" + "".join(f"{cell:>22}" for cell in cells))
+            lines.append(f"{ABOUT[name].replace('`', ''):60}" + "".join(f"{cell:>26}" for cell in cells))
     widths = sorted(int(part) for part in sides.get(OWN, {}) if part.isdigit())
     if widths:
-        lines += ["", f"{'tokens/s beside each other':60}{OWN:>22}{'batched-bench':>22}{'share':>22}"]
+        lines += ["", f"{'tokens/s beside each other':60}{OWN:>26}{'batched-bench':>26}{'share':>26}"]
         native = sides.get("batched-bench", {})
         for width in widths:
             key, tokens = str(width), width * job["width_new"]
             rates = [_rate(tokens, parts.get(key, [])) for parts in (sides[OWN], native)]
             share = _ratio(against.get("batched-bench", {}).get(key))
-            lines.append(f"{width:<60}" + "".join(f"{cell:>22}" for cell in (*rates, share)))
+            lines.append(f"{width:<60}" + "".join(f"{cell:>26}" for cell in (*rates, share)))
     return lines
 
 

@@ -89,3 +89,21 @@ def test_a_worker_is_told_in_json(tmp_path):
     command = arguments("planner", Setting(tmp_path / "model.gguf", 2, Job()))
     told = json.loads(command[-1])
     assert Job(**{**told["job"], "widths": tuple(told["widths"])}) == Job()
+
+
+def test_a_part_that_was_cut_is_measured_again_as_a_whole(tmp_path):
+    from benchmarks.speed.__main__ import Bench
+    from benchmarks.speed.sides import Setting
+
+    bench = Bench.__new__(Bench)
+    bench.setting = Setting(tmp_path / "model.gguf", 1, Job(widths=(1,)))
+    bench.names, bench.unavailable = ["planner", "llama-cold", "transformers"], {"transformers": "not installed"}
+    bench.journal = Journal(tmp_path / "journal.jsonl", {})
+    bench._worker = lambda name: name
+    measured = []
+    bench.measure = lambda number, part, name: measured.append((number, part, name))
+    for part, names in {"candidates": bench.names[:2], "thoughts": bench.names[:1]}.items():
+        for name in names:
+            bench.journal.add(round=1, part=part, side=name, seconds=1.0, foreign=0.0, memory=1, own_share=None)
+    bench.round(1)
+    assert sorted(measured) == [(1, "1", "planner"), (1, "thoughts", "llama-cold"), (1, "thoughts", "planner")]
