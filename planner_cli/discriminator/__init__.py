@@ -115,7 +115,8 @@ class Discriminator:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
             likelihoods: Sequence[float] = ()
             if prompt.blend is not None and (self.engine.reads_likelihood or not prompt.asks):
-                likelihoods = session.likelihood([prompt.written(question, one) for one, *_ in subjects])
+                texts = [prompt.written(question, one) for one, *_ in subjects]
+                likelihoods = session.likelihood(texts, after=prompt.writes_after)
             elif prompt.blend is not None:
                 yield Warned(f"{self.engine.name} does not tell how likely a query is: scores are the verdicts' alone")
             if not prompt.asks:

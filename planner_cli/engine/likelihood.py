@@ -8,22 +8,22 @@ from planner_cli.control import Control
 from planner_cli.engine.context import Context, log_sum_exp
 
 _Row = tuple[int, int, list[int]]
-"""A text's number, a row of logits, and the tokens whose probability is read there."""
+"""A text's number, a row of logits, and the tokens whose probability is read there, if any."""
 
 
 class Reading:
     """Reads texts beside each other, each in a fork of the prefix (sequence 0) that is cut afterwards."""
 
-    def __init__(self, context: Context, endings: list[int], start: int, last: Sequence[int]) -> None:
-        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``last`` to be decoded."""
+    def __init__(self, context: Context, endings: list[int], start: int, before: Sequence[int]) -> None:
+        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``before`` to be decoded."""
         self.decodes = 0
         self._context = context
         self._endings = endings
         self._start = start
-        self._last = last
+        self._before = before
 
     def of(self, texts: Sequence[list[int]], forks: Sequence[int], control: Control) -> list[float]:
-        """Ln P of each text and then the end of the turn; at most one text a fork."""
+        """Log-probability of each text and then the end of the turn; at most one text a fork."""
         context = self._context
         totals, done = [0.0] * len(texts), [0] * len(texts)
         own = forks[: len(texts)]
@@ -35,7 +35,8 @@ class Reading:
                 self.decodes += 1
                 for number, row, targets in rows:
                     logits = context.logits(row)
-                    totals[number] += log_sum_exp(logits[targets]) - log_sum_exp(logits)
+                    if targets:
+                        totals[number] += log_sum_exp(logits[targets]) - log_sum_exp(logits)
         finally:
             for fork in own:
                 context.cut(fork)
@@ -47,8 +48,8 @@ class Reading:
         context.clear_batch()
         rows: list[_Row] = []
         for number, (fork, text) in enumerate(zip(forks, texts, strict=True)):
-            inputs = [*self._last, *text]
-            targets = [*([token] for token in text), self._endings]
+            inputs = [*self._before, *text]
+            targets = [*([] for _ in self._before[1:]), *([token] for token in text), self._endings]
             part = slice(done[number], done[number] + min(context.outputs - len(rows), context.batch_room))
             if not targets[part]:
                 continue

@@ -173,8 +173,10 @@ class Session(Protocol):
         ``{"true": (" true", "true"), "false": (" false", "false")}``.
         """
 
-    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
-        """Ln P of each text as all that the model would write after the prefix, its end of turn included.
+    def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
+        """Log-probability of each text as all that the model would write after the prefix and ``after``.
+
+        In nats; the end of the turn is included.
 
         Raises:
             EngineError: this engine cannot tell (a server gives the likelihood of what it writes only).

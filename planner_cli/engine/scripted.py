@@ -130,7 +130,8 @@ class ScriptedSession:
             answers.append(Choice({first: p_true, second: 1 - p_true}, self._script.mass))
         return answers
 
-    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+    def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
+        del after
         return [-1.0 * sum(len(words(span.text)) for span in text) for text in texts]
 
     def close(self) -> None:

@@ -257,14 +257,15 @@ class LlamaSession:
         del queue[:count]
         return count
 
-    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+    def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
         """See :meth:`Session.likelihood`; the texts are read as many at once as there are forks."""
         written = [self.vocabulary.encode_prompt(text) for text in texts]
         forks = range(self._places.count + 1, 2 * self._places.count + 1)
         found: list[float] = []
         while len(found) < len(written):
             some = written[len(found) : len(found) + len(forks)]
-            reading = Reading(self._context, self.vocabulary.endings, self.start, self._last)
+            before = [*self._last, *self.vocabulary.encode_prompt(after)]
+            reading = Reading(self._context, self.vocabulary.endings, self.start, before)
             found += reading.of(some, forks, self._control)
             self.stats.decodes += reading.decodes
         return found

@@ -46,6 +46,7 @@ class CompactDiscriminator:
     positive: str = field(default="true", init=False)
 
     PLAN = Span("\nPlan:")
+    writes_after: Prompt = field(default=(Span("\nSQL:"),), init=False)
     ROWS = 2
     """Most rows of a result shown."""
 
@@ -59,7 +60,7 @@ class CompactDiscriminator:
 
     def written(self, question: Question, subject: Subject) -> Prompt:
         """See :meth:`DiscriminatorPrompt.written`."""
-        return (Span("\nSQL: "), Span(" ".join(self._normal(question, subject).split()), "data"))
+        return (Span(" "), Span(" ".join(self._normal(question, subject).split()), "data"))
 
     @staticmethod
     def _normal(question: Question, subject: Subject) -> str:
@@ -115,6 +116,7 @@ class LikelihoodDiscriminator:
     choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
     positive: str = field(default="true", init=False)
     blend: Blend | None = field(default=Blend(0.0, 1.0, 0.0), init=False)
+    writes_after: Prompt = field(default=(), init=False)
 
     @property
     def takes_values(self) -> bool:

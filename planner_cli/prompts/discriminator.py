@@ -57,6 +57,7 @@ class ChatDiscriminator:
     outlines: bool = field(default=False, init=False)
     takes_values: bool = field(default=False, init=False)
     blend: Blend | None = field(default=None, init=False)
+    writes_after: Prompt = field(default=(), init=False)
 
     def written(self, question: Question, subject: Subject) -> Prompt:
         """Never asked for: there is no blend."""

@@ -59,8 +59,12 @@ class DiscriminatorPrompt(Protocol):
     def blend(self) -> Blend | None:
         """How the score is made of the verdict and of the query's likelihood, where it is of both."""
 
+    @property
+    def writes_after(self) -> Prompt:
+        """What stands between :data:`CUT` and a query that the model writes as a generator."""
+
     def written(self, question: Question, subject: Subject) -> Prompt:
-        """The candidate as a generator would have written it behind :data:`CUT`, for its likelihood."""
+        """The candidate as a generator would have written it, for its likelihood."""
 
     @property
     def takes_values(self) -> bool:

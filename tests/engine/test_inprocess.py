@@ -377,6 +377,10 @@ def test_the_likelihood_of_a_text_is_that_of_its_tokens(writing_engine):
     found = session.likelihood([(Span(t),) for t in texts])
     again = session.likelihood([(Span(t),) for t in reversed(texts)])
     session.close()
+    session = opened(writing_engine, 4, room=1000, prompt=PROMPT[:-1])
+    later = session.likelihood([(Span(t),) for t in texts], after=PROMPT[-1:])
+    session.close()
+    assert later == pytest.approx(found, rel=0.1, abs=0.2)
     assert found[0] == pytest.approx(total, abs=0.2)  # batch shapes differ
     assert max(found) == found[0]
     assert found[3] < found[2] < found[0]

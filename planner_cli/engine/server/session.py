@@ -196,8 +196,9 @@ class ServerSession:
             answers.append(answer)
         return answers
 
-    def likelihood(self, texts: Sequence[Prompt]) -> list[float]:
+    def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
         """See :meth:`Session.likelihood`: no server's API for it is common."""
+        del after
         raise EngineError(
             f"a server does not tell how likely {len(texts)} given texts are", hint="use --engine llama for this judge"
         )
