@@ -35,7 +35,7 @@ import platform
 import sys
 import tempfile
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -190,7 +190,10 @@ def measure(
 
 def _as_written() -> AbstractContextManager[object]:
     """Inside, queries are shown to the discriminator as they were written."""
-    return mock.patch("planner_cli.prompts.discriminator.quiet_sql", lambda sql, _schema: sql)
+    inside = ExitStack()
+    for module in ("discriminator", "compact_discriminator"):
+        inside.enter_context(mock.patch(f"planner_cli.prompts.{module}.quiet_sql", lambda sql, _schema: sql))
+    return inside
 
 
 def summary(scores: Scores, place: str, variant: str) -> dict[str, Estimate]:
