@@ -192,7 +192,8 @@ class Verdict:
     """The discriminator's judgement of one cluster's representative."""
 
     score: float
-    """Soft score: P(correct) in [0, 1], read from the verdict's logits (arXiv 2505.03786, section 3)."""
+    """Soft score: P(correct) in [0, 1], read from the verdict's logits (arXiv 2505.03786, section 3); with the built-in
+    judge blended with the query's likelihood (:class:`planner_cli.prompts.judging.Blend`)."""
     hard: bool
     """The word that is more likely at the verdict position."""
     mass: float
