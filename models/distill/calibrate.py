@@ -17,7 +17,7 @@ from models.distill.cases import Case as Labelled
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
 from planner_cli.events import ThoughtClosed
-from planner_cli.prompts.judging import Blend
+from planner_cli.prompts.judging import Blend, log_odds
 from planner_cli.prompts.normal_form import write
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
@@ -67,7 +67,7 @@ def fit(observations: Sequence[Observation]) -> Blend:
     counts = np.bincount([o.question for o in observations])
     weights = np.array([1 / counts[o.question] for o in observations])
     labels = np.array([float(o.correct) for o in observations])
-    features = np.array([[_logit(o.verdict), o.logprob, 1.0] for o in observations])
+    features = np.array([[log_odds(o.verdict), o.logprob, 1.0] for o in observations])
     found: npt.NDArray[np.float64] = np.zeros(3)
     for _ in range(_STEPS):
         p = 1 / (1 + np.exp(-features @ found))
@@ -75,11 +75,6 @@ def fit(observations: Sequence[Observation]) -> Blend:
         curvature = (features.T * (weights * p * (1 - p))) @ features + _RIDGE * np.eye(3)
         found = found + np.linalg.solve(curvature, gradient)
     return Blend(*(round(float(value), 4) for value in found))
-
-
-def _logit(p: float) -> float:
-    bounded = min(max(p, 1e-6), 1 - 1e-6)
-    return math.log(bounded / (1 - bounded))
 
 
 def quality(observations: Sequence[Observation], scores: Sequence[float]) -> dict[str, float]:

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from models.distill.edits import edited
-from models.distill.items import as_json, from_json
+from models.distill.items import as_json, from_json, hints_as_json, hints_from_json
 from models.distill.spider import tidy
 from planner_cli.bench.datasets import Item, load
-from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, Instances, execute_given
+from planner_cli.bench.equality import Gold, Instances, execute_given
 from planner_cli.bench.legacy import standard_strings
+from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases
 from planner_cli.bench.store import load_run
 from planner_cli.database import Database
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
@@ -74,18 +75,11 @@ def find_cases(pack: Path, runs: Sequence[Path], *, edits: int, seed: int) -> It
     rng = random.Random(seed)
     samples = _samples(runs)
     data = load(pack)
-    with Instances() as instances:
-        database: Database | None = None
+    with Databases(NOTHING_REDACTED) as databases, Instances() as instances:
         for item in sorted(data.items, key=lambda item: item.database_id):
-            if database is None or database.path != item.database_path:
-                if database is not None:
-                    database.close()
-                database = Database.open(item.database_path, limits=EVALUATION_LIMITS)
-            found = _case(item, database, instances, samples.get(item.id, {}), edits, rng)
+            found = _case(item, databases.get(item), instances, samples.get(item.id, {}), edits, rng)
             if found is not None:
                 yield found
-        if database is not None:
-            database.close()
 
 
 def _samples(runs: Sequence[Path]) -> dict[str, dict[str, bool]]:
@@ -160,7 +154,7 @@ def _record(case: Case) -> dict[str, Any]:
     return {
         "schema": case.schema,
         "question": case.question,
-        "hints": [[h.table, h.column, h.value] for h in case.hints],
+        "hints": hints_as_json(case.hints),
         "gold": as_json(case.gold),
         "drafts": [as_json(draft) for draft in case.drafts],
         "candidates": [
@@ -179,7 +173,7 @@ def _case_of(record: Mapping[str, Any]) -> Case:
     return Case(
         record["schema"],
         record["question"],
-        tuple(ValueHint(*hint) for hint in record["hints"]),
+        hints_from_json(record["hints"]),
         from_json(record["gold"]),
         tuple(from_json(draft) for draft in record["drafts"]),
         tuple(Labelled(from_json(c["parts"]), c["facts"], c["correct"], c["origin"]) for c in record["candidates"]),

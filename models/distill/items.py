@@ -42,6 +42,14 @@ def from_json(parts: Sequence[Any]) -> tuple[Part, ...]:
     return tuple(part if isinstance(part, str) else Name(*part) for part in parts)
 
 
+def hints_as_json(hints: Sequence[ValueHint]) -> list[Any]:
+    return [[hint.table, hint.column, hint.value] for hint in hints]
+
+
+def hints_from_json(hints: Sequence[Any]) -> tuple[ValueHint, ...]:
+    return tuple(ValueHint(*hint) for hint in hints)
+
+
 def write_items(path: Path, items: Iterable[Item]) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
@@ -50,7 +58,7 @@ def write_items(path: Path, items: Iterable[Item]) -> int:
                 "schema": item.schema,
                 "question": item.question,
                 "parts": as_json(item.parts),
-                "hints": [[h.table, h.column, h.value] for h in item.hints],
+                "hints": hints_as_json(item.hints),
                 "source": item.source,
             }
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -68,7 +76,7 @@ def _item(record: Mapping[str, Any]) -> Item:
         record["schema"],
         record["question"],
         from_json(record["parts"]),
-        tuple(ValueHint(*hint) for hint in record["hints"]),
+        hints_from_json(record["hints"]),
         record["source"],
     )
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.distill.cases import Case, Labelled
 from models.distill.network import Pack
-from models.distill.packs import Encode, Mix, Row, pruned, renamed_hints, spelled, tensors
+from models.distill.packs import Encode, Look, Mix, Row, tensors
 from models.distill.renaming import Renaming
 from models.distill.thoughts import check_text, plan_text
 from planner_cli.engine.protocol import STABLE, Prompt, split_at
@@ -28,6 +28,10 @@ _GREEDY = 0.75
 """Share of the generator's own plans that are its greedy ones."""
 _LONGEST = 60
 """Tokens of a plan or a check; a longer one is cut there."""
+
+
+CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "whole": 0.4}
+"""Shares of packs by where their thoughts end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,9 @@ class JudgeMix(Mix):
     """Share of plans that are the generator's own, where there are any."""
     results: float = 0.5
     """Share of blocks that show the candidate's result."""
-    cuts: Mapping[str, float] | None = None
-    """Shares of packs by where their thoughts end; ``None`` is :data:`CUTS`."""
+    cuts: Mapping[str, float] = field(default_factory=lambda: CUTS)
     verdict: float = 6.0
     """Weight of the verdict; a token of the thought has 1."""
-
-
-CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "whole": 0.4}
 
 
 def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
@@ -70,20 +70,18 @@ def judge_pack(
     cases: Sequence[Case], schema: Schema, mix: JudgeMix, rng: random.Random, encode: Encode, eos: int
 ) -> Pack | None:
     """The tensors of one step; ``None`` when nothing is short enough."""
-    chosen = pruned(schema, frozenset().union(*(case.tables for case in cases)), mix, rng, encode)
-    names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
-    shown = spelled(chosen, names) if names else chosen
-    bare = rng.random() < mix.bare
-    cuts = mix.cuts or CUTS
-    cut = rng.choices(list(cuts), list(cuts.values()))[0]  # the same for all: blocks of one length need no padding
+    look = Look.draw(schema, frozenset().union(*(case.tables for case in cases)), mix, rng, encode)
+    cut = rng.choices(list(mix.cuts), list(mix.cuts.values()))[
+        0
+    ]  # the same for all: blocks of one length need no padding
     rows: list[Row] = []
     shared = ""
     for case in cases:
-        hints = () if bare or rng.random() < mix.missing else renamed_hints(case.hints, names, chosen)
-        stable, asked = split_at(STABLE, (*_PROMPT.shared(Question(case.question, shown, "", hints)), _PROMPT.PLAN))
+        question = Question(case.question, look.schema, "", look.hints(case.hints, mix, rng))
+        stable, asked = split_at(STABLE, (*_PROMPT.shared(question), _PROMPT.PLAN))
         shared = _text(stable)
         for candidate in _drawn(case, mix.candidates, rng):
-            row = _row(_text(asked), case, candidate, cut, names, mix, rng, encode)
+            row = _row(_text(asked), case, candidate, cut, look.names, mix, rng, encode)
             if sum(len(ids) for ids, _ in row) <= mix.longest:
                 rows.append(row)
     return tensors(encode(shared), rows, eos) if rows else None

@@ -76,24 +76,44 @@ def grouped(items: Iterable[Item], mix: Mix, rng: random.Random) -> list[list[It
     return packs
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one pack shows its schema."""
+
+    schema: Schema
+    """Pruned, shuffled, perhaps under other names."""
+    names: Renaming | None
+    bare: bool
+    """Whether no hint is shown."""
+    _own: Schema
+    """The same under its own names."""
+
+    @classmethod
+    def draw(cls, schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Look:
+        """One look at random; the ``needed`` tables are in it."""
+        own = _pruned(schema, needed, mix, rng, encode)
+        names = Renaming(own, rng) if rng.random() < mix.renamed else None
+        return cls(_spelled(own, names) if names else own, names, rng.random() < mix.bare, own)
+
+    def hints(self, hints: Sequence[ValueHint], mix: Mix, rng: random.Random) -> tuple[ValueHint, ...]:
+        """Those of a question that are shown."""
+        return () if self.bare or rng.random() < mix.missing else _renamed_hints(hints, self.names, self._own)
+
+
 def make_pack(
     items: Sequence[Item], schema: Schema, mix: Mix, rng: random.Random, encode: Encode, eos: int
 ) -> Pack | None:
     """The tensors of one step; ``None`` when nothing is short enough."""
-    chosen = pruned(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
-    names = Renaming(chosen, rng) if rng.random() < mix.renamed else None
-    shown = spelled(chosen, names) if names else chosen
-    bare = rng.random() < mix.bare
+    look = Look.draw(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
     rows: list[Row] = []
     for item in items:
-        kept = () if bare or rng.random() < mix.missing else renamed_hints(item.hints, names, chosen)
-        _, asked = prompt_text(shown, item.question, kept)
-        question, answer = encode(asked), [*encode(" " + write(item.parts, names)), eos]
+        _, asked = prompt_text(look.schema, item.question, look.hints(item.hints, mix, rng))
+        question, answer = encode(asked), [*encode(" " + write(item.parts, look.names)), eos]
         if len(question) + len(answer) <= mix.longest:
             rows.append([(question, 0.0), (answer, 1.0)])
     if not rows:
         return None
-    shared, _ = prompt_text(shown, "")
+    shared, _ = prompt_text(look.schema, "")
     return tensors(encode(shared), rows, eos)
 
 
@@ -121,7 +141,7 @@ def tensors(prefix: Sequence[int], rows: Sequence[Row], eos: int) -> Pack:
     return Pack(torch.tensor(list(prefix)), blocks, torch.tensor(places), torch.tensor(targets), torch.tensor(weights))
 
 
-def pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
+def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
     """The needed tables and some others, tables and columns in another order."""
     others = [table for table in schema.tables if table.name not in needed]
     rng.shuffle(others)
@@ -153,7 +173,7 @@ def _reordered(table: Table, known: set[str], rng: random.Random, *, shuffled: b
     return replace(table, columns=tuple(columns), foreign_keys=keys)
 
 
-def spelled(schema: Schema, names: Renaming) -> Schema:
+def _spelled(schema: Schema, names: Renaming) -> Schema:
     own = {table.name.casefold(): table for table in schema.tables}
     return Schema(tuple(_spelled_table(table, own, names) for table in schema.tables))
 
@@ -177,7 +197,7 @@ def _spelled_table(table: Table, own: Mapping[str, Table], names: Renaming) -> T
     return replace(table, name=names(Name(table.name)), columns=columns, foreign_keys=tuple(keys))
 
 
-def renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
+def _renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
     """Those whose tables are still there, under their names."""
     there = {table.name for table in schema.tables}
     kept = [hint for hint in hints if hint.table in there]

@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,28 +53,17 @@ def mixture(
     encode: Encode,
     eos: int,
     cases: Sequence[Case] = (),
-    judge_mix: JudgeMix | None = None,
 ) -> Mixture:
     """Training packs of the sources in ``shares``, without the held-out schemas; ``judge`` are those of the cases."""
-    judged = judge_mix or JudgeMix()
 
-    def of_items(chosen: Sequence[Item]) -> Callable[[random.Random], Iterator[Pack]]:
-        def epoch(rng: random.Random) -> Iterator[Pack]:
-            for group in grouped(chosen, mix, rng):
-                pack = make_pack(group, schemas[group[0].schema], mix, rng, encode, eos)
-                if pack is not None:
-                    yield pack
+    def of_items(chosen: Sequence[Item], rng: random.Random) -> Iterator[Pack]:
+        for group in grouped(chosen, mix, rng):
+            yield from _made(make_pack(group, schemas[group[0].schema], mix, rng, encode, eos))
 
-        return epoch
-
-    def of_cases(chosen: Sequence[Case]) -> Callable[[random.Random], Iterator[Pack]]:
-        def epoch(rng: random.Random) -> Iterator[Pack]:
-            for group in judge_groups(chosen, judged, rng):
-                pack = judge_pack(group, schemas[group[0].schema], judged, rng, encode, eos)
-                if pack is not None:
-                    yield pack
-
-        return epoch
+    def of_cases(chosen: Sequence[Case], rng: random.Random) -> Iterator[Pack]:
+        judged = JudgeMix()
+        for group in judge_groups(chosen, judged, rng):
+            yield from _made(judge_pack(group, schemas[group[0].schema], judged, rng, encode, eos))
 
     makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:
@@ -81,8 +71,13 @@ def mixture(
         judgeable = [case for case in cases if source == JUDGE and not is_held_out(case.schema)]
         if not asked and not judgeable:
             raise ValueError(f"there are no questions of the source {source!r}")
-        makers[source] = of_cases(judgeable) if judgeable else of_items(asked)
+        makers[source] = partial(of_cases, judgeable) if judgeable else partial(of_items, asked)
     return Mixture(makers, shares)
+
+
+def _made(pack: Pack | None) -> Sequence[Pack]:
+    """Nothing where nothing was short enough."""
+    return () if pack is None else (pack,)
 
 
 def held_out_packs(

@@ -114,7 +114,7 @@ class Discriminator:
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
             likelihoods: Sequence[float] = ()
-            if prompt.blend is not None and (self.engine.reads_likelihood or not prompt.asks):
+            if not prompt.asks or (prompt.blend is not None and self.engine.reads_likelihood):
                 texts = [prompt.written(question, one) for one, *_ in subjects]
                 likelihoods = session.likelihood(texts, after=prompt.writes_after)
             elif prompt.blend is not None:

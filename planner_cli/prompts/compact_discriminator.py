@@ -35,8 +35,7 @@ class CompactDiscriminator:
     section 7). Candidates are shown in normal form, as they were in training.
     """
 
-    thinks: bool = True
-    """False: the same prompt with no thought in it."""
+    thinks: bool = field(default=True, init=False)
     asks: bool = field(default=True, init=False)
     blend: Blend | None = None
     """The candidate's likelihood costs no more than its prefill, and ranks where plans are too few to."""
@@ -115,7 +114,7 @@ class LikelihoodDiscriminator:
     outlines: bool = field(default=False, init=False)
     choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
     positive: str = field(default="true", init=False)
-    blend: Blend | None = field(default=Blend(0.0, 1.0, 0.0), init=False)
+    blend: Blend | None = field(default=None, init=False)
     writes_after: Prompt = field(default=(), init=False)
 
     @property

@@ -32,9 +32,14 @@ class Blend:
 
     def score(self, p_true: float, logprob: float) -> float:
         """P(correct) in [0, 1]."""
-        bounded = min(max(p_true, 1e-6), 1 - 1e-6)
-        logit = self.bias + self.verdict * math.log(bounded / (1 - bounded)) + self.likelihood * logprob
+        logit = self.bias + self.verdict * log_odds(p_true) + self.likelihood * logprob
         return 1 / (1 + math.exp(-min(max(logit, -500.0), 500.0)))
+
+
+def log_odds(p: float) -> float:
+    """ln(p / (1 - p)), with p kept one in a million away from 0 and 1."""
+    bounded = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
 
 
 class DiscriminatorPrompt(Protocol):
