@@ -90,7 +90,7 @@ class LlamaSession:
         self.start = len(prefix) - 1
         """Tokens of the prefix that are in the cache."""
         self._last = prefix[-1:]
-        """The one that is not: each branch decodes it itself."""
+        """The one that is not, if any: each branch decodes it itself."""
         self._context = context
         self._places = places
         self._control = control
@@ -118,7 +118,7 @@ class LlamaSession:
         if own.sequence is None or any(not other.closed for other in self._branches if other is not own):
             raise EngineError("only a branch that is alone in its session can be adopted")
         self._context.fork(own.sequence, 0)
-        self.start, self._last = own.position, own.queue  # one token: the last that was sampled
+        self.start, self._last = own.position, own.queue  # the token sampled last; none after an end of turn
         own.close()
 
     def admit(self) -> list[LlamaBranch]:
