@@ -49,10 +49,19 @@ def no_sockets(request):
     assert refused == [], "mark the test network, and stay on loopback"
 
 
+@pytest.fixture(scope="session")
+def fast_forms(tmp_path_factory) -> Path:
+    """Where the built-in base lies in the form it runs in, once it was needed: 145 MB, written once a session."""
+    return tmp_path_factory.mktemp("fast_forms")
+
+
 @pytest.fixture(autouse=True)
-def private_home(tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's own history, models or caches."""
+def private_home(tmp_path_factory, monkeypatch, fast_forms):
+    """No test reads or writes the user's own history, models or caches; only the base's fast form is shared."""
     home = tmp_path_factory.mktemp("home")
+    cache = home / "cache" / "planner_cli"
+    cache.mkdir(parents=True, mode=0o700)
+    (cache / "models").symlink_to(fast_forms, target_is_directory=True)
     for name in ("STATE", "CONFIG", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:

@@ -87,13 +87,14 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @click.option(
     "--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 over --minutes."
 )
+@click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
 @click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
     data: Path, out: Path, minutes: float, cases: Path | None, init: Path | None, resume: bool, shares: tuple[str, ...],
-    rate: float, rank: int, threads: int | None, device: str, seed: int,
+    rate: float, packs: int, rank: int, threads: int | None, device: str, seed: int,
 ) -> None:  # fmt: skip
     """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
     import torch
@@ -109,7 +110,7 @@ def train(
         torch.set_num_threads(threads)
     base = read_base(stages.base_path())
     network = Network(base, rank=rank, alpha=2.0 * rank, device=device, seed=seed)
-    trainer = Trainer(network, TrainSettings(minutes=minutes, rate=rate, seed=seed), out)
+    trainer = Trainer(network, TrainSettings(minutes=minutes, rate=rate, packs=packs, seed=seed), out)
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():

@@ -1,4 +1,4 @@
-"""Training: one pack a step, the learning rate falling to nothing by the end of the time that was given."""
+"""Training: a few packs a step, the learning rate falling to nothing by the end of the time that was given."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class TrainSettings:
     rate: float = 1.2e-3
     warm_up: int = 20
     """Steps, at each sitting."""
+    packs: int = 3
+    """A step. The questions of one pack share their schema, so one pack alone is a very noisy sample."""
     save_every: float = 180.0
     """Seconds between two checkpoints."""
     look_every: float = 900.0
@@ -114,7 +116,7 @@ class Trainer:
                     self._look(held_out)
                     looked = time.monotonic()
                     started += looked - now
-                line = self._step(*next(packs), self.state.step - first)
+                line = self._step([next(packs) for _ in range(self.settings.packs)], self.state.step - first)
                 self.state.seconds = before + time.monotonic() - started
                 line |= {"t": round(self.state.seconds, 1)}
                 log.write(json.dumps(line) + "\n")
@@ -130,24 +132,27 @@ class Trainer:
     def _progress(self) -> float:
         return self.state.seconds / (60 * self.settings.minutes)
 
-    def _step(self, pack: Pack, source: str, since: int) -> dict[str, Any]:
+    def _step(self, packs: Sequence[tuple[Pack, str]], since: int) -> dict[str, Any]:
         rate = self.settings.rate * max(_LEAST, 1 - self._progress()) * min(1, (since + 1) / self.settings.warm_up)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         self.network.merge()
-        loss = self.network.loss(pack)
-        count = float(pack.weights.sum())
-        (loss / count).backward()  # type: ignore[no-untyped-call]
+        count = sum(float(pack.weights.sum()) for pack, _ in packs)
+        total = 0.0
+        for pack, _ in packs:
+            loss = self.network.loss(pack)
+            (loss / count).backward()  # type: ignore[no-untyped-call]
+            total += loss.item()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters, _CLIP, foreach=True)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
         self.state.step += 1
-        self.state.examples += len(pack.blocks)
-        self.state.tokens += pack.prefix.numel() + pack.blocks.numel()
+        self.state.examples += sum(len(pack.blocks) for pack, _ in packs)
+        self.state.tokens += sum(pack.prefix.numel() + pack.blocks.numel() for pack, _ in packs)
         return {
             "step": self.state.step,
-            "loss": round(loss.item() / count, 4),
-            "source": source,
+            "loss": round(total / count, 4),
+            "source": " ".join(source for _, source in packs),
             "examples": self.state.examples,
             "tokens": self.state.tokens,
             "norm": round(float(norm), 3),

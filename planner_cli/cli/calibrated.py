@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,7 +34,8 @@ def model_identity(model: ResolvedModel) -> str:
     from planner_cli.engine.inprocess import stat_identity
 
     if model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None):
-        return f"{model.sha256} {model.adapter_sha256}"
+        form = "" if model.weights is None else f" {model.runs_as}"
+        return f"{model.sha256} {model.adapter_sha256}{form}"
     return stat_identity(model.path, model.adapter)
 
 
@@ -58,7 +60,7 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
     from planner_cli.engine.calibration import key, learn
     from planner_cli.hub import cache
 
-    engine = LlamaEngine(model.path, adapter=model.adapter)
+    engine = LlamaEngine(model.loaded, adapter=model.adapter)
     learnt = learn(engine, seconds)
     if learnt.quiet:
         records = cache.load(calibrations_path())
@@ -120,6 +122,7 @@ def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: b
 
     model = hub.resolve(name, role, adapter=adapter)
     hub.try_first(model, Control())
+    model = hub.fast_form(model, partial(say, err=True))
     learnt = calibrate(model, seconds)
     if as_json:
         say_json(calibration_record(model, learnt))

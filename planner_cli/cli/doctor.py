@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -265,9 +266,12 @@ def _speed() -> Section:
     from planner_cli.cli.calibrated import calibrate, calibration_lines, calibration_record
     from planner_cli.cli.config import MODEL_ROLES, default_models
     from planner_cli.cli.sizing import busy_note
-    from planner_cli.hub import resolve
+    from planner_cli.hub import fast_form, resolve
 
-    chosen = [resolve(default_models().get(role, "builtin"), role) for role in MODEL_ROLES]
+    chosen = [
+        fast_form(resolve(default_models().get(role, "builtin"), role), partial(click.echo, err=True))
+        for role in MODEL_ROLES
+    ]
     learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
     judge = next(found for model, found in learnt if model.role == "discriminator").speed()
     seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}

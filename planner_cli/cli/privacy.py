@@ -74,6 +74,8 @@ def _kept() -> Iterator[Kept]:
     yield from _file(config_path(), "defaults you have saved", "remove the file")
     for path in _files(cache_folder()):
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
+        if path.parent.name == "models":
+            holds = "a model of the catalogue in the form that runs fastest"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():

@@ -163,18 +163,22 @@ def _go_on(control: Control) -> None:
 
 
 def _say_copied(path: Path, size: int) -> None:
+    _note(f"{path} is read from a private copy of {size / 1e6:.1f} MB, which is removed at the end")
+
+
+def _note(text: str) -> None:
     from planner_cli.ui.errors import format_note
 
-    note = f"{path} is read from a private copy of {size / 1e6:.1f} MB, which is removed at the end"
-    sys.stderr.write(f"{format_note(note)}\n")
+    sys.stderr.write(f"{format_note(text)}\n")
+
+
+def _no_note(_text: str) -> None:
+    pass
 
 
 def _warn_of_noise(models: tuple[ModelInfo, ...], option: str) -> None:
-    from planner_cli.ui.errors import format_note
-
     judge = next(info.name for info in models if info.role == "discriminator")
-    note = f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} goes by them"
-    sys.stderr.write(f"{format_note(note)}\n")
+    _note(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} goes by them")
 
 
 def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
@@ -269,11 +273,12 @@ def _engine(
     from planner_cli import hub
 
     hub.try_first(model, control)
+    model = hub.fast_form(model, _no_note if options.quiet else _note)
     from planner_cli.cli.calibrated import known_calibration, model_identity
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
 
     return LlamaEngine(
-        model.path,
+        model.loaded,
         adapter=model.adapter,
         reasoning=model.reasoning,
         options=options.engine(),

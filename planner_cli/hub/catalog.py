@@ -62,6 +62,8 @@ class CatalogFile:
     select: Select | None = None
     untrained: bool = False
     """Whether it was never trained for its roles: a discriminator's scores are then noise."""
+    runs_as: Literal["Q8_0"] | None = None
+    """Quantisation it is written in, once, because llama.cpp runs that faster."""
     note: str | None = None
 
 

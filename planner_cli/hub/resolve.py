@@ -42,6 +42,15 @@ class ResolvedModel:
     note: str | None
     untrained: bool = False
     """Whether the catalogue says that it was never trained for the role; no adapter over it, so none made up for it."""
+    runs_as: str | None = None
+    """Quantisation in which llama.cpp runs it faster (:func:`~planner_cli.hub.fast_form.fast_form`)."""
+    weights: Path | None = None
+    """Where that form of it lies; ``None`` where it runs from ``path``."""
+
+    @property
+    def loaded(self) -> Path:
+        """The file that llama.cpp loads."""
+        return self.weights or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
         select=next((entry.select for entry in sources if entry.select), None),
         note=next((entry.note for entry in sources if entry.note), None),
         untrained=over is None and any(entry.untrained for entry in sources),
+        runs_as=model.entry.runs_as if model.entry else None,
     )
 
 

@@ -190,7 +190,7 @@ def test_caches_and_leftovers_are_cleared(home, capsys):
         left / "copy.sqlite",
         home / "state" / "planner_cli" / "x",
     ):
-        path.parent.mkdir(mode=0o700, parents=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text("{}")
     assert copying.leftovers() == (left,)
     assert set(listed(capsys)) == {str(home / "cache" / "planner_cli" / "sha256.json"), str(left)}
@@ -202,7 +202,7 @@ def test_caches_and_leftovers_are_cleared(home, capsys):
 
 def test_the_list_is_for_people_too(home, capsys):
     path = home / "cache" / "planner_cli" / "odd\x1bname"
-    path.parent.mkdir(mode=0o700, parents=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_bytes(bytes(1234))
     path.chmod(0o644)
     assert main(["privacy"]) == ExitCode.OK

@@ -1,0 +1,76 @@
+"""A model in the quantisation that llama.cpp runs fastest here, made once from the file that was brought.
+
+llama.cpp has no fast kernel for every quantisation: a prompt of the built-in base takes twice as long in the Q4_1 that
+its package holds as in Q8_0 (builtin/README.md has the figures). Q8_0 keeps Q4_1's values to within 8 bits of the
+largest in 32, so an adapter trained on the one fits the other. ``runs_as`` in the catalogue says where it is worth it.
+
+The file is in the user's cache folder, 0600, whole or not at all, named after the digest of the file it was made from;
+it saves time and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from planner_cli.errors import EngineError, ModelError
+from planner_cli.hub.cache import cache_folder
+from planner_cli.hub.gguf import read_header
+from planner_cli.hub.resolve import ResolvedModel
+
+_PART = ".part"
+_failed: dict[Path, str] = {}
+"""What could not be written, and why: tried, and said, once a process."""
+
+
+def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel:
+    """The model with ``weights`` set to the form that runs fastest, which is written first where it is not there yet.
+
+    ``say`` gets a line before it is written, and one where it cannot be: the model then runs as it is, with the same
+    answers to within rounding.
+    """
+    if model.runs_as is None or model.sha256 is None:
+        return model
+    target = cache_folder() / "models" / f"{model.path.stem}-{model.sha256[:12]}-{model.runs_as}.gguf"
+    if target in _failed:
+        return model
+    if not _is_whole(target):
+        say(f"first use: writing {model.path.name} as {model.runs_as} into the cache, which runs faster")
+        try:
+            _write(model.path, target, model.runs_as)
+        except (OSError, EngineError) as error:
+            _failed[target] = str(error)
+            say(f"that failed ({error}): {model.path.name} runs as it is, more slowly")
+            return model
+    return replace(model, weights=target)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is there and its header sound, every tensor inside it."""
+    try:
+        return bool(path.exists() and read_header(path).tensors)
+    except ModelError:
+        return False
+
+
+def _write(source: Path, target: Path, quantisation: str) -> None:
+    from planner_cli.engine.recoding import recode  # loads llama.cpp
+
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=_PART)  # created with mode 0600
+    part = Path(name)
+    try:
+        recode(source, part, quantisation)
+        os.fsync(handle)
+        part.replace(target)
+    finally:
+        os.close(handle)
+        part.unlink(missing_ok=True)
+    for older in target.parent.glob(f"{source.stem}-*"):  # of a file that the present one has replaced
+        if older != target:
+            with suppress(OSError):
+                older.unlink()
