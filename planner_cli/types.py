@@ -118,6 +118,19 @@ ErrorKind: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """``column = literal`` in a query."""
+
+    table: str
+    column: str
+    literal: str
+    """As SQL writes it: a quoted text, or a number."""
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column} = {self.literal}"
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """What running one candidate gave. ``error is None`` means: it is executable."""
 
@@ -139,6 +152,8 @@ class Execution:
     machine. ``None`` when it did not run to its end, or was not counted."""
     scanned: int | None = None
     """Rows stepped over in full table scans; ``None`` as above."""
+    unmatched: tuple[Comparison, ...] = ()
+    """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
 
     @property
     def ok(self) -> bool:

@@ -36,6 +36,8 @@ class ScoredCandidate:
     """Instructions of SQLite's virtual machine that the query took; ``None``: it failed, or was not counted."""
     scanned: int | None = None
     """Rows stepped over in full table scans; ``None`` as above."""
+    unmatched: int = 0
+    """Comparisons in it that no stored row meets."""
     judged: bool = False
     """False: ruled out before the judge (check modes), dropped, or time ran out."""
     score: float | None = None

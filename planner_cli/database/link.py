@@ -40,6 +40,15 @@ class Link:
         self._worker: Worker | None = None
         self._widest = _MOST_COLUMNS
 
+    @property
+    def opening(self) -> paths.Opening:
+        """How the file was last opened."""
+        return self._opening
+
+    def hides(self, table: str, column: str) -> bool:
+        """Whether a column reads as NULL."""
+        return (table.lower(), column.lower()) in self._redacted
+
     def consistent(self, read: Callable[[], _Result]) -> _Result:
         """The result of ``read`` over a file that was the same before and after it.
 

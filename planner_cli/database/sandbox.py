@@ -6,19 +6,20 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
-from planner_cli.database import copying, paths, redaction, schema, suggest, wire
+from planner_cli.database import copying, paths, redaction, schema, suggest, unmatched, wire
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
-from planner_cli.types import ErrorKind, Execution, Schema, ValueHint
+from planner_cli.types import Comparison, ErrorKind, Execution, Schema, ValueHint
 
 if TYPE_CHECKING:
     from planner_cli.database.values import ValueIndex
@@ -65,6 +66,8 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
+        self._unmet: dict[tuple[paths.Opening, Comparison], bool] = {}
+        """What was looked up in the file as it then was, and whether no row meets it."""
 
     @classmethod
     def open(
@@ -169,7 +172,8 @@ class Database:
         patience = limit + min(_GRACE_SECONDS, limit)
         try:
             reply = self._link.consistent(lambda: self._link.ask({"op": "query", "sql": sql}, patience, control))
-            return self._execution(sql, reply)
+            execution = self._execution(sql, reply)
+            return replace(execution, unmatched=self._unmatched(sql)) if execution.ok else execution
         except WorkerTimeoutError:
             return _failed("time", f"over the time limit of {limit:g} s", patience)
         except WorkerAbortedError:
@@ -183,6 +187,21 @@ class Database:
             return _failed("busy", error.message)
         except DatabaseError as error:
             return _failed("other", error.message)
+
+    def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
+        """What of a query that ran no stored row meets; nothing where that cannot be known soon."""
+        found = unmatched.comparisons(sql, self.schema)
+        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c))
+
+    def _is_unmet(self, comparison: Comparison) -> bool:
+        key = (self._link.opening, comparison)
+        if key not in self._unmet:
+            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": unmatched.SECONDS}
+            reply: wire.Message = {}
+            with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, DatabaseError):
+                reply = self._link.ask(request, unmatched.SECONDS + _GRACE_SECONDS)
+            self._unmet[key] = "ok" in reply and not reply["ok"]["rows"]
+        return self._unmet[key]
 
     def _execution(self, sql: str, reply: wire.Message) -> Execution:
         # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.

@@ -54,5 +54,8 @@ def plan(
             "words of one): its score says little"
         )
         answer = pool.answer(settings.select)
+    if answer.best is not None and (unmatched := answer.executions[answer.best].unmatched):
+        yield pool.warn(f"the query asks for what no row has: {', '.join(map(str, unmatched))}")
+        answer = pool.answer(settings.select)
     yield Ranked(answer.ranking)
     yield Answered(answer)

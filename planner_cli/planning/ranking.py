@@ -4,7 +4,8 @@
     pairwise                      the preferred of the two compared, then by votes
     vote                          largest cluster of equal results first (self-consistency)
     weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
-                                  3.2, "weighted sum"): what the votes estimate, without the luck of the draw
+                                  3.2, "weighted sum"): what the votes estimate, without the luck of the draw; less
+                                  where a query asks for a value that its column does not hold
     vote-judge                    highest product of votes and soft score first
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
@@ -23,6 +24,10 @@ from planner_cli.types import Candidate, Cluster, Execution, Ranked, Verdict
 
 UNSURE = 0.5
 """A soft score under this says "rather wrong than right"."""
+
+UNMATCHED = 0.06
+"""What a query's probability is multiplied by for each comparison that no row meets: e to the -2.8, by a conditional
+logistic regression over the results of 1,065 questions on training databases (-2.4 beside 0.85 times ln P)."""
 
 
 def rank(
@@ -49,7 +54,7 @@ def rank(
             case "vote":
                 first: tuple[float, ...] = (-cluster.votes, empty, -score, not greedy)
             case "weighted-vote":
-                first = (-probability(cluster, candidates), -cluster.votes, empty, -score, not greedy)
+                first = (-probability(cluster, candidates, executions), -cluster.votes, empty, -score, not greedy)
             case "vote-judge":  # a result nobody judged counts as even odds
                 first = (-cluster.votes * (verdict.score if verdict else 0.5), empty, not greedy)
             case "greedy":
@@ -68,10 +73,15 @@ def rank(
     )
 
 
-def probability(cluster: Cluster, candidates: Sequence[Candidate]) -> float:
-    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it told none."""
-    told = [candidates[i].logprob for i in cluster.candidates]
-    return math.fsum(math.exp(min(0.0, logprob)) for logprob in told if logprob is not None)
+def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> float:
+    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it told none.
+
+    Each is worth :data:`UNMATCHED` times as much for every comparison in it that no row meets.
+    """
+    told = [(candidates[i].logprob, len(executions[i].unmatched)) for i in cluster.candidates]
+    return math.fsum(
+        math.exp(min(0.0, logprob)) * UNMATCHED**unmatched for logprob, unmatched in told if logprob is not None
+    )
 
 
 def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
@@ -115,7 +125,7 @@ def reason(
         return f"the only result: {votes} give it"
     second = ranking[1]
     if select == "weighted-vote":
-        shares = [probability(clusters[r.cluster], candidates) for r in (best, second)]
+        shares = [probability(clusters[r.cluster], candidates, executions) for r in (best, second)]
         if shares[0] > shares[1]:
             return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f}); {votes} give it"
         select = "vote"

@@ -156,6 +156,7 @@ def _execution(execution: Execution, rows: int | None, count: int, *, kept: bool
         cut_by=execution.cut_by,
         error=execution.error,
         error_kind=execution.error_kind,
+        unmatched=list(map(str, execution.unmatched)),
     )
 
 

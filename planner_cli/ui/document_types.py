@@ -50,6 +50,8 @@ class ExecutionJson(TypedDict):
     """Which limit truncated it."""
     error: str | None
     error_kind: ErrorKind | None
+    unmatched: list[str]
+    """Comparisons of the query that no stored row meets, such as ``orders.status = 'shiped'``."""
 
 
 class _CandidateBase(TypedDict):

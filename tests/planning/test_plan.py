@@ -65,6 +65,13 @@ def answer_of(events):
     return events[-1].answer
 
 
+def test_the_answer_says_that_it_asks_for_what_no_row_has(shop):
+    berlin = PARIS.replace("Paris", "Berlin")
+    events = run(shop, [berlin], scores=[0.9])
+    assert answer_of(events).warnings == ("the query asks for what no row has: customers.city = 'Berlin'",)
+    assert answer_of(run(shop, [berlin, PARIS], scores=[0.2, 0.9])).warnings == ()
+
+
 @pytest.mark.parametrize(
     ("mode", "best", "judged", "sees_results"),
     [("base", BROKEN, 2, False), ("check", COUNT, 1, False), ("exec", BROKEN, 2, True), ("pro", COUNT, 1, True)],

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from planner_cli.planning.ranking import rank, reason
-from planner_cli.types import Candidate, Cluster, Execution, Thought, Verdict
+from planner_cli.types import Candidate, Cluster, Comparison, Execution, Thought, Verdict
 
 ROWS = Execution(("n",), ((1,),))
 EMPTY = Execution(("n",))
@@ -150,6 +152,15 @@ def test_reason(select, clusters, expected):
     candidates, executions, grouped, verdicts = setup(*clusters)
     ranking = rank(select, candidates, executions, grouped, verdicts)
     assert reason(select, ranking, candidates, executions, grouped) == expected
+
+
+def test_a_value_that_its_column_does_not_hold_costs_probability():
+    candidates = [Candidate(0, "select 0", logprob=-0.2), Candidate(1, "select 1", logprob=-2.0)]
+    clusters = [Cluster(0, (0,), 1), Cluster(1, (1,), 1)]
+    absent = replace(ROWS, unmatched=(Comparison("orders", "status", "'shiped'"),))
+    for executions, best in (([ROWS, ROWS], 0), ([absent, ROWS], 1), ([absent, absent], 0)):
+        ranking = rank("weighted-vote", candidates, executions, clusters, [None, None])
+        assert ranking[0].cluster == best
 
 
 WEIGHTED = [

@@ -95,6 +95,7 @@ def scored(
         logprob=candidate.logprob,
         steps=execution.steps,
         scanned=execution.scanned,
+        unmatched=len(execution.unmatched),
     )
     if verdict is None:
         return bare

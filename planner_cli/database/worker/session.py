@@ -70,7 +70,7 @@ class Session:
                 wanted, count, length = request["wanted"], request["count"], request["length"]
                 return texts.texts(connection, wanted, count, length, request["seconds"])
             case "query":
-                connection.deadline = time.monotonic() + self._seconds
+                connection.deadline = time.monotonic() + min(self._seconds, request.get("seconds", self._seconds))
                 return query.run(connection, request["sql"], rows=self._rows, size=self._bytes)
             case other:
                 raise ValueError(f"unknown request {other}")

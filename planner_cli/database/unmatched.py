@@ -1,0 +1,67 @@
+"""Comparisons of a query that no stored row meets: ``where orders.status = 'shiped'``.
+
+Such a query runs, and answers another question than the one that was asked: with nothing, with 0, or, behind NOT IN,
+with everything. What is covered: ``=`` between a column of a table that the query reads and a text or number, looked
+up with the column's own collation. What is not: IN, LIKE, inequalities, expressions, a bare column that several of
+the tables have.
+"""
+
+from __future__ import annotations
+
+from planner_cli.database.suggest import read_tables
+from planner_cli.lexer import Token, code, quote
+from planner_cli.types import Comparison, Schema
+
+MOST = 4
+"""Comparisons of a query that are looked up."""
+SECONDS = 0.2
+"""What looking one up may take; past it nothing is said of it."""
+
+
+def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
+    """Those of a query that can be looked up, the first :data:`MOST`, in the order of the text."""
+    parts = code(sql)
+    read = {called.casefold(): table for called, table in read_tables(sql, schema).items()}
+    found = []
+    for at, token in enumerate(parts):
+        if token.text != "=" or not 0 < at < len(parts) - 1 or parts[at - 1].text in ("<", ">", "!"):
+            continue
+        literal_at = at + 1 + (parts[at + 1].text == "=")  # ==
+        if literal_at >= len(parts) or not _is_whole(parts, literal_at):
+            continue
+        name = parts[at - 1].identifier
+        owner = parts[at - 3].identifier if at >= 3 and parts[at - 2].text == "." else None
+        tables = {table.name: table for called, table in read.items() if owner in (None, called) or _is(owner, called)}
+        holders = [
+            (table.name, column.name)
+            for table in tables.values()
+            if table.kind == "table"
+            for column in table.columns
+            if _is(name, column.name)
+        ]
+        if len(holders) == 1:
+            found.append(Comparison(*holders[0], parts[literal_at].text))
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
+def lookup(comparison: Comparison) -> str:
+    """A query with one row where some row meets the comparison, and none where none does."""
+    table, column = quote(comparison.table), quote(comparison.column)
+    return f"SELECT 1 FROM main.{table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
+
+
+def _is(one: str | None, other: str) -> bool:
+    return one is not None and one.casefold() == other.casefold()
+
+
+def _is_whole(parts: list[Token], at: int) -> bool:
+    """Whether the token there is a literal by itself, and not the beginning of an expression."""
+    token = parts[at]
+    if token.kind not in ("string", "number") or (token.kind == "string" and not _is_closed(token.text)):
+        return False
+    after = parts[at + 1].text.lower() if at + 1 < len(parts) else ""
+    return after not in {"||", "|", "+", "-", "*", "/", "%", "&", "<", ">", "=", "!", "collate", "->", "."}
+
+
+def _is_closed(text: str) -> bool:
+    return len(text) > 1 and text[1:-1].replace("''", "").count("'") == 0 and text.endswith("'")

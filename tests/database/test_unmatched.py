@@ -1,0 +1,96 @@
+"""Comparisons that no stored row meets."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from planner_cli.database import Database
+from planner_cli.settings import Limits
+
+FOUND = [
+    # name, query, what no row meets
+    ("a text that is there", "select * from customers where city = 'Paris'", []),
+    ("one that is not", "select * from customers where city = 'Berlin'", ["customers.city = 'Berlin'"]),
+    ("another case", "select * from customers where city = 'paris'", ["customers.city = 'paris'"]),
+    ("a number", "select count(*) from orders where customer_id = 9", ["orders.customer_id = 9"]),
+    ("a text for a number", "select count(*) from orders where id = '1'", []),
+    ("two", "select * from customers where city == 'X' or name = 'Y'", ["customers.city = 'X'", "customers.name = 'Y'"]),
+    ("through an alias", "select * from orders as o where o.status = 'lost'", ["orders.status = 'lost'"]),
+    (
+        "within a nested query",
+        "select name from customers where id not in (select customer_id from orders where status = 'x')",
+        ["orders.status = 'x'"],
+    ),
+    ("in a join", "select * from customers c join orders o on c.id = o.customer_id where city = 'X'", ["customers.city = 'X'"]),
+    ("a quote in it", "select * from customers where name = 'O''Neill'", ["customers.name = 'O''Neill'"]),
+    ("a column of both tables", "select 1 from customers, orders where id = 77", []),
+    ("an inequality", "select * from customers where city != 'Berlin'", []),
+    ("at least", "select * from orders where id >= 99", []),
+    ("an expression", "select * from customers where city = 'Ber' || 'lin'", []),
+    ("a sum", "select * from orders where id = 90 + 9", []),
+    ("another collation", "select * from customers where city = 'paris' collate nocase", []),
+    ("a column with a column", "select * from customers c join orders o on c.id = o.customer_id", []),
+    ("an expression of the column", "select * from customers where lower(city) = 'berlin'", []),
+    ("a view's column", "select * from parisians where name = 'Ben'", []),
+    ("twice the same", "select * from customers where city = 'X' union select * from customers where city = 'X'", ["customers.city = 'X'"]),
+    ("what does not run", "select nothing from customers where city = 'Berlin'", []),
+]  # fmt: skip
+
+
+def built(path: Path) -> Path:
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            create table customers (id integer primary key, name text, city text);
+            create table orders (id integer primary key, customer_id integer, status text);
+            create view parisians as select name from customers where city = 'Paris';
+            insert into customers values (1, 'Anna', 'Paris'), (2, 'Ben', 'Rome');
+            insert into orders values (1, 1, 'open'), (2, 2, 'shipped');
+            """
+        )
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    with Database.open(built(tmp_path_factory.mktemp("unmatched") / "shop.sqlite")) as database:
+        yield database
+
+
+@pytest.mark.parametrize(("sql", "unmet"), [case[1:] for case in FOUND], ids=[case[0] for case in FOUND])
+def test_comparisons_that_no_row_meets(opened, sql, unmet):
+    assert list(map(str, opened.execute(sql).unmatched)) == unmet
+
+
+def test_nothing_is_said_of_a_redacted_column(tmp_path):
+    with Database.open(built(tmp_path / "shop.sqlite"), redact=("customers.city",)) as database:
+        assert database.execute("select * from customers where city = 'Paris'").unmatched == ()
+        assert database.execute("select * from customers where name = 'X'").unmatched != ()
+
+
+def test_a_change_of_the_file_is_seen(tmp_path):
+    shop = built(tmp_path / "shop.sqlite")
+    sql = "select * from customers where city = 'Berlin'"
+    with Database.open(shop) as database:
+        assert len(database.execute(sql).unmatched) == 1
+        with sqlite3.connect(shop) as connection:
+            connection.execute("insert into customers values (9, 'Ida', 'Berlin')")
+        connection.close()
+        assert database.execute(sql).unmatched == ()
+
+
+def test_what_takes_too_long_to_look_up_is_not_said(tmp_path):
+    path = tmp_path / "large.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table t (a)")
+        connection.execute(
+            "insert into t with recursive n(i) as (select 1 union all select i + 1 from n limit 3000000) select i from n"
+        )
+    connection.close()
+    with Database.open(path, limits=Limits(seconds=0.001)) as database:
+        execution = database.execute("select 1 from t where a = 'x' or 1 limit 1")
+        assert (execution.rows, execution.unmatched) == (((1,),), ())
