@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -155,7 +156,8 @@ class Database:
         """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.
 
         Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries which
-        SQLite cannot stop by itself), or soon after ``control.should_abort()``. Raises :class:`DatabaseError`
+        SQLite cannot stop by itself) and what :mod:`.unmatched` may take, or soon after
+        ``control.should_abort()``. Raises :class:`DatabaseError`
         only when the worker cannot be started at all, or after :meth:`close`.
         """
         with self._lock:
@@ -189,19 +191,21 @@ class Database:
             return _failed("other", error.message)
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
-        """What of a query that ran no stored row meets; nothing where that cannot be known soon."""
+        """What of a query that ran no stored row meets; what cannot be known soon is left out."""
+        until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
         found = unmatched.comparisons(sql, self.schema)
-        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c))
+        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c, until))
 
-    def _is_unmet(self, comparison: Comparison) -> bool:
+    def _is_unmet(self, comparison: Comparison, until: float) -> bool:
         key = (self._link.opening, comparison)
-        if key not in self._unmet:
-            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": unmatched.SECONDS}
+        seconds = until - time.monotonic()
+        if key not in self._unmet and seconds > 0:
+            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": seconds}
             reply: wire.Message = {}
             with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, DatabaseError):
-                reply = self._link.ask(request, unmatched.SECONDS + _GRACE_SECONDS)
+                reply = self._link.ask(request, seconds + min(_GRACE_SECONDS, self._limits.seconds))
             self._unmet[key] = "ok" in reply and not reply["ok"]["rows"]
-        return self._unmet[key]
+        return self._unmet.get(key, False)
 
     def _execution(self, sql: str, reply: wire.Message) -> Execution:
         # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.

@@ -15,7 +15,7 @@ from planner_cli.types import Comparison, Schema
 MOST = 4
 """Comparisons of a query that are looked up."""
 SECONDS = 0.2
-"""What looking one up may take; past it nothing is said of it."""
+"""What looking up those of a query may take together; past it nothing is said of them."""
 
 
 def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
