@@ -2,6 +2,8 @@
 
     select name from singer where age > 20 order by age desc limit 1
     -> show name; from singer; where age > 20; sort by age desc; first 1
+    select a.x from a join b on a.i = b.i
+    -> show a.x; from a, b; on a.i = b.i
 
 Texts are those of :mod:`planner_cli.prompts.normal_form`. Clauses of a nested query stay within their own;
 what comes behind UNION, INTERSECT or EXCEPT is one clause.
@@ -17,8 +19,8 @@ _SAID = {
     "select": "show", "from": "from", "where": "where", "group by": "per", "having": "having",
     "order by": "sort by", "limit": "first", "union": "union", "intersect": "intersect", "except": "except",
 }  # fmt: skip
-ORDER = tuple(_SAID.values())
-"""Of a query's clauses."""
+ORDER = ("show", "from", "on", *list(_SAID.values())[2:])
+"""Of a query's clauses; the conditions of its joins are one of their own."""
 _LAST = frozenset({"union", "intersect", "except"})
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\w+|[^\w\s]|\s+")
 
@@ -38,7 +40,20 @@ def clauses(sql: str) -> dict[str, str]:
             text += word
     if name:
         found[name] = text.strip()
-    return found
+    return dict(_split_joins(found))
+
+
+def _split_joins(found: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The tables of FROM, and by what they are joined."""
+    for name, text in found.items():
+        if name != "from":
+            yield name, text
+            continue
+        parts = [part.partition(" on ") for part in text.split(" join ")]
+        yield name, ", ".join(table for table, _, _ in parts)
+        conditions = [condition for _, _, condition in parts if condition]
+        if conditions:
+            yield "on", " and ".join(conditions)
 
 
 def _merged(sql: str) -> Iterator[str]:
@@ -55,12 +70,8 @@ def _merged(sql: str) -> Iterator[str]:
 
 
 def said(found: dict[str, str]) -> str:
-    """Clauses in words; joins are told as the tables they bring in."""
-    return "; ".join(f"{name} {_from(text) if name == 'from' else text}" for name, text in found.items())
-
-
-def _from(text: str) -> str:
-    return ", ".join(part.partition(" on ")[0] for part in text.split(" join "))
+    """Clauses in words."""
+    return "; ".join(f"{name} {text}" for name, text in found.items())
 
 
 def differing(needed: dict[str, str], given: dict[str, str]) -> list[str]:
@@ -71,6 +82,5 @@ def differing(needed: dict[str, str], given: dict[str, str]) -> list[str]:
 def _set(name: str, text: str | None) -> Counter[str] | str | None:
     if text is None or name in ("sort by", "first", *_LAST):
         return text
-    if name == "from":
-        return Counter(_from(text).split(", "))
-    return Counter(re.split(r" and (?!\d)|, ", text))
+    parts = re.split(r" and (?!\d)|, ", text)
+    return Counter(" = ".join(sorted(part.split(" = "))) for part in parts) if name == "on" else Counter(parts)

@@ -26,7 +26,7 @@ from planner_cli.types import Question, Schema
 _PROMPT = CompactDiscriminator()
 _GREEDY = 0.75
 """Share of the generator's own plans that are its greedy ones."""
-_LONGEST = 60
+_LONGEST = 80
 """Tokens of a plan or a check; a longer one is cut there."""
 
 
@@ -41,7 +41,7 @@ class JudgeMix(Mix):
     questions: int = 4
     candidates: int = 2
     """Of a question in an epoch, one right and the others wrong."""
-    longest: int = 280
+    longest: int = 320
     """Tokens of a block."""
     own_plan: float = 0.5
     """Share of plans that are the generator's own, where there are any."""

@@ -2,10 +2,11 @@
 
     Plan: show count(*); from dependent; where sex = 'F'
     SQL: select count(*) from dependent where sex > 'F'
-    Check: show same; from same; where sex > 'F'
+    Check: show count(*): same; from dependent: same; where sex > 'F': other
 
-Clause by clause: what the query has in place of what was planned, nothing where it agrees. The thought draws no
-conclusion in words: the verdict's probability is to weigh what was found, and the plan may be the wrong one.
+Clause by clause, the query's own words first and then whether the plan has the same: a small model that has to say
+"same" before it has read the clause token by token says it too easily. The thought draws no conclusion: the verdict's
+probability is to weigh what was found, and the plan may be the wrong one.
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ def check_text(planned: str, given: str) -> str:
     other = differing(plan, query)
     parts = []
     for name in ORDER:
-        if name in plan or name in query:
-            if name not in other:
-                parts.append(f"{name} same")
-            else:
-                parts.append(said({name: query[name]}) if name in query else f"no {name}")
+        if name in query:
+            parts.append(f"{said({name: query[name]})}: {'other' if name in other else 'same'}")
+        elif name in plan:
+            parts.append(f"{name}: missing")
     return "; ".join(parts)

@@ -27,7 +27,7 @@ class CompactDiscriminator:
         Plan: show count(*); from orders; where status = 'open'
         SQL: select count(*) from orders where status = 'shipped'
         Result: 1 row, 1 column; [3]
-        Check: show same; from same; where status = 'shipped'
+        Check: show count(*): same; from orders: same; where status = 'shipped': other
         {"correct":
 
     The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a

@@ -79,13 +79,14 @@ def result_text(execution: Execution, rows: int) -> str:
 
 
 def facts_text(execution: Execution, rows: int) -> str:
-    """A result in one line: how many rows and columns, and the first rows."""
+    """A result in one line: how many rows and columns, values asked for that no row has, and the first rows."""
     if execution.error is not None:
         return " ".join(result_text(execution, 0).split())
     count, columns = len(execution.rows), len(execution.columns)
     more = " or more" if execution.truncated else ""
     size = f"{count}{more} row{'' if count == 1 and not more else 's'}, {columns} column{'s' if columns != 1 else ''}"
-    return _cut("; ".join([size, *result_text(execution, rows).splitlines()[1:-1]]), FACTS_WIDTH)
+    absent = [f"no row has {_cut(comparison.literal, ALIAS_WIDTH)}" for comparison in execution.unmatched]
+    return _cut("; ".join([size, *absent, *result_text(execution, rows).splitlines()[1:-1]]), FACTS_WIDTH)
 
 
 def _cell(value: Value) -> int | float | str | None:
