@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import click
 
@@ -21,6 +21,7 @@ from planner_cli.settings import (
     DiscriminatorSettings,
     EngineOptions,
     GeneratorSettings,
+    KvType,
     Limits,
     PlanSettings,
     Sampling,
@@ -108,7 +109,15 @@ _MODEL_OPTIONS = (
         help="Layers on the GPU.",
     ),
     _option("--context", type=_Whole(min=64), help="Bound of the KV cache in tokens.  [default: what is needed]"),
-)
+    _option(
+        "--kv", type=click.Choice(get_args(KvType)), default="f16", show_default=True,
+        help="Numbers of the KV cache.  On a CPU the smaller ones are slower.",
+    ),
+    _option(
+        "--flash-attention", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
+        help="auto: wherever llama.cpp has it.",
+    ),
+)  # fmt: skip
 
 _ENGINE_OPTIONS = (
     _option(
@@ -239,6 +248,8 @@ class RunOptions:
     threads: int | None
     gpu_layers: int | None
     context: int | None
+    kv: KvType
+    flash_attention: Literal["auto", "on", "off"]
     engine_kind: Literal["llama", "server"]
     url: str | None
     discriminator_url: str | None
@@ -275,6 +286,7 @@ class RunOptions:
             PlannerError: a score is wanted from a judge that is switched off, or a server without its address.
 
         """
+        self.engine()  # before anything is loaded
         if self.engine_kind == "server" and self.url is None:
             raise PlannerError("--engine server needs --url", hint="for example --url http://127.0.0.1:8080")
         if self.engine_kind == "llama" and (self.url or self.discriminator_url):
@@ -310,7 +322,10 @@ class RunOptions:
         )
 
     def engine(self) -> EngineOptions:
-        return EngineOptions(threads=self.threads, gpu_layers=self.gpu_layers, context=self.context)
+        flash = {"auto": None, "on": True, "off": False}[self.flash_attention]
+        return EngineOptions(
+            threads=self.threads, gpu_layers=self.gpu_layers, context=self.context, kv=self.kv, flash_attention=flash
+        )
 
     def limits(self, rows: int = _LIMITS.rows) -> Limits:
         return Limits(seconds=self.query_seconds, rows=max(rows, _LIMITS.rows))

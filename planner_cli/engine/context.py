@@ -14,11 +14,16 @@ from planner_cli.control import Control
 from planner_cli.engine.library import L
 from planner_cli.engine.weights import Weights
 from planner_cli.errors import EngineError
+from planner_cli.settings import KvType
 
 BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
 OUTPUTS = 64
 """Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
+KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+"""ggml's number of each type."""
+KV_SHARE = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
+"""Bytes of each type against f16: 32 numbers and a scale a block."""
 _ABORTED = 2
 _UNWATCHED_SECONDS = 0.1
 """A decode expected to end within this is asked about stopping only before it: in between, the answers cost 2 to 3 % of
@@ -37,6 +42,8 @@ class Context:
         threads: int,
         batch_threads: int | None = None,
         adapter: Any | None = None,
+        kv: KvType = "f16",
+        flash_attention: bool | None = None,
     ) -> None:
         """``batch_threads`` is for decodes of more than one token, ``threads`` for those of one."""
         params = L.llama_context_default_params()
@@ -48,6 +55,9 @@ class Context:
         # vocabulary of 152k.
         params.n_outputs_max = self.outputs = max(sequences, OUTPUTS)
         params.kv_unified = True
+        params.type_k = params.type_v = KV_TYPES[kv]
+        if flash_attention is not None:
+            params.flash_attn_type = int(flash_attention)
         params.n_threads, params.n_threads_batch = threads, batch_threads or threads
         params.no_perf = True
         self._control: Control | None = None

@@ -11,7 +11,7 @@ from planner_cli.control import Control
 from planner_cli.engine import library
 from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
-from planner_cli.engine.context import BATCH, Context
+from planner_cli.engine.context import BATCH, KV_SHARE, Context
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
@@ -90,7 +90,8 @@ class LlamaEngine:
 
     @property
     def device(self) -> str:
-        return device_text(self.weights.gpu_layers, self.threads)
+        text = device_text(self.weights.gpu_layers, self.threads)
+        return text if self.options.kv == "f16" else f"{text}, {self.options.kv} KV cache"
 
     @property
     def description(self) -> str:
@@ -160,7 +161,8 @@ class LlamaEngine:
         memory = library.total_memory()
         if memory is None:
             return 65_536
-        return max(2048, memory // KV_MEMORY_SHARE // max(1, self.weights.kv_bytes_per_token))
+        token = self.weights.kv_bytes_per_token * KV_SHARE[self.options.kv]
+        return max(2048, int(memory / KV_MEMORY_SHARE / max(1.0, token)))
 
     def _context_for(self, places: Places) -> Context:
         """The present context where it is large enough, else a new one."""
@@ -178,6 +180,8 @@ class LlamaEngine:
             threads=self.threads,
             batch_threads=self.batch_threads,
             adapter=self.adapter,
+            kv=self.options.kv,
+            flash_attention=self.options.flash_attention,
         )
         return self._context
 
@@ -218,7 +222,7 @@ class LlamaEngine:
     def _state_key(self, tokens: list[int]) -> str:
         """Under which a state of these tokens is kept: all that decides it."""
         machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, BATCH)
-        return state_key((self._identity, *machine), tokens)
+        return state_key((self._identity, *machine, self.options.kv, self.options.flash_attention), tokens)
 
     def close(self) -> None:
         """Free the KV cache, and a session that is still open; the weights stay for other engines."""

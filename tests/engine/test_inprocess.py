@@ -12,7 +12,7 @@ from planner_cli.control import Control
 from planner_cli.engine import STABLE, LlamaEngine, Span
 from planner_cli.engine.context import BATCH
 from planner_cli.engine.prefix_cache import PrefixCache
-from planner_cli.errors import ContextOverflow, EngineError, Interrupted, ModelError, TimeLimit
+from planner_cli.errors import ContextOverflow, EngineError, Interrupted, ModelError, PlannerError, TimeLimit
 from planner_cli.settings import EngineOptions, Sampling
 
 pytestmark = pytest.mark.model
@@ -70,6 +70,29 @@ def test_a_seed_fixes_the_texts(writing_engine):
         session.close()
     assert runs[0] == runs[1]
     assert len(set(runs[0])) > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "device"),
+    [
+        (EngineOptions(threads=1, kv="q8_0"), "q8_0 KV cache"),
+        (EngineOptions(threads=1, kv="q4_0", flash_attention=True), "q4_0 KV cache"),
+        (EngineOptions(threads=1, flash_attention=False), "1 thread"),
+    ],
+    ids=["q8_0", "q4_0", "no flash attention"],
+)
+def test_the_kv_cache_may_be_of_smaller_numbers(builtin_generator, options, device):
+    engine = LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter, options=options)
+    assert device in engine.device
+    session = opened(engine)
+    assert write(session, [Sampling()])[0].startswith(" select")
+    session.close()
+    engine.close()
+
+
+def test_small_numbers_need_flash_attention():
+    with pytest.raises(PlannerError, match="kv is 'q8_0'"):
+        EngineOptions(kv="q8_0", flash_attention=False)
 
 
 def test_more_branches_than_places_run_in_waves(builtin_generator, writing_engine):
