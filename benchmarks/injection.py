@@ -52,7 +52,7 @@ from planner_cli.discriminator import Case, Discriminator
 from planner_cli.engine import LlamaEngine
 from planner_cli.engine.prefix_cache import PrefixCache
 from planner_cli.events import ThoughtClosed
-from planner_cli.hub import resolve
+from planner_cli.hub import fast_form, resolve
 from planner_cli.settings import DiscriminatorSettings, EngineOptions
 from planner_cli.types import Candidate, Column, Execution, Question, Schema, Table
 
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
 
-    model = resolve(options.discriminator, "discriminator")
+    model = fast_form(resolve(options.discriminator, "discriminator"), lambda text: print(text, file=sys.stderr))
     prompt = options.prompt or model.prompt or "chat"
     settings = DiscriminatorSettings(budget=options.budget, result_rows=options.rows)
     started = time.monotonic()
@@ -242,7 +242,7 @@ def main() -> None:
             asked = items(database, options.questions)
         # Most sessions begin with the same schema: its state is computed once.
         engine = LlamaEngine(
-            model.path,
+            model.loaded,
             adapter=model.adapter,
             options=EngineOptions(threads=options.threads),
             cache=PrefixCache(Path(folder) / "states", limit=2**30),

@@ -46,14 +46,14 @@ def main() -> int:
     from planner_cli.engine import library  # sets the environment that all sides inherit
     from planner_cli.hub.checksum import file_sha256
 
-    path, short_name = model_file(options.model)
+    path, fast, short_name = model_file(options.model)
     job = SHORT if options.short else Job()
     threads = options.threads or library.physical_cores()
     programs = {
         name: getattr(options, name) or shutil.which(program) or built(program)
         for name, program in (("server", "llama-server"), ("batched_bench", "llama-batched-bench"))
     }
-    setting = Setting(path, threads, job, **programs)
+    setting = Setting(path, threads, job, fast=fast, **programs)
     model = {"short": short_name, "file": path.name, "size": path.stat().st_size, "sha256": file_sha256(path)}
     facts = {"model": model, "job": job.record(), "threads": threads, "versions": versions(), "machine": machine()}
     journal = Journal(options.journal or BUILD / f"speed-{short_name}{'-short' if job is SHORT else ''}.jsonl", facts)
@@ -84,7 +84,7 @@ def main() -> int:
         now = datetime.now(tz=timezone.utc)
         target = options.output or report.RESULTS / f"speed-{short_name}-{now:%Y-%m-%d-%H%M}.json"
         document = {
-            "date": f"{now:%Y-%m-%d}", "command": " ".join(["python -m benchmarks.speed", *sys.argv[1:]]), **facts,
+            "date": f"{now:%Y-%m-%d}", "command": command(sys.argv[1:]), **facts,
             "rounds": options.rounds, "seconds": seconds, "ratios": made,
             "own_shares": journal.own_shares(), "memory": bench.memory(),
             "foreign_cores_median": statistics.median(foreign) if foreign else None, "left_out": bench.unavailable,
@@ -260,22 +260,29 @@ def round_seconds(speed: Speed, job: Job, names: list[str]) -> float:
     return total
 
 
-def model_file(name: str) -> tuple[Path, str]:
-    """The file, and the name under which its results are kept."""
-    from planner_cli.hub import resolve
+def model_file(name: str) -> tuple[Path, Path | None, str]:
+    """The file, the form of it that planner runs where that is another, and under which name its results are kept."""
+    from planner_cli.hub import fast_form, resolve
     from planner_cli.hub.synth import known_shape, synthesise
 
     if name not in MODELS:
         path = resolve(name, "generator").path
-        return path, path.stem
+        return path, None, path.stem
     if name == "embedded":
-        return resolve(MODELS[name], "generator").path, name
+        model = fast_form(resolve(MODELS[name], "generator"), say)
+        return model.path, model.weights, name
     path = BUILD / f"{LIKE}-random.gguf"
     if not path.exists():
         say(f"writing {path}: 1.1 GB of random weights")
         path.parent.mkdir(exist_ok=True)
         synthesise(known_shape(LIKE), path, vocabulary=resolve(MODELS["embedded"], "generator").path)
-    return path, name
+    return path, None, name
+
+
+def command(arguments: list[str]) -> str:
+    """As it was given, programs and files by their names alone."""
+    names = [Path(argument).name if os.sep in argument else argument for argument in arguments]
+    return " ".join(["python -m benchmarks.speed", *names])
 
 
 def built(program: str) -> str | None:

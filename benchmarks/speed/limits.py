@@ -109,12 +109,12 @@ def startup() -> float:
 
 def measure(threads: int, rounds: int) -> dict:
     from planner_cli.demo import build
-    from planner_cli.hub import read_header, resolve
+    from planner_cli.hub import fast_form, read_header, resolve
     from planner_cli.hub.memory import tensor_bytes
 
-    model = resolve("builtin", "discriminator")
-    size = tensor_bytes(read_header(model.path))
-    bandwidth, rate = read_bandwidth(threads), token_rate(model.path, threads)
+    model = fast_form(resolve("builtin", "discriminator"), lambda text: sys.stderr.write(f"{text}\n"))
+    size = tensor_bytes(read_header(model.loaded))
+    bandwidth, rate = read_bandwidth(threads), token_rate(model.loaded, threads)
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "demo.sqlite"
         build(database)

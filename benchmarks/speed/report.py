@@ -123,7 +123,7 @@ def readme_lines() -> list[str]:
     if not found:
         return []
     lines = ["| how many times as long it takes | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
-    for side in ("llama-cold", "llama-prefix", "server", "transformers"):
+    for side in ("llama-cold", "llama-prefix", "server", "transformers", "planner-fast"):
         for part in PARTS:
             cells = [_ratio(result["ratios"].get(side, {}).get(part)) for result in found.values()]
             if any(cells):

@@ -38,6 +38,8 @@ class Setting:
     """Program ``llama-server``."""
     batched_bench: str | None = None
     """Program ``llama-batched-bench``."""
+    fast: Path | None = None
+    """The same weights in the form that planner runs them in, where that is another file."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,14 @@ class Planner:
 
     parts = ("candidates", "thoughts", "widths")
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, fast: bool = False) -> None:
         from planner_cli.engine import LlamaEngine
         from planner_cli.settings import EngineOptions
 
-        self.engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
+        path = setting.fast if fast else setting.model
+        if path is None:
+            raise Unavailable("planner runs this model from its own file")
+        self.engine = LlamaEngine(path, options=EngineOptions(threads=setting.threads))
         self.engine.vocabulary.ends = lambda _token: False  # equal tokens: no text ends before the others
         self.decoding = 0.0
         """Seconds inside llama.cpp's decodes."""
@@ -297,6 +302,7 @@ class Transformers:
 
 SIDES = {
     "planner": Planner,
+    "planner-fast": lambda setting: Planner(setting, fast=True),
     "llama-cold": lambda setting: Llama(setting, reset=True),
     "llama-prefix": lambda setting: Llama(setting, reset=False),
     "server-beside": lambda setting: Server(setting, beside=True),
@@ -305,11 +311,13 @@ SIDES = {
     "transformers": Transformers,
 }
 PARTS = {
-    "planner": Planner.parts, "llama-cold": Llama.parts, "llama-prefix": Llama.parts, "server-beside": Server.parts,
+    "planner": Planner.parts, "planner-fast": ("candidates", "thoughts"), "llama-cold": Llama.parts,
+    "llama-prefix": Llama.parts, "server-beside": Server.parts,
     "server-in-turn": ("thoughts",), "batched-bench": BatchedBench.parts, "transformers": Transformers.parts,
 }  # fmt: skip
 ABOUT = {
     "planner": "planner's engine",
+    "planner-fast": "planner's engine, the base as Q8_0, as `planner ask` runs it",
     "llama-cold": "`llama_cpp.Llama`, a call a text, from cold",
     "llama-prefix": "`llama_cpp.Llama`, a call a text, its own prefix reuse",
     "server-beside": "`llama-server`, `n_cmpl` for candidates, thoughts side by side",

@@ -27,7 +27,8 @@ def main() -> None:
     name, told = sys.argv[1], json.loads(sys.argv[2])
     job = Job(**{**told.pop("job"), "widths": tuple(told["widths"])})
     del told["widths"]
-    setting = Setting(**{**told, "model": Path(told["model"]), "job": job})
+    fast = Path(told["fast"]) if told["fast"] else None
+    setting = Setting(**{**told, "model": Path(told["model"]), "job": job, "fast": fast})
     try:
         side = SIDES[name](setting)
     except Unavailable as error:
@@ -55,7 +56,12 @@ def main() -> None:
 def arguments(name: str, setting: Setting) -> list[str]:
     """The command that starts a side."""
     told = asdict(setting)
-    told |= {"model": str(setting.model), "job": setting.job.record(), "widths": list(setting.job.widths)}
+    told |= {
+        "model": str(setting.model),
+        "fast": setting.fast and str(setting.fast),
+        "job": setting.job.record(),
+        "widths": list(setting.job.widths),
+    }
     return [sys.executable, "-m", "benchmarks.speed.worker", name, json.dumps(told)]
 
 
