@@ -43,6 +43,8 @@ class Sampling:
     repeat_penalty: float = 1.0
     """Over the last 64 tokens the branch wrote; 1 is off. Applied when greedy too."""
     seed: int = 0
+    grammar: str | None = None
+    """What may be written, in llama.cpp's GBNF with the rule ``root``; the likelier of what it allows is drawn."""
 
     def __post_init__(self) -> None:
         _require(0 <= self.temperature < math.inf, "temperature", self.temperature, "0 or more and finite")
@@ -61,10 +63,13 @@ class GeneratorSettings:
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.7))
     mend: bool = True
     """Whether a query that names what does not exist is tried with the nearest names as well."""
+    constrained: int = 0
+    """How many of the samples, the last ones, can name only tables and columns that exist."""
 
     def __post_init__(self) -> None:
         _require(1 <= self.candidates <= 64, "candidates", self.candidates, "between 1 and 64")
         _require(self.max_tokens >= 1, "max-tokens", self.max_tokens, "1 or more")
+        _require(self.constrained >= 0, "constrain", self.constrained, "0 or more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,10 @@ _PLAN_OPTIONS = (
         help="Try a query that names what does not exist with the nearest names as well.",
     ),
     _option(
+        "--constrain", type=_Whole(min=0), default=_GENERATOR.constrained, show_default=True, metavar="N",
+        help="Let N of the samples, the last ones, name only tables and columns that exist (built-in generator).",
+    ),
+    _option(
         "--query-seconds", type=_POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
     ),
 )  # fmt: skip
@@ -272,6 +276,7 @@ class RunOptions:
     repeat_penalty: float
     max_tokens: int
     mend: bool
+    constrain: int
     query_seconds: float
     think: Literal["show", "fold", "hide"] | None
     color: Literal["auto", "always", "never"]
@@ -343,7 +348,11 @@ class RunOptions:
         fallback: Select = "vote" if self.no_judge else "rerank"
         plan = PlanSettings(
             generator=GeneratorSettings(
-                candidates=self.candidates, max_tokens=self.max_tokens, sampling=sampling, mend=self.mend
+                candidates=self.candidates,
+                max_tokens=self.max_tokens,
+                sampling=sampling,
+                mend=self.mend,
+                constrained=self.constrain,
             ),
             discriminator=DiscriminatorSettings(budget=chosen),
             limits=limits,

@@ -190,7 +190,7 @@ class _Bench:
             started = time.perf_counter()
             self._decode()
             for row in rows:
-                sampler.sample(context.handle, row)
+                sampler.sample(context, row)
             spent.append(time.perf_counter() - started)
         for sequence in range(1, width + 1):
             context.cut(sequence)

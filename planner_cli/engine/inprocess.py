@@ -36,6 +36,7 @@ class LlamaEngine:
     question about the same database is prefilled from there.
     """
 
+    takes_grammar = True
     reads_likelihood = True
 
     def __init__(

@@ -190,6 +190,8 @@ class Session(Protocol):
 class Engine(Protocol):
     name: str
     reasoning: Reasoning
+    takes_grammar: bool
+    """Whether a sampling's grammar is kept to."""
     reads_likelihood: bool
     """Whether its sessions tell the likelihood of given texts."""
 

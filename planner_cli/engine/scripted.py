@@ -143,6 +143,7 @@ class ScriptedSession:
 class ScriptedEngine:
     """See the module's text; ``places`` bounds the branches that advance together."""
 
+    takes_grammar = True
     reads_likelihood = True
 
     def __init__(self, *, name: str = "scripted", reasoning: Reasoning | None = None, places: int = 32) -> None:

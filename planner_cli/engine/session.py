@@ -18,7 +18,7 @@ from planner_cli.control import Control
 from planner_cli.engine.context import Context, log_sum_exp
 from planner_cli.engine.likelihood import Reading
 from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
-from planner_cli.engine.sampler import Sampler
+from planner_cli.engine.sampler import Grammar, Sampler
 from planner_cli.engine.vocabulary import Decoder, Vocabulary
 from planner_cli.errors import EngineError, Stopped
 from planner_cli.settings import Sampling
@@ -107,7 +107,8 @@ class LlamaSession:
                 f"a branch of {len(tokens)} + {max_tokens} tokens is over its room of {self._places.room}"
             )
         self.stats.prompt_tokens += len(tokens)
-        sampler = Sampler(sampling, self.vocabulary.size)
+        grammar = None if sampling.grammar is None else Grammar(self.vocabulary, sampling.grammar)
+        sampler = Sampler(sampling, self.vocabulary.size, grammar)
         made = LlamaBranch(self, len(self._branches), [*self._last, *tokens], sampler, max_tokens, logprobs=logprobs)
         self._branches.append(made)
         return made
@@ -189,7 +190,7 @@ class LlamaSession:
             del branch.queue[:count]
 
     def _sample(self, branch: LlamaBranch, row: int) -> Step:
-        token = branch.sampler.sample(self._context.handle, row)
+        token = branch.sampler.sample(self._context, row)
         logprob = None
         if branch.logprobs:
             logits = self._context.logits(row)

@@ -51,18 +51,19 @@ class Vocabulary:
 
         ``adds_space``: the tokenizer puts a space before every text it is given.
         """
-        self._vocab = L.llama_model_get_vocab(model)
-        self.size = int(L.llama_vocab_n_tokens(self._vocab))
+        self.handle = L.llama_model_get_vocab(model)
+        """llama.cpp's own."""
+        self.size = int(L.llama_vocab_n_tokens(self.handle))
         self._adds_space = adds_space
         self._piece_buffer = ctypes.create_string_buffer(512)
         self.special = special
         self._marks = self._pattern([*special.values(), *reasoning_marks])
-        bos = L.llama_vocab_bos(self._vocab)
-        self._bos = bos if L.llama_vocab_get_add_bos(self._vocab) and bos >= 0 else None
+        bos = L.llama_vocab_bos(self.handle)
+        self._bos = bos if L.llama_vocab_get_add_bos(self.handle) and bos >= 0 else None
 
     def special_text(self, name: str) -> str:
         """Text of the ``bos`` or ``eos`` token, empty where the model has none."""
-        token = L.llama_vocab_bos(self._vocab) if name == "bos" else L.llama_vocab_eos(self._vocab)
+        token = L.llama_vocab_bos(self.handle) if name == "bos" else L.llama_vocab_eos(self.handle)
         return self.piece(token).decode("utf-8", "replace") if token >= 0 else ""
 
     @staticmethod
@@ -94,7 +95,7 @@ class Vocabulary:
         room = len(raw) + 16
         while True:
             buffer = (L.llama_token * room)()
-            count = L.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, parse_special)
+            count = L.llama_tokenize(self.handle, raw, len(raw), buffer, room, False, parse_special)
             if count >= 0:
                 return list(buffer[:count])
             room = -count
@@ -136,7 +137,7 @@ class Vocabulary:
 
     def piece(self, token: int) -> bytes:
         """The bytes of one token, special tokens as their text."""
-        size = L.llama_token_to_piece(self._vocab, token, self._piece_buffer, len(self._piece_buffer), 0, True)
+        size = L.llama_token_to_piece(self.handle, token, self._piece_buffer, len(self._piece_buffer), 0, True)
         if size < 0:  # a token longer than the buffer
             self._piece_buffer = ctypes.create_string_buffer(-size)
             return self.piece(token)
@@ -149,7 +150,7 @@ class Vocabulary:
 
     def ends(self, token: int) -> bool:
         """Whether the token ends the model's turn."""
-        return bool(L.llama_vocab_is_eog(self._vocab, token))
+        return bool(L.llama_vocab_is_eog(self.handle, token))
 
     def first_tokens(self, forced: str, spellings: Iterable[str]) -> list[int]:
         """The distinct tokens with which each spelling would go on after ``forced``.
@@ -185,8 +186,8 @@ class Decoder:
     """Tokens of one branch to text, multi-byte characters kept whole."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+        self.handleulary = vocabulary
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, token: int) -> str:
-        return self._utf8.decode(self._vocabulary.piece(token))
+        return self._utf8.decode(self.handleulary.piece(token))

@@ -81,12 +81,18 @@ class Generator:
             tables = len(question.schema.tables)
             raise ContextOverflow(f"a schema of {tables} tables: {error.message}", hint=error.hint) from error
         stats = session.stats
+        possible = settings.constrained > 0 and self.engine.takes_grammar
+        grammar = self.prompt.grammar(question.schema) if possible else None
+        if settings.constrained and grammar is None:
+            yield Warned(
+                "no candidate is held to the names that exist: this engine, prompt or schema does not allow it"
+            )
         try:
             yield Prefilled("generate", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
             begun = draft.sql if draft is not None and draft.partial else ""
             samples = [
                 Sample(session.branch((), sampling, max_tokens=settings.max_tokens, logprobs=True), begun)
-                for sampling in _samplings(settings.sampling, count, seed, greedy=not known)
+                for sampling in _samplings(settings, count, seed, greedy=not known, grammar=grammar)
             ]
             yield from self._sample(session, samples, known, control)
         finally:
@@ -140,9 +146,17 @@ def _merge(distinct: dict[str, Candidate], written: Candidate) -> Event:
     return CandidateRepeated(distinct[key])
 
 
-def _samplings(drawn: Sampling, count: int, seed: int, *, greedy: bool) -> list[Sampling]:
+def _samplings(
+    settings: GeneratorSettings, count: int, seed: int, *, greedy: bool, grammar: str | None
+) -> list[Sampling]:
     """Each sample has a seed of its own; with ``greedy`` the first one is not drawn but the likeliest."""
+    drawn = settings.sampling
     return [
-        replace(drawn, temperature=0.0 if greedy and index == 0 else drawn.temperature, seed=seed * SEED_STEP + index)
+        replace(
+            drawn,
+            temperature=0.0 if greedy and index == 0 else drawn.temperature,
+            seed=seed * SEED_STEP + index,
+            grammar=grammar if index >= count - settings.constrained else None,
+        )
         for index in range(count)
     ]

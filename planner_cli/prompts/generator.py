@@ -8,8 +8,9 @@ from typing import Protocol
 
 from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
+from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
-from planner_cli.types import Question
+from planner_cli.types import Question, Schema
 
 _QUERY_LINE = re.compile(r"^[ \t]*(select|with|values)\b", re.IGNORECASE | re.MULTILINE)
 _BEGINS_AS_SQL = re.compile(
@@ -44,6 +45,9 @@ class GeneratorPrompt(Protocol):
     def parse(self, reply: str) -> str:
         """The SQL in the reply, empty where there is none."""
 
+    def grammar(self, schema: Schema) -> str | None:
+        """What the reply may be where it is to name only what exists; ``None`` where that cannot be asked for."""
+
 
 class CompactGenerator:
     """The trained format of the built-in adapters: no chat template, no instructions.
@@ -77,6 +81,9 @@ class CompactGenerator:
 
     def parse(self, reply: str) -> str:
         return reply.strip(" ").partition("\n")[0].strip()
+
+    def grammar(self, schema: Schema) -> str | None:
+        return schema_grammar(schema)
 
 
 class ChatGenerator:
@@ -116,6 +123,10 @@ class ChatGenerator:
         # A model that wrote prose first is met half-way: the query is at the first line that begins as one.
         start = _QUERY_LINE.search(text)
         return text[start.start() :].strip() if start else text
+
+    def grammar(self, schema: Schema) -> str | None:
+        del schema
+        return None  # models of their own spelling: upper case, aliases, blanks as they like
 
 
 def _attempt(draft: Draft | None) -> Prompt:

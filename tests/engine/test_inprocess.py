@@ -72,6 +72,27 @@ def test_a_seed_fixes_the_texts(writing_engine):
     assert len(set(runs[0])) > 1
 
 
+def test_a_grammar_is_kept_to_and_never_ends_the_process(writing_engine):
+    grammar = 'root ::= " select " ("total" | "city") " from atlantis"'
+    samplings = [
+        Sampling(grammar=grammar),
+        *(Sampling(temperature=2.0, seed=s, grammar=grammar) for s in range(5)),
+        Sampling(),
+    ]
+    session = opened(writing_engine, 7)
+    *held, free = write(session, samplings)
+    session.close()
+    assert {text.removeprefix(" select ").removesuffix(" from atlantis") for text in held} <= {"total", "city"}
+    assert "atlantis" not in free
+
+
+def test_a_grammar_that_is_none_is_an_error(writing_engine):
+    session = opened(writing_engine)
+    with pytest.raises(EngineError, match="grammar"):
+        session.branch((), Sampling(grammar="no rules here"), max_tokens=4)
+    session.close()
+
+
 @pytest.mark.parametrize(
     ("options", "device"),
     [

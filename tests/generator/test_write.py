@@ -1,11 +1,14 @@
 import pytest
 
 from planner_cli.control import Control
+from planner_cli.database import Database
 from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import TimeLimit
 from planner_cli.events import CandidateRepeated, CandidateWritten, StageFinished, Warned
 from planner_cli.generator import Generator
-from planner_cli.settings import GeneratorSettings
+from planner_cli.lexer import code
+from planner_cli.prompts.grammar import schema_grammar
+from planner_cli.settings import GeneratorSettings, Sampling
 from planner_cli.types import Question, Schema
 
 QUESTION = Question("how many?", Schema(()), "shop")
@@ -88,3 +91,28 @@ def test_time_without_any_candidate_is_an_error():
     control.deadline = 0.0
     with pytest.raises(TimeLimit):
         write(["select 1"], control=control)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("constrained", "invents"), [(0, True), (8, False)])
+def test_constrained_samples_use_only_words_that_exist(shop, writing_engine, constrained, invents):
+    with Database.open(shop) as database:
+        schema = database.schema
+    question = Question("Average shoe size of employees by planet", schema, "shop")
+    sampling = Sampling(temperature=2.0, top_p=1.0)
+    settings = GeneratorSettings(candidates=8, max_tokens=40, sampling=sampling, constrained=constrained)
+    events = Generator(writing_engine, "compact-values").write(question, settings, seed=1, control=Control())
+    known = schema_grammar(schema)
+    assert known is not None
+    words = [token.text for found in final(events) for token in code(found.sql) if token.kind == "word"]
+    unknown = [word for word in words if not any(f'{mark}{word}"' in known for mark in '".')]
+    assert bool(unknown) == invents
+
+
+def test_where_a_grammar_is_not_possible_a_warning_says_so():
+    engine = ScriptedEngine()
+    engine.takes_grammar = False
+    engine.enqueue(["select 1"])
+    settings = GeneratorSettings(candidates=1, constrained=1)
+    events = list(Generator(engine, "compact-values").write(QUESTION, settings, seed=1, control=Control()))
+    assert any(isinstance(event, Warned) and "held to the names" in event.message for event in events)

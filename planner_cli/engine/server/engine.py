@@ -21,6 +21,7 @@ class ServerEngine:
     The session's prompts stay in the server's cache, as far as it keeps one; nothing is kept here.
     """
 
+    takes_grammar = False
     reads_likelihood = False
 
     def __init__(
