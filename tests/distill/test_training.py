@@ -146,8 +146,8 @@ THOUGHTS = [
     # where it ends, whose plan, what stands behind Plan: and Check: of the right candidate
     ("none", 0.0, "", ""),
     ("plan", 0.0, " show sum(total); from orders", ""),
-    ("whole", 0.0, " show sum(total); from orders", " show same; from same"),
-    ("whole", 1.0, " show total; from orders", " show sum(total); from same"),
+    ("whole", 0.0, " show sum(total); from orders", " show sum(total): same; from orders: same"),
+    ("whole", 1.0, " show total; from orders", " show sum(total): other; from orders: same"),
 ]
 
 
@@ -176,7 +176,7 @@ def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyda
     mix = Mix(questions=6, renamed=0.0)
     stream = stages.mixture(items, schemas, {"everyday": 1.0}, mix, encode, base.shape.eos)
     looks = [pack for pack, _ in itertools.islice(stream.packs("look"), 4)]
-    settings = TrainSettings(minutes=30, rate=2e-3, warm_up=4)
+    settings = TrainSettings(minutes=30, rate=2e-3, warm_up=4, packs=1)
     trainer = Trainer(Network(base, rank=8, alpha=16.0), settings, tmp_path)
     before = mean_loss(trainer.network, looks)
     lines = list(trainer.run(stream, steps=14))
