@@ -17,7 +17,7 @@ FILE_TYPES = {"Q8_0": 7}
 def recode(source: Path, target: Path, quantisation: str) -> None:
     """Write the weights of ``source``, a whole model that may be quantised itself, to ``target``.
 
-    Takes about half a second for 135M parameters.
+    Takes about a second for 135M parameters.
 
     Raises:
         EngineError: llama.cpp cannot read the one file or write the other; what is left of the other is undefined.
