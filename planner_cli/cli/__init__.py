@@ -21,8 +21,8 @@ from planner_cli.cli.doctor import doctor
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
 from planner_cli.cli.offline import go_offline
-from planner_cli.cli.options import debugging
 from planner_cli.cli.privacy import privacy
+from planner_cli.cli.run_options import debugging
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 from click.core import ParameterSource
 
-from planner_cli.cli.options import RunOptions, cache_options, redact_option, run_options
+from planner_cli.cli.options import cache_options, redact_option, run_options
+from planner_cli.cli.run_options import RunOptions
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, check_target, output_stream
 from planner_cli.control import Control

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from planner_cli.cli.options import RunOptions, cache_options, run_options
+from planner_cli.cli.options import cache_options, run_options
 from planner_cli.cli.output import say
+from planner_cli.cli.run_options import RunOptions
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner_cli.cli.options import RunOptions
 from planner_cli.cli.output import say
+from planner_cli.cli.run_options import RunOptions
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
 from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings

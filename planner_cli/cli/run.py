@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner_cli.cli.cache import prefix_folder
-from planner_cli.cli.options import RunOptions, debugging
+from planner_cli.cli.run_options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.settings import PlanSettings

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner_cli.cli.options import RunOptions
+from planner_cli.cli.run_options import RunOptions
 from planner_cli.errors import ModelError, PlannerError
 from planner_cli.types import Role
 
