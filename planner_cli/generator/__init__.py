@@ -22,7 +22,7 @@ from planner_cli.events import (
 from planner_cli.prompts.generator import Draft, GeneratorPrompt, generator_prompt
 from planner_cli.settings import GeneratorSettings, Sampling
 from planner_cli.sql import normalise
-from planner_cli.types import Candidate, Question
+from planner_cli.types import Candidate, Question, StageTimings
 
 SEED_STEP = 1_000_003
 """Seeds of different runs keep their branches' seeds apart."""
@@ -98,6 +98,32 @@ class Generator:
         finally:
             session.close()
         yield StageFinished("generate", stats.timings(time.perf_counter() - started))
+
+    def likelihood(
+        self, question: Question, queries: Sequence[str], *, control: Control
+    ) -> tuple[Sequence[float | None], StageTimings]:
+        """How likely the model is to write each query and nothing else, as ln P, and what reading them took.
+
+        ``None`` where the engine does not tell.
+        For queries that it did not write itself: those it did come with theirs.
+
+        Raises:
+            ContextOverflow: they do not fit the model's context.
+            TimeLimit, Interrupted: the control said so.
+
+        """
+        if not self.engine.reads_likelihood or not queries:
+            return [None] * len(queries), StageTimings()
+        started = time.perf_counter()
+        texts = [self.prompt.written(sql, question.schema) for sql in queries]
+        room = max(map(self.engine.count, texts)) + 1
+        prompt = self.prompt.build(question, self.engine)
+        session = self.engine.open(prompt, branches=len(texts), room=room, control=control)
+        try:
+            found = session.likelihood(texts)
+        finally:
+            session.close()
+        return found, session.stats.timings(time.perf_counter() - started)
 
     def _sample(
         self, session: Session, samples: Sequence[Sample], known: Sequence[Candidate], control: Control

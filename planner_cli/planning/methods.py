@@ -72,7 +72,8 @@ class Run:
                 count=count,
                 draft=draft,
                 known=self.pool.candidates,
-            )
+            ),
+            functools.partial(self.generator.likelihood, self.question, control=self.pool.control),
         )
 
     @property

@@ -30,6 +30,9 @@ from planner_cli.types import Answer, Candidate, Cluster, Execution, Schema, Sta
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after the other."""
 
+Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
+"""ln P of queries under the generator, and what it took to read them."""
+
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
 
@@ -79,8 +82,11 @@ class Pool:
     def samples(self) -> int:
         return sum(c.samples for c in self.candidates)
 
-    def take(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Pass a generator's events on; run each candidate as soon as it is there; at the end mend and cluster."""
+    def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
+        """Pass a generator's events on; run each candidate as soon as it is there; at the end mend and cluster.
+
+        ``weigh`` tells how likely the generator would have written the mended ones.
+        """
         executing = 0.0
         for event in events:
             yield event
@@ -107,6 +113,7 @@ class Pool:
                     )
         if self._mends is not None:
             yield from self._mend(self._mends)
+            self._weigh(weigh)
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
 
@@ -133,6 +140,19 @@ class Pool:
             elif candidate.greedy:
                 self.candidates[at] = replace(self.candidates[at], greedy=True)
         self._looked_at = len(self.candidates)
+
+    def _weigh(self, weigh: Weigh | None) -> None:
+        """Give the candidates that nobody wrote their probability; without it, they keep none."""
+        unknown = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
+        if weigh is None or not unknown or self.control.expired():
+            return
+        try:
+            found, timings = weigh([candidate.sql for candidate in unknown])
+        except (TimeLimit, ContextOverflow):
+            return
+        for candidate, logprob in zip(unknown, found, strict=True):
+            self.candidates[candidate.index] = replace(candidate, logprob=logprob)
+        self.timings = replace(self.timings, generate=_sum(self.timings.generate, timings))
 
     def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
         """The candidate with names that exist and its result, ``None`` where that is not enough to make it run."""

@@ -117,17 +117,18 @@ def reason(
         return f"none of the {len(candidates)} distinct candidates can be executed"
     best = ranking[0]
     votes = f"{best.votes} of {samples} samples"
+    result = f"{votes} give its result" if best.votes else "mended, as no sample wrote it"
     if select == "greedy":
-        return f"the greedy sample's query; {votes} give its result"
+        return f"the greedy sample's query; {result}"
     if select == "first":
-        return f"the first query that runs; {votes} give its result"
+        return f"the first query that runs; {result}"
     if len(ranking) == 1:
-        return f"the only result: {votes} give it"
+        return f"the only result: {votes} give it" if best.votes else f"the only result: {result}"
     second = ranking[1]
     if select == "weighted-vote":
         shares = [probability(clusters[r.cluster], candidates, executions) for r in (best, second)]
         if shares[0] > shares[1]:
-            return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f}); {votes} give it"
+            return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f}); {result}"
         select = "vote"
     if select == "vote" or best.score is None:
         tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
@@ -139,8 +140,8 @@ def reason(
     if select == "vote-judge":
         return f"best of votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
     if select == "pairwise" and second.score is not None:
-        return f"compared with the next in both orders, preferred with {best.score:.2f}; {votes} give its result"
-    return f"highest score {best.score:.2f} (next {second.score:.2f}); {votes} give its result" + _unsure(best)
+        return f"compared with the next in both orders, preferred with {best.score:.2f}; {result}"
+    return f"highest score {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
 
 
 def _vote_tie(best: Ranked, second: Ranked, executions: Sequence[Execution]) -> str:

@@ -108,8 +108,6 @@ class LikelihoodDiscriminator:
 
     generator: GeneratorPrompt
     asks: bool = field(default=False, init=False)
-    normal: bool
-    """Whether candidates are read in normal form, as a generator was trained to write them."""
     thinks: bool = field(default=False, init=False)
     outlines: bool = field(default=False, init=False)
     choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
@@ -130,8 +128,7 @@ class LikelihoodDiscriminator:
 
     def written(self, question: Question, subject: Subject) -> Prompt:
         """See :meth:`DiscriminatorPrompt.written`."""
-        sql = subject.candidate.sql
-        return (Span(f" {write(resolve(sql, question.schema))}" if self.normal else f"{sql}\n```", "data"),)
+        return self.generator.written(subject.candidate.sql, question.schema)
 
     def close(self, engine: Engine) -> str:
         """See :meth:`DiscriminatorPrompt.close`."""

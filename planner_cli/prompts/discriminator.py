@@ -107,8 +107,8 @@ _CHECK = "Check its tables, columns, conditions, grouping and order against the 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
     "compact-values": CompactDiscriminator(blend=BUILTIN_BLEND),
     "compact-verdict": CompactDiscriminator(),
-    "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values"), normal=True),
-    "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat"), normal=False),
+    "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values")),
+    "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat")),
     "chat": ChatDiscriminator(
         demand=f"Does the query answer the question? {_CHECK}, then answer with "
         '{"correct": true} or {"correct": false}.',

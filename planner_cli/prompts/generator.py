@@ -9,6 +9,7 @@ from typing import Protocol
 from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
+from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
 from planner_cli.types import Question, Schema
 
@@ -44,6 +45,9 @@ class GeneratorPrompt(Protocol):
 
     def parse(self, reply: str) -> str:
         """The SQL in the reply, empty where there is none."""
+
+    def written(self, sql: str, schema: Schema) -> Prompt:
+        """A query as the reply would have it, for its likelihood."""
 
     def grammar(self, schema: Schema) -> str | None:
         """What the reply may be where it is to name only what exists; ``None`` where that cannot be asked for."""
@@ -81,6 +85,9 @@ class CompactGenerator:
 
     def parse(self, reply: str) -> str:
         return reply.strip(" ").partition("\n")[0].strip()
+
+    def written(self, sql: str, schema: Schema) -> Prompt:
+        return (Span(f" {write(resolve(sql, schema))}", "data"),)
 
     def grammar(self, schema: Schema) -> str | None:
         return schema_grammar(schema)
@@ -123,6 +130,10 @@ class ChatGenerator:
         # A model that wrote prose first is met half-way: the query is at the first line that begins as one.
         start = _QUERY_LINE.search(text)
         return text[start.start() :].strip() if start else text
+
+    def written(self, sql: str, schema: Schema) -> Prompt:
+        del schema
+        return (Span(f"{sql}\n```", "data"),)
 
     def grammar(self, schema: Schema) -> str | None:
         del schema

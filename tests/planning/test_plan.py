@@ -39,6 +39,7 @@ BROKEN = "select count(*) from customer"
 def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, **settings):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     writer.enqueue(texts)
+    writer.enqueue([])  # for the likelihood of mended queries
     thinker.enqueue(["thinking about it"] * len(scores), p_true=scores, mass=mass)
     plan_settings = PlanSettings(
         generator=GeneratorSettings(candidates=len(texts), mend=mend),
@@ -139,6 +140,7 @@ def test_a_missing_name_is_mended_beside_what_was_written(shop):
     ]
     assert [e.ok for e in answer.executions] == [False, False, False, True, True, True]
     assert answer.best_candidate.sql == PARIS  # a guess has no votes
+    assert [c.logprob is None for c in answer.candidates[4:]] == [False, False]  # but a probability
     assert answer_of(run(shop, written, judge=False, select="greedy")).best_candidate.sql == answer.candidates[4].sql
 
 

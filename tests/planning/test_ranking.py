@@ -165,9 +165,10 @@ def test_a_value_that_its_column_does_not_hold_costs_probability():
 
 WEIGHTED = [
     # name, each cluster's votes and its queries' ln P, clusters best first, why
-    ("probability before votes", [(3, (-3.0, -3.0)), (2, (-1.0,))], [1, 0], "most probable result: 0.37 (next 0.10); 2 of 5 samples give it"),
-    ("summed", [(1, (-1.0,)), (2, (-1.5, -1.5))], [1, 0], "most probable result: 0.45 (next 0.37); 2 of 3 samples give it"),
-    ("a mended one has none", [(0, (None,)), (1, (-9.0,))], [1, 0], "most probable result: 0.00 (next 0.00); 1 of 1 samples give it"),
+    ("probability before votes", [(3, (-3.0, -3.0)), (2, (-1.0,))], [1, 0], "most probable result: 0.37 (next 0.10); 2 of 5 samples give its result"),
+    ("summed", [(1, (-1.0,)), (2, (-1.5, -1.5))], [1, 0], "most probable result: 0.45 (next 0.37); 2 of 3 samples give its result"),
+    ("a mended one has none", [(0, (None,)), (1, (-9.0,))], [1, 0], "most probable result: 0.00 (next 0.00); 1 of 1 samples give its result"),
+    ("a mended one may win", [(0, (-0.5,)), (1, (-2.0,))], [0, 1], "most probable result: 0.61 (next 0.14); mended, as no sample wrote it"),
     ("not told: votes", [(1, (None,)), (4, (None,))], [1, 0], "most samples agree: 4 of 5 samples (next has 1)"),
 ]  # fmt: skip
 
