@@ -154,6 +154,8 @@ class Execution:
     """Rows stepped over in full table scans; ``None`` as above."""
     unmatched: tuple[Comparison, ...] = ()
     """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
+    crossed: tuple[str, ...] = ()
+    """Joins by keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
 
     @property
     def ok(self) -> bool:

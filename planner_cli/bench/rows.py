@@ -38,6 +38,8 @@ class ScoredCandidate:
     """Rows stepped over in full table scans; ``None`` as above."""
     unmatched: int = 0
     """Comparisons in it that no stored row meets."""
+    crossed: int = 0
+    """Joins in it by keys that stand for different things."""
     judged: bool = False
     """False: ruled out before the judge (check modes), dropped, or time ran out."""
     score: float | None = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from planner_cli.control import Control
 from planner_cli.database import copying, paths, redaction, schema, suggest, unmatched, wire
 from planner_cli.database.copying import PrivateCopy
+from planner_cli.database.crossed import crossed_joins
 from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
@@ -175,7 +176,11 @@ class Database:
         try:
             reply = self._link.consistent(lambda: self._link.ask({"op": "query", "sql": sql}, patience, control))
             execution = self._execution(sql, reply)
-            return replace(execution, unmatched=self._unmatched(sql)) if execution.ok else execution
+            return (
+                execution
+                if not execution.ok
+                else replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
+            )
         except WorkerTimeoutError:
             return _failed("time", f"over the time limit of {limit:g} s", patience)
         except WorkerAbortedError:

@@ -15,7 +15,7 @@ from planner_cli.generator import Generator
 from planner_cli.planning.methods import Judging, Run, run_method
 from planner_cli.planning.pool import Executor, Pool
 from planner_cli.settings import PlanSettings, rules_out
-from planner_cli.types import Question, Timings
+from planner_cli.types import Execution, Question, Timings
 
 
 def plan(
@@ -54,8 +54,19 @@ def plan(
             "words of one): its score says little"
         )
         answer = pool.answer(settings.select)
-    if answer.best is not None and (unmatched := answer.executions[answer.best].unmatched):
-        yield pool.warn(f"the query asks for what no row has: {', '.join(map(str, unmatched))}")
+    if answer.best_execution is not None and (doubts := _doubts(answer.best_execution)):
+        for doubt in doubts:
+            yield pool.warn(doubt)
         answer = pool.answer(settings.select)
     yield Ranked(answer.ranking)
     yield Answered(answer)
+
+
+def _doubts(execution: Execution) -> list[str]:
+    """What is odd about a query that runs, in words."""
+    doubts = []
+    if execution.unmatched:
+        doubts.append(f"the query asks for what no row has: {', '.join(map(str, execution.unmatched))}")
+    if execution.crossed:
+        doubts.append(f"the query joins by keys of different things: {', '.join(execution.crossed)}")
+    return doubts

@@ -157,6 +157,7 @@ def _execution(execution: Execution, rows: int | None, count: int, *, kept: bool
         error=execution.error,
         error_kind=execution.error_kind,
         unmatched=list(map(str, execution.unmatched)),
+        crossed=list(execution.crossed),
     )
 
 

@@ -52,6 +52,8 @@ class ExecutionJson(TypedDict):
     error_kind: ErrorKind | None
     unmatched: list[str]
     """Comparisons of the query that no stored row meets, such as ``orders.status = 'shiped'``."""
+    crossed: list[str]
+    """Joins by keys that stand for different things, such as ``products.id = staff.id``."""
 
 
 class _CandidateBase(TypedDict):

@@ -154,11 +154,16 @@ def test_reason(select, clusters, expected):
     assert reason(select, ranking, candidates, executions, grouped) == expected
 
 
-def test_a_value_that_its_column_does_not_hold_costs_probability():
+@pytest.mark.parametrize(
+    "doubt",
+    [{"unmatched": (Comparison("orders", "status", "'shiped'"),)}, {"crossed": ("orders.id = customers.id",)}],
+    ids=["a value that its column does not hold", "keys of different things"],
+)
+def test_a_doubt_costs_probability(doubt):
     candidates = [Candidate(0, "select 0", logprob=-0.2), Candidate(1, "select 1", logprob=-2.0)]
     clusters = [Cluster(0, (0,), 1), Cluster(1, (1,), 1)]
-    absent = replace(ROWS, unmatched=(Comparison("orders", "status", "'shiped'"),))
-    for executions, best in (([ROWS, ROWS], 0), ([absent, ROWS], 1), ([absent, absent], 0)):
+    odd = replace(ROWS, **doubt)
+    for executions, best in (([ROWS, ROWS], 0), ([odd, ROWS], 1), ([odd, odd], 0)):
         ranking = rank("weighted-vote", candidates, executions, clusters, [None, None])
         assert ranking[0].cluster == best
 

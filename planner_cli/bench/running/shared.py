@@ -96,6 +96,7 @@ def scored(
         steps=execution.steps,
         scanned=execution.scanned,
         unmatched=len(execution.unmatched),
+        crossed=len(execution.crossed),
     )
     if verdict is None:
         return bare

@@ -1,0 +1,72 @@
+"""Joins by keys that stand for different things: ``products.id = staff.id``.
+
+Such a query runs, and pairs rows that have nothing to do with each other. A column stands for the key that its foreign
+keys lead to, a primary key of one column for itself. What is covered: ``a.x = b.y`` between two tables that the query
+reads, both columns known to be keys. What is not: columns without a declared key; two primary keys of one name other
+than ``id``, which may well be the same (a table and its extension).
+"""
+
+from __future__ import annotations
+
+from planner_cli.database.suggest import read_tables
+from planner_cli.lexer import code
+from planner_cli.types import Schema, Table
+
+Key = tuple[str, str]
+"""Table and column, folded."""
+
+
+def crossed_joins(sql: str, schema: Schema) -> tuple[str, ...]:
+    """Each such condition once, as ``table.column = table.column``, in the order of the text."""
+    read = {called.casefold(): table for called, table in read_tables(sql, schema).items()}
+    stands_for = _keys(schema)
+    parts = code(sql)
+    found = []
+    for at, token in enumerate(parts):
+        if token.text != "=" or not 3 <= at < len(parts) - 3 or parts[at - 2].text != "." or parts[at + 2].text != ".":
+            continue
+        one, other = (_column(read, parts[i].identifier, parts[i + 2].identifier) for i in (at - 3, at + 1))
+        if one is None or other is None or one[0] == other[0]:
+            continue
+        keys = [stands_for.get((owner.casefold(), column.casefold())) for owner, column in (one, other)]
+        same_name = one[1].casefold() == other[1].casefold() != "id"
+        if None not in keys and keys[0] != keys[1] and not same_name:
+            found.append(f"{'.'.join(one)} = {'.'.join(other)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _column(read: dict[str, Table], called: str | None, name: str | None) -> tuple[str, str] | None:
+    """The table and column as the schema spells them."""
+    table = read.get((called or "").casefold())
+    if table is None or name is None:
+        return None
+    return next(
+        ((table.name, column.name) for column in table.columns if column.name.casefold() == name.casefold()), None
+    )
+
+
+def _keys(schema: Schema) -> dict[Key, Key]:
+    """What each key column stands for."""
+    leads_to: dict[Key, Key] = {}
+    for table in schema.tables:
+        for foreign in table.foreign_keys:
+            for name, target in zip(foreign.columns, foreign.ref_columns, strict=True):
+                leads_to[table.name.casefold(), name.casefold()] = (foreign.ref_table.casefold(), target.casefold())
+    found: dict[Key, Key] = {}
+    for table in schema.tables:
+        primary = [column.name for column in table.columns if column.primary_key]
+        for column in table.columns:
+            key = (table.name.casefold(), column.name.casefold())
+            if key in leads_to:
+                found[key] = _end(key, leads_to)
+            elif primary == [column.name]:
+                found[key] = key
+    return found
+
+
+def _end(key: Key, leads_to: dict[Key, Key]) -> Key:
+    """Where a chain of foreign keys ends; within a ring, where it began."""
+    seen = [key]
+    while (key := leads_to.get(key, key)) not in seen:
+        seen.append(key)
+    return min(seen[seen.index(key) :])
