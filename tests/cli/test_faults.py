@@ -337,7 +337,8 @@ def test_the_database_changes_while_models_load(demo, change):
 @pytest.mark.parametrize("moment", [0.7, 1.1, 1.6, 2.3])
 def test_ctrl_c_at_every_stage(demo, moment):
     """As a terminal sends it, to the whole process group: while loading, writing, running and thinking."""
-    process = start(demo, "-n", "8", "--budget", "2000", "--select", "rerank", start_new_session=True)
+    many = ("-n", "64", "--temperature", "2", "--top-p", "1", "--budget", "2000")  # seconds of work on any machine
+    process = start(demo, *many, "--select", "rerank", start_new_session=True)
     time.sleep(moment)
     children = descendants(process.pid)
     os.killpg(process.pid, signal.SIGINT)
