@@ -1,6 +1,7 @@
 """Joins by keys that stand for different things: ``products.id = staff.id``.
 
-Such a query runs, and pairs rows that have nothing to do with each other. A column stands for the key that its foreign
+Such a query runs, and pairs rows that have nothing to do with each other; so does one that compares a column with
+itself. A column stands for the key that its foreign
 keys lead to, a primary key of one column for itself. What is covered: ``a.x = b.y`` between two tables that the query
 reads, both columns known to be keys. What is not: columns without a declared key; two primary keys of one name other
 than ``id``, which may well be the same (a table and its extension).
@@ -26,11 +27,14 @@ def crossed_joins(sql: str, schema: Schema) -> tuple[str, ...]:
         if token.text != "=" or not 3 <= at < len(parts) - 3 or parts[at - 2].text != "." or parts[at + 2].text != ".":
             continue
         one, other = (_column(read, parts[i].identifier, parts[i + 2].identifier) for i in (at - 3, at + 1))
-        if one is None or other is None or one[0] == other[0]:
+        itself = [token.text.casefold() for token in parts[at - 3 : at]] == [
+            t.text.casefold() for t in parts[at + 1 : at + 4]
+        ]
+        if one is None or other is None or (one[0] == other[0] and not itself):
             continue
         keys = [stands_for.get((owner.casefold(), column.casefold())) for owner, column in (one, other)]
         same_name = one[1].casefold() == other[1].casefold() != "id"
-        if None not in keys and keys[0] != keys[1] and not same_name:
+        if itself or (None not in keys and keys[0] != keys[1] and not same_name):
             found.append(f"{'.'.join(one)} = {'.'.join(other)}")
     return tuple(dict.fromkeys(found))
 

@@ -6,7 +6,7 @@
 
 A guess, to be executed beside what the model wrote and never instead of it. What is covered: a missing column of the
 tables the query reads, or of one that a foreign key links to them, a column that several of them have, a missing table.
-What is not: a table further away, a join within a nested query, syntax.
+What is not: a table further away (but for one between two that are joined), a join within a nested query, syntax.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
     owner = owner.rpartition(".")[2]  # without main.
     read = read_tables(sql, schema)
     best, score = _nearest(owner, name, read)
-    joined = None if score >= 1 else _join(name, sql, read, schema)
+    joined = _bridge(owner, name, sql, read, schema) or (None if score >= 1 else _join(name, sql, read, schema))
     if joined is not None:
         sql, best = joined
     if best is None:
@@ -88,6 +88,34 @@ def _nearest(owner: str, name: str, read: Mapping[str, Table]) -> tuple[str | No
             if score > best_score:
                 best, best_score = f"{spelled(called)}.{spelled(column.name)}", score
     return best, best_score
+
+
+def _bridge(owner: str, name: str, sql: str, read: Mapping[str, Table], schema: Schema) -> tuple[str, str] | None:
+    """The query with the table between two that it joins, which alone has the column they are joined by.
+
+    ``from invoices join customers on invoices.customer_id = customers.id``: ``orders`` has it, and belongs to both.
+    """
+    called, mine = next(((c, t) for c, t in read.items() if c.casefold() == owner.casefold()), ("", None))
+    parts = code(sql)
+    words = [token.text.lower() for token in parts]
+    at = next((i for i, word in enumerate(words) if words[i : i + 3] == [owner.lower(), ".", name.lower()]), 0)
+    joins = [i for i in range(at) if words[i] == "join" and owner.lower() in words[:i]]
+    if mine is None or not joins or "on" not in words[joins[-1] : at] or words.count("select") != 1:
+        return None
+    if "=" not in (words[at - 1], *words[at + 3 : at + 4]):
+        return None
+    for other in schema.tables:
+        column = next((c.name for c in other.columns if c.name.casefold() == name.casefold()), None)
+        link = _link(called, mine, other)
+        if column is None or link is None or other.name in {table.name for table in read.values()}:
+            continue
+        before = joins[-1] - (words[joins[-1] - 1] in ("inner", "left", "cross"))
+        start = parts[before].start
+        return (
+            f"{sql[:start]}join {spelled(other.name)} on {link} {sql[start:]}",
+            f"{spelled(other.name)}.{spelled(column)}",
+        )
+    return None
 
 
 def _join(name: str, sql: str, read: Mapping[str, Table], schema: Schema) -> tuple[str, str] | None:

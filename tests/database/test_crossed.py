@@ -43,6 +43,7 @@ JOINS = [
     ("columns that are no keys", "customers join cities on customers.name = cities.name", []),
     ("one that is none", "customers join cities on customers.name = cities.id", []),
     ("a table with itself", "staff a join staff b on a.staff_id = b.boss_id", []),
+    ("a column with itself", "customers join orders on customers.id = customers.id", ["Customers.id = Customers.id"]),
     ("in WHERE", "customers, cities where customers.id = cities.id", ["Customers.id = cities.id"]),
     ("twice", "customers, cities where customers.id = cities.id and customers.id = cities.id", ["Customers.id = cities.id"]),
     ("a ring of foreign keys", "ring_a join ring_b on ring_a.other = ring_b.other", []),

@@ -38,6 +38,8 @@ MENDED = [
     ("of the table it belongs to", "select city, count(*) from orders group by city", "select customers.city, count(*) from orders join customers on orders.customer_id = customers.id group by customers.city"),
     ("of a table that belongs to it", "select customers.name, sum(total) from customers group by customers.id", "select customers.name, sum(orders.total) from customers join orders on orders.customer_id = customers.id group by customers.id"),
     ("a linked table under an alias", "select c.name, sum(c.total) from customers as c", "select c.name, sum(orders.total) from customers as c join orders on orders.customer_id = c.id"),
+    ("the table between two", 'select l.product, c.name from "order lines" as l join customers c on l.customer_id = c.id', 'select l.product, c.name from "order lines" as l join orders on l.order_id = orders.id join customers c on orders.customer_id = c.id'),
+    ("the table between two, the other way round", 'select product from "order lines" l left join customers c on c.id = l.customer_id', 'select product from "order lines" l join orders on l.order_id = orders.id left join customers c on c.id = orders.customer_id'),
     ("several have it", "select id, name from orders join customers on orders.customer_id = customers.id", "select orders.id, name from orders join customers on orders.customer_id = customers.id"),
     ("table", "select name from customer", "select name from customers"),
     ("table and its columns", "select customer.name from customer", "select customers.name from customers"),
