@@ -71,6 +71,7 @@ class Generator:
             Interrupted: the user stopped the run.
 
         """
+        known = tuple(known)  # as it is now: the caller's list grows by what is written here
         count = settings.candidates if count is None else count
         yield StageStarted("generate", count)
         started = time.perf_counter()

@@ -46,6 +46,18 @@ def test_the_greedy_sample_is_marked_wherever_it_ends_up():
     assert [(c.sql, c.greedy) for c in found] == [("select 1", False), ("select one + two from t", True)]
 
 
+def test_the_greedy_sample_is_marked_though_the_callers_list_grows_meanwhile():
+    engine = ScriptedEngine()
+    engine.enqueue(["select one + two from t", "select 1"])
+    known, found = [], []
+    settings = GeneratorSettings(candidates=2)
+    for event in Generator(engine, "compact-values").write(QUESTION, settings, seed=1, control=Control(), known=known):
+        if isinstance(event, CandidateWritten):
+            known.append(event.candidate)
+            found.append((event.candidate.sql, event.candidate.greedy))
+    assert found == [("select 1", False), ("select one + two from t", True)]
+
+
 def test_candidates_come_as_they_finish():
     events = write(["select a , b , c from t", "select 1"])
     written = [e.candidate.sql for e in events if isinstance(e, CandidateWritten)]
