@@ -116,7 +116,9 @@ def test_constrained_samples_use_only_words_that_exist(shop, writing_engine, con
     events = Generator(writing_engine, "compact-values").write(question, settings, seed=1, control=Control())
     known = schema_grammar(schema)
     assert known is not None
-    words = [token.text for found in final(events) for token in code(found.sql) if token.kind == "word"]
+    whole = [found for found in final(events) if found.complete]  # the others may end within a name
+    words = [token.text for found in whole for token in code(found.sql) if token.kind == "word"]
+    assert words
     unknown = [word for word in words if not any(f'{mark}{word}"' in known for mark in '".')]
     assert bool(unknown) == invents
 
