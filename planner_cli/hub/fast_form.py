@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +24,8 @@ from planner_cli.hub.gguf import read_header
 from planner_cli.hub.resolve import ResolvedModel
 
 _PART = ".part"
+_STALE_SECONDS = 3600.0
+"""Age at which a file that was never finished is removed."""
 _failed: dict[Path, str] = {}
 """What could not be written, and why: tried, and said, once a process."""
 
@@ -70,7 +73,13 @@ def _write(source: Path, target: Path, quantisation: str) -> None:
     finally:
         os.close(handle)
         part.unlink(missing_ok=True)
-    for older in target.parent.glob(f"{source.stem}-*"):  # of a file that the present one has replaced
-        if older != target:
-            with suppress(OSError):
-                older.unlink()
+    _clean_up(source, target)
+
+
+def _clean_up(source: Path, target: Path) -> None:
+    """Remove forms of a file that the present one has replaced, and what a writer that was killed has left."""
+    for path in target.parent.iterdir():
+        with suppress(OSError):
+            replaced = path.name.startswith(f"{source.stem}-") and path != target
+            if replaced or (path.suffix == _PART and time.time() - path.stat().st_mtime > _STALE_SECONDS):
+                path.unlink()

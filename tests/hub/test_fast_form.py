@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import replace
 
@@ -48,6 +49,17 @@ def test_a_truncated_one_and_one_of_an_older_file_are_replaced(own_cache, said, 
         file.truncate(size // 2)
     assert fast_form(builtin_generator, said.append).loaded.stat().st_size == size
     assert len(said) == 3
+
+
+def test_what_a_killed_writer_left_is_removed(own_cache, said, builtin_generator):
+    folder = own_cache / "models"
+    folder.mkdir(parents=True)
+    old, new = folder / "old.part", folder / "new.part"
+    for path in (old, new):
+        path.write_bytes(b"unfinished")
+    os.utime(old, (0, 0))
+    fast_form(builtin_generator, said.append)
+    assert (old.exists(), new.exists()) == (False, True)  # another process may be writing the new one
 
 
 def test_where_it_cannot_be_written_the_model_runs_as_it_is(own_cache, said, builtin_generator):
