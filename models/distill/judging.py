@@ -9,13 +9,12 @@ plan is the model's own, and its verdict must know how far that can be trusted.
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.distill.cases import Case, Labelled
 from models.distill.network import Pack
-from models.distill.packs import Encode, Look, Mix, Row, tensors
+from models.distill.packs import Encode, Look, Mix, Row, by_schema, tensors
 from models.distill.renaming import Renaming
 from models.distill.thoughts import check_text, plan_text
 from planner_cli.engine.protocol import STABLE, Prompt, split_at
@@ -54,13 +53,8 @@ class JudgeMix(Mix):
 
 def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
     """One epoch: every case once, in packs of one schema and similar length, shuffled."""
-    by_schema: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        by_schema[case.schema].append(case)
     packs = []
-    for of_schema in by_schema.values():
-        rng.shuffle(of_schema)
-        of_schema.sort(key=lambda case: len(case.question) + 3 * len(case.gold) + rng.randint(0, 25))
+    for of_schema in by_schema(cases, lambda case: case.gold, rng):
         packs += [of_schema[at : at + mix.questions] for at in range(0, len(of_schema), mix.questions)]
     rng.shuffle(packs)
     return packs

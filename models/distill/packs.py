@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import torch
 
@@ -16,7 +17,7 @@ from models.distill.items import Item
 from models.distill.network import Pack
 from models.distill.renaming import Renaming
 from planner_cli.prompts.generator import CompactGenerator
-from planner_cli.prompts.normal_form import Name, write
+from planner_cli.prompts.normal_form import Name, Part, write
 from planner_cli.types import ForeignKey, Question, Schema, Table, ValueHint
 
 Encode = Callable[[str], list[int]]
@@ -52,15 +53,35 @@ def prompt_text(schema: Schema, question: str, hints: tuple[ValueHint, ...] = ()
     return shared, "".join(span.text for span in spans[1:])
 
 
+class Asked(Protocol):
+    """A question about a schema."""
+
+    @property
+    def schema(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+
+
+_Asked = TypeVar("_Asked", bound=Asked)
+
+
+def by_schema(
+    items: Iterable[_Asked], query: Callable[[_Asked], Sequence[Part]], rng: random.Random
+) -> Iterator[list[_Asked]]:
+    """All items of one schema after the other, those of similar length beside each other."""
+    found: dict[str, list[_Asked]] = defaultdict(list)
+    for item in items:
+        found[item.schema].append(item)
+    for of_schema in found.values():
+        rng.shuffle(of_schema)
+        of_schema.sort(key=lambda item: len(item.question) + 3 * len(query(item)) + rng.randint(0, 25))
+        yield of_schema
+
+
 def grouped(items: Iterable[Item], mix: Mix, rng: random.Random) -> list[list[Item]]:
     """One epoch: every item once, in packs of one schema and similar length, shuffled."""
-    by_schema: dict[str, list[Item]] = defaultdict(list)
-    for item in items:
-        by_schema[item.schema].append(item)
     packs = []
-    for of_schema in by_schema.values():
-        rng.shuffle(of_schema)
-        of_schema.sort(key=lambda item: len(item.question) + 3 * len(item.parts) + rng.randint(0, 25))
+    for of_schema in by_schema(items, lambda item: item.parts, rng):
         at = 0
         while at < len(of_schema):
             longest, count = 0, 0

@@ -65,7 +65,7 @@ def _kept() -> Iterator[Kept]:
     from planner_cli.cli.config import config_path
     from planner_cli.database import copying
     from planner_cli.history import history_path
-    from planner_cli.hub import cache_folder, models_dir
+    from planner_cli.hub import cache_folder, forms_folder, models_dir
 
     history = history_path()
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -74,7 +74,7 @@ def _kept() -> Iterator[Kept]:
     yield from _file(config_path(), "defaults you have saved", "remove the file")
     for path in _files(cache_folder()):
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
-        if path.parent.name == "models":
+        if path.parent == forms_folder():
             holds = "a model of the catalogue in the form that runs fastest"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")

@@ -1,15 +1,15 @@
 """Joins by keys that stand for different things: ``products.id = staff.id``.
 
 Such a query runs, and pairs rows that have nothing to do with each other; so does one that compares a column with
-itself. A column stands for the key that its foreign
-keys lead to, a primary key of one column for itself. What is covered: ``a.x = b.y`` between two tables that the query
-reads, both columns known to be keys. What is not: columns without a declared key; two primary keys of one name other
-than ``id``, which may well be the same (a table and its extension).
+itself. A column stands for the key that its foreign keys lead to, a primary key of one column for itself. What is
+covered: ``a.x = b.y`` between two tables that the query reads, both columns known to be keys. What is not: columns
+without a declared key; two primary keys of one name other than ``id``, which may well be the same (a table and its
+extension).
 """
 
 from __future__ import annotations
 
-from planner_cli.database.suggest import read_tables
+from planner_cli.database.suggest import column_of, read_tables
 from planner_cli.lexer import code
 from planner_cli.types import Schema, Table
 
@@ -27,9 +27,8 @@ def crossed_joins(sql: str, schema: Schema) -> tuple[str, ...]:
         if token.text != "=" or not 3 <= at < len(parts) - 3 or parts[at - 2].text != "." or parts[at + 2].text != ".":
             continue
         one, other = (_column(read, parts[i].identifier, parts[i + 2].identifier) for i in (at - 3, at + 1))
-        itself = [token.text.casefold() for token in parts[at - 3 : at]] == [
-            t.text.casefold() for t in parts[at + 1 : at + 4]
-        ]
+        left, right = ([t.text.casefold() for t in parts[i : i + 3]] for i in (at - 3, at + 1))
+        itself = left == right
         if one is None or other is None or (one[0] == other[0] and not itself):
             continue
         keys = [stands_for.get((owner.casefold(), column.casefold())) for owner, column in (one, other)]
@@ -42,11 +41,8 @@ def crossed_joins(sql: str, schema: Schema) -> tuple[str, ...]:
 def _column(read: dict[str, Table], called: str | None, name: str | None) -> tuple[str, str] | None:
     """The table and column as the schema spells them."""
     table = read.get((called or "").casefold())
-    if table is None or name is None:
-        return None
-    return next(
-        ((table.name, column.name) for column in table.columns if column.name.casefold() == name.casefold()), None
-    )
+    column = None if table is None or name is None else column_of(table, name)
+    return None if table is None or column is None else (table.name, column)
 
 
 def _keys(schema: Schema) -> dict[Key, Key]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from planner_cli.database.names import fold, similarity, spelled
-from planner_cli.database.suggest import ambiguous_column, missing_column, missing_table, read_tables
+from planner_cli.database.suggest import ambiguous_column, column_of, missing_column, missing_table, read_tables
 from planner_cli.lexer import Token, code
 from planner_cli.types import Schema, Table
 
@@ -98,16 +98,16 @@ def _bridge(owner: str, name: str, sql: str, read: Mapping[str, Table], schema: 
     called, mine = next(((c, t) for c, t in read.items() if c.casefold() == owner.casefold()), ("", None))
     parts = code(sql)
     words = [token.text.lower() for token in parts]
-    at = next((i for i, word in enumerate(words) if words[i : i + 3] == [owner.lower(), ".", name.lower()]), 0)
+    at = next((i for i in range(len(words)) if words[i : i + 3] == [owner.lower(), ".", name.lower()]), 0)
     joins = [i for i in range(at) if words[i] == "join" and owner.lower() in words[:i]]
     if mine is None or not joins or "on" not in words[joins[-1] : at] or words.count("select") != 1:
         return None
     if "=" not in (words[at - 1], *words[at + 3 : at + 4]):
         return None
+    used = {table.name for table in read.values()}
     for other in schema.tables:
-        column = next((c.name for c in other.columns if c.name.casefold() == name.casefold()), None)
-        link = _link(called, mine, other)
-        if column is None or link is None or other.name in {table.name for table in read.values()}:
+        column, link = column_of(other, name), _link(called, mine, other)
+        if column is None or link is None or other.name in used:
             continue
         before = joins[-1] - (words[joins[-1] - 1] in ("inner", "left", "cross"))
         start = parts[before].start

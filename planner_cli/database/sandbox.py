@@ -176,11 +176,9 @@ class Database:
         try:
             reply = self._link.consistent(lambda: self._link.ask({"op": "query", "sql": sql}, patience, control))
             execution = self._execution(sql, reply)
-            return (
-                execution
-                if not execution.ok
-                else replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
-            )
+            if not execution.ok or "=" not in sql:
+                return execution
+            return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
         except WorkerTimeoutError:
             return _failed("time", f"over the time limit of {limit:g} s", patience)
         except WorkerAbortedError:

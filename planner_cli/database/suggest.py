@@ -118,7 +118,7 @@ def _column(asked: str, sql: str, schema: Schema, *, far: bool = True) -> str | 
 
 def _same_name_read(owner: str, name: str, read: Mapping[str, Table]) -> str | None:
     for called, table in read.items():
-        column = _column_of(table, name)
+        column = column_of(table, name)
         if column is None:
             continue
         if owner.casefold() in ("", called.casefold()):
@@ -128,7 +128,7 @@ def _same_name_read(owner: str, name: str, read: Mapping[str, Table]) -> str | N
 
 
 def _same_name_elsewhere(owner: str, name: str, read: Sequence[Table], others: Iterable[Table]) -> str | None:
-    having = [(table, column) for table in others if (column := _column_of(table, name)) is not None]
+    having = [(table, column) for table in others if (column := column_of(table, name)) is not None]
     if not having:
         return None
 
@@ -161,7 +161,8 @@ def _columns(tables: Iterable[tuple[str, Table]]) -> Iterator[tuple[str, Table, 
     return ((called, table, column.name) for called, table in tables for column in table.columns)
 
 
-def _column_of(table: Table, name: str) -> str | None:
+def column_of(table: Table, name: str) -> str | None:
+    """The column of that name, as the schema spells it."""
     wanted = name.casefold()
     return next((column.name for column in table.columns if column.name.casefold() == wanted), None)
 

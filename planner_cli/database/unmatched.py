@@ -31,7 +31,7 @@ def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
             continue
         name = parts[at - 1].identifier
         owner = parts[at - 3].identifier if at >= 3 and parts[at - 2].text == "." else None
-        tables = {table.name: table for called, table in read.items() if owner in (None, called) or _is(owner, called)}
+        tables = {table.name: table for called, table in read.items() if owner is None or _is(owner, called)}
         holders = [
             (table.name, column.name)
             for table in tables.values()

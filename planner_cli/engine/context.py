@@ -20,7 +20,7 @@ BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
 OUTPUTS = 64
 """Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
-KV_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+KV_TYPES = {"f16": L.GGML_TYPE_F16, "q8_0": L.GGML_TYPE_Q8_0, "q4_0": L.GGML_TYPE_Q4_0}
 """ggml's number of each type."""
 KV_SHARE = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
 """Bytes of each type against f16: 32 numbers and a scale a block."""

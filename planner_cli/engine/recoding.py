@@ -10,8 +10,8 @@ from planner_cli.engine import library
 from planner_cli.engine.library import L
 from planner_cli.errors import EngineError
 
-FILE_TYPES = {"Q8_0": 7}
-"""llama.cpp's number (``llama_ftype``) of each quantisation that can be written."""
+FILE_TYPES = {"Q8_0": L.LLAMA_FTYPE_MOSTLY_Q8_0}
+"""llama.cpp's number of each quantisation that can be written."""
 
 
 def recode(source: Path, target: Path, quantisation: str) -> None:

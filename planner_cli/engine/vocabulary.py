@@ -186,8 +186,8 @@ class Decoder:
     """Tokens of one branch to text, multi-byte characters kept whole."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.handleulary = vocabulary
+        self._vocabulary = vocabulary
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, token: int) -> str:
-        return self._utf8.decode(self.handleulary.piece(token))
+        return self._utf8.decode(self._vocabulary.piece(token))

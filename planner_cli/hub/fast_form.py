@@ -26,8 +26,13 @@ from planner_cli.hub.resolve import ResolvedModel
 _PART = ".part"
 _STALE_SECONDS = 3600.0
 """Age at which a file that was never finished is removed."""
-_failed: dict[Path, str] = {}
-"""What could not be written, and why: tried, and said, once a process."""
+_failed: set[Path] = set()
+"""What could not be written: tried, and said, once a process."""
+
+
+def forms_folder() -> Path:
+    """Where they are kept."""
+    return cache_folder() / "models"
 
 
 def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel:
@@ -38,7 +43,7 @@ def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel
     """
     if model.runs_as is None or model.sha256 is None:
         return model
-    target = cache_folder() / "models" / f"{model.path.stem}-{model.sha256[:12]}-{model.runs_as}.gguf"
+    target = forms_folder() / f"{model.path.stem}-{model.sha256[:12]}-{model.runs_as}.gguf"
     if target in _failed:
         return model
     if not _is_whole(target):
@@ -46,7 +51,7 @@ def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel
         try:
             _write(model.path, target, model.runs_as)
         except (OSError, EngineError) as error:
-            _failed[target] = str(error)
+            _failed.add(target)
             say(f"that failed ({error}): {model.path.name} runs as it is, more slowly")
             return model
     return replace(model, weights=target)
