@@ -69,10 +69,10 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @main.command()
 @click.argument("data", type=_EXISTING)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
-@click.option(
-    "--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="Of training, over all sittings."
-)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Of training, over all sittings.")
+@click.option("--steps", type=click.IntRange(min=1), help="Of training, in place of --minutes or as another bound.")
 @click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
+@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control of thinking.")
 @click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @click.option(
@@ -84,33 +84,35 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
     show_default=True,
     help="Of the steps.",
 )
-@click.option(
-    "--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 over --minutes."
-)
+@click.option("--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 at the end.")
 @click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
 @click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
-    data: Path, out: Path, minutes: float, cases: Path | None, init: Path | None, resume: bool, shares: tuple[str, ...],
-    rate: float, packs: int, rank: int, threads: int | None, device: str, seed: int,
+    data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
+    init: Path | None, resume: bool, shares: tuple[str, ...], rate: float, packs: int, rank: int, threads: int | None,
+    device: str, seed: int,
 ) -> None:  # fmt: skip
     """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
     import torch
 
     from models.distill import stages
     from models.distill.cases import read_cases
+    from models.distill.judging import CUTS, NO_THOUGHTS, JudgeMix
     from models.distill.network import Network
     from models.distill.packs import Mix
     from models.distill.train import Trainer, TrainSettings
     from models.distill.weights import read_adapter, read_base
 
+    if minutes is None and steps is None:
+        raise click.UsageError("say how long with --minutes or --steps")
     if threads:
         torch.set_num_threads(threads)
     base = read_base(stages.base_path())
     network = Network(base, rank=rank, alpha=2.0 * rank, device=device, seed=seed)
-    trainer = Trainer(network, TrainSettings(minutes=minutes, rate=rate, packs=packs, seed=seed), out)
+    trainer = Trainer(network, TrainSettings(minutes, steps, rate=rate, packs=packs, seed=seed), out)
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():
@@ -125,9 +127,11 @@ def train(
     judged = read_cases(cases) if cases else []
     if judged:
         held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=12)
-        held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=12)
+        if not no_thoughts:
+            held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=12)
     wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
-    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged)
+    thinking = JudgeMix(cuts=NO_THOUGHTS if no_thoughts else CUTS)
+    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking)
     for line in trainer.run(stream, held_out):
         if line["step"] % 20 == 1:
             click.echo(_progress(line), err=True)

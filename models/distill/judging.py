@@ -9,14 +9,14 @@ plan is the model's own, and its verdict must know how far that can be trusted.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.distill.cases import Case, Labelled
 from models.distill.network import Pack
 from models.distill.packs import Encode, Look, Mix, Row, by_schema, tensors
 from models.distill.renaming import Renaming
-from models.distill.thoughts import check_text, plan_text
+from models.distill.thoughts import check_parts, plan_text
 from planner_cli.engine.protocol import STABLE, Prompt, split_at
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
 from planner_cli.prompts.normal_form import write
@@ -31,6 +31,8 @@ _LONGEST = 80
 
 CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "whole": 0.4}
 """Shares of packs by where their thoughts end."""
+NO_THOUGHTS = {"none": 1.0}
+"""For the twin that is trained to answer without thinking, the control of all that thinking may bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,24 @@ class JudgeMix(Mix):
     results: float = 0.5
     """Share of blocks that show the candidate's result."""
     cuts: Mapping[str, float] = field(default_factory=lambda: CUTS)
-    verdict: float = 6.0
-    """Weight of the verdict; a token of the thought has 1."""
+    real: int = 3
+    """How often a question with mistakes of the generator's own is in an epoch; one that has only edits is once."""
+    verdict: float = 8.0
+    """Weight of the verdict; a token of a plan has 1."""
+    finding: float = 4.0
+    """Weight of a ``same`` or ``other`` of the check, by which a verdict is reached."""
+    restated: float = 0.5
+    """Weight of the check's other tokens, which are copied from the query."""
 
 
 def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> list[list[Case]]:
-    """One epoch: every case once, in packs of one schema and similar length, shuffled."""
+    """One epoch, in packs of one schema and similar length, shuffled."""
+    once = list(cases)
+    real = [case for case in once if any(c.origin == "sample" and not c.correct for c in case.candidates)]
     packs = []
-    for of_schema in by_schema(cases, lambda case: case.gold, rng):
-        packs += [of_schema[at : at + mix.questions] for at in range(0, len(of_schema), mix.questions)]
+    for chosen in (once, *[real] * (mix.real - 1)):
+        for of_schema in by_schema(chosen, lambda case: case.gold, rng):
+            packs += [of_schema[at : at + mix.questions] for at in range(0, len(of_schema), mix.questions)]
     rng.shuffle(packs)
     return packs
 
@@ -111,9 +122,9 @@ def _row(
     planned = write(draft, names)
     given = write(candidate.parts, names)
     plan = encode(f" {plan_text(planned)}")[:_LONGEST]
-    check = encode(f" {check_text(planned, given)}")[:_LONGEST]
-    plan = _cut(plan, cut, ("none", "in the plan"), rng)
-    check = _cut(check, cut, ("none", "in the plan", "plan", "in the check"), rng)
+    plan = plan[: _length(plan, cut, ("none", "in the plan"), rng)]
+    check = list(_check(planned, given, mix, encode))[:_LONGEST]
+    check = check[: _length(check, cut, ("none", "in the plan", "plan", "in the check"), rng)]
     end = encode("\n")
     facts = candidate.facts if rng.random() < mix.results else ""
     after = _text(_PROMPT.candidate(given, facts))
@@ -123,15 +134,22 @@ def _row(
         (plan, learned),
         (end, learned if cut in ("plan", "in the check", "whole") else 0.0),
         (encode(after.removeprefix("\n")), 0.0),
-        (check, 1.0),
+        *(([token], weight) for token, weight in check),
         (end, 1.0 if cut == "whole" else 0.0),
         (encode(_text(_PROMPT.verdict(None, closed_itself=True))), 0.0),
         (encode(" true" if candidate.correct else " false"), mix.verdict),
     ]
 
 
-def _cut(ids: list[int], cut: str, short: Sequence[str], rng: random.Random) -> list[int]:
-    """All of a stretch, or as much as there is at that cut."""
+def _check(planned: str, given: str, mix: JudgeMix, encode: Encode) -> Iterator[tuple[int, float]]:
+    """Tokens of the check, each with its weight."""
+    for number, (text, found) in enumerate(check_parts(planned, given)):
+        for token in encode(text if number else f" {text}"):
+            yield token, mix.finding if found else mix.restated
+
+
+def _length(tokens: Sequence[object], cut: str, short: Sequence[str], rng: random.Random) -> int:
+    """How many of a stretch's tokens there are: all of them, or as many as at that cut."""
     if cut not in short:
-        return ids
-    return ids[: rng.randint(1, max(1, len(ids) - 1))] if cut == short[-1] and cut.startswith("in ") else []
+        return len(tokens)
+    return rng.randint(1, max(1, len(tokens) - 1)) if cut == short[-1] and cut.startswith("in ") else 0

@@ -53,17 +53,18 @@ def mixture(
     encode: Encode,
     eos: int,
     cases: Sequence[Case] = (),
+    judged: JudgeMix | None = None,
 ) -> Mixture:
     """Training packs of the sources in ``shares``, without the held-out schemas; ``judge`` are those of the cases."""
+    judge_mix = judged or JudgeMix()
 
     def of_items(chosen: Sequence[Item], rng: random.Random) -> Iterator[Pack]:
         for group in grouped(chosen, mix, rng):
             yield from _made(make_pack(group, schemas[group[0].schema], mix, rng, encode, eos))
 
     def of_cases(chosen: Sequence[Case], rng: random.Random) -> Iterator[Pack]:
-        judged = JudgeMix()
-        for group in judge_groups(chosen, judged, rng):
-            yield from _made(judge_pack(group, schemas[group[0].schema], judged, rng, encode, eos))
+        for group in judge_groups(chosen, judge_mix, rng):
+            yield from _made(judge_pack(group, schemas[group[0].schema], judge_mix, rng, encode, eos))
 
     makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:

@@ -11,6 +11,8 @@ probability is to weigh what was found, and the plan may be the wrong one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from models.distill.clauses import ORDER, clauses, differing, said
 
 
@@ -21,12 +23,21 @@ def plan_text(sql: str) -> str:
 
 def check_text(planned: str, given: str) -> str:
     """How the given query meets the planned one, both in normal form."""
+    return "".join(text for text, _ in check_parts(planned, given))
+
+
+def check_parts(planned: str, given: str) -> Iterator[tuple[str, bool]]:
+    """The check in pieces, each with whether it is a finding (``same``, ``other``, ``missing``) or words of a query."""
     plan, query = clauses(planned), clauses(given)
     other = differing(plan, query)
-    parts = []
+    between = ""
     for name in ORDER:
         if name in query:
-            parts.append(f"{said({name: query[name]})}: {'other' if name in other else 'same'}")
+            yield f"{between}{said({name: query[name]})}:", False
+            yield " other" if name in other else " same", True
         elif name in plan:
-            parts.append(f"{name}: missing")
-    return "; ".join(parts)
+            yield f"{between}{name}:", False
+            yield " missing", True
+        else:
+            continue
+        between = "; "

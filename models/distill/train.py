@@ -23,8 +23,10 @@ _LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    minutes: float
+    minutes: float | None = None
     """Wall time of training, without evaluation, over all sittings; the learning rate is linear in it."""
+    steps: int | None = None
+    """The same as a count of steps, for runs that are to be compared with each other: whichever ends first."""
     rate: float = 1.2e-3
     warm_up: int = 20
     """Steps, at each sitting."""
@@ -130,7 +132,10 @@ class Trainer:
         self.save()
 
     def _progress(self) -> float:
-        return self.state.seconds / (60 * self.settings.minutes)
+        """Of the whole training, 0 to 1."""
+        minutes, steps = self.settings.minutes, self.settings.steps
+        by_time = self.state.seconds / (60 * minutes) if minutes else 0.0
+        return max(by_time, self.state.step / steps if steps else 0.0)
 
     def _step(self, packs: Sequence[tuple[Pack, str]], since: int) -> dict[str, Any]:
         rate = self.settings.rate * max(_LEAST, 1 - self._progress()) * min(1, (since + 1) / self.settings.warm_up)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 from llama_cpp import Llama
@@ -14,7 +15,7 @@ pytest.importorskip("gguf", reason="needs the extra train")
 from models.distill import stages  # noqa: E402 - only where torch is there
 from models.distill.cases import Case, Labelled  # noqa: E402
 from models.distill.generated import everyday_items  # noqa: E402
-from models.distill.judging import JudgeMix, judge_pack  # noqa: E402
+from models.distill.judging import JudgeMix, judge_groups, judge_pack  # noqa: E402
 from models.distill.network import Network  # noqa: E402
 from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  # noqa: E402
 from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
@@ -171,6 +172,25 @@ def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, ow
     assert learned == ("" if own else plan + close) + (check + close if cut == "whole" else "") + " true"
 
 
+def test_findings_and_verdict_weigh_most(base, encode):
+    mix = JudgeMix(renamed=0.0, bare=0.0, missing=0.0, own_plan=0.0, cuts={"whole": 1.0})
+    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), encode, base.shape.eos)
+    weighed = dict.fromkeys(sorted(set(pack.weights.tolist())), "")
+    llama = Llama(str(stages.base_path()), vocab_only=True, verbose=False)
+    for token, weight in zip(pack.targets.tolist(), pack.weights.tolist(), strict=True):
+        weighed[weight] += llama.detokenize([token]).decode()
+    assert weighed.pop(mix.finding) == " same same other same"
+    assert weighed.pop(mix.verdict) == " true false"
+    assert weighed.pop(mix.restated).startswith(" show sum(total):; from orders:")
+    assert weighed[1.0].startswith(" show sum(total); from orders\n")
+
+
+def test_real_mistakes_come_more_often():
+    edits = replace(CASE, candidates=(CASE.candidates[0], replace(CASE.candidates[1], origin="edit")))
+    drawn = list(itertools.chain(*judge_groups([CASE, edits], JudgeMix(real=3), random.Random(0))))
+    assert (drawn.count(CASE), drawn.count(edits)) == (3, 1)
+
+
 def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyday):
     items, schemas = everyday
     mix = Mix(questions=6, renamed=0.0)
@@ -186,10 +206,14 @@ def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyda
     assert trained < 0.6 * before
     assert [line["step"] for line in lines] == list(range(1, 15))
 
-    again = Trainer(Network(base, rank=8, alpha=16.0, seed=9), settings, tmp_path)
+    network = Network(base, rank=8, alpha=16.0, seed=9)
+    again = Trainer(network, settings, tmp_path)
     again.resume()
     assert again.state == after
     again.network.merge()
     assert mean_loss(again.network, looks) == pytest.approx(trained, rel=1e-3)
     list(again.run(stream, steps=1))
     assert (again.state.step, again.state.sittings) == (15, 2)
+    bounded = Trainer(network, replace(settings, minutes=None, steps=17), tmp_path)
+    bounded.resume()
+    assert [line["step"] for line in bounded.run(stream)] == [16, 17]
