@@ -217,7 +217,7 @@ class EngineOptions:
     """How a model is loaded and run."""
 
     threads: int | None = None
-    """CPU threads; ``None`` takes the physical cores."""
+    """CPU threads; ``None`` takes the physical cores, and fewer while other work holds some of them."""
     gpu_layers: int | None = None
     """Layers on the GPU; ``None`` is all of them where this llama.cpp build has a GPU, else none."""
     context: int | None = None

@@ -88,7 +88,7 @@ _MODEL_OPTIONS = (
         help="How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
     ),
     _option("--no-judge", is_flag=True, help="Load no discriminator; the votes decide."),
-    _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: physical cores]"),
+    _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: cores that are free]"),
     _option(
         "--gpu-layers",
         callback=_gpu_layers,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner_cli.control import Control
+from planner_cli.engine.contention import Contention
 from planner_cli.engine.library import L
 from planner_cli.engine.weights import Weights
 from planner_cli.errors import EngineError
@@ -44,8 +45,12 @@ class Context:
         adapter: Any | None = None,
         kv: KvType = "f16",
         flash_attention: bool | None = None,
+        contention: Contention | None = None,
     ) -> None:
-        """``batch_threads`` is for decodes of more than one token, ``threads`` for those of one."""
+        """``batch_threads`` is for decodes of more than one token, ``threads`` for those of one.
+
+        With ``contention`` the former are an upper bound: see there.
+        """
         params = L.llama_context_default_params()
         params.n_ctx = -(-cells // 256) * 256
         params.n_batch = params.n_ubatch = BATCH
@@ -83,6 +88,8 @@ class Context:
         self._watched: bool | None = None
         self._token_seconds = float("inf")
         """Of the last whole decode, a token."""
+        self._threads, self._most, self._now = threads, params.n_threads_batch, params.n_threads_batch
+        self._contention = contention
 
     def _watch(self, watched: bool) -> None:
         if watched != self._watched:
@@ -94,7 +101,16 @@ class Context:
 
     def set_threads(self, threads: int, batch_threads: int) -> None:
         """See the constructor."""
+        self._threads, self._most, self._now = threads, batch_threads, batch_threads
         L.llama_set_n_threads(self.handle, threads, batch_threads)
+
+    def _give_way(self) -> None:
+        """Use as many threads as find a core of their own."""
+        if self._contention is not None:
+            fitting = self._contention.threads(self._most, self._now)
+            if fitting != self._now:
+                self._now = fitting
+                L.llama_set_n_threads(self.handle, self._threads, fitting)
 
     # -------------------------------------------------------------------------------------------- batch
 
@@ -137,6 +153,7 @@ class Context:
         """
         if control is not None and control.should_abort():  # not every backend polls the callback
             raise control.stopped()
+        self._give_way()
         tokens = max(1, int(self._batch.n_tokens))
         self._watch(tokens * self._token_seconds > _UNWATCHED_SECONDS)
         self._control = control

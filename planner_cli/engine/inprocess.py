@@ -11,6 +11,7 @@ from planner_cli.control import Control
 from planner_cli.engine import library
 from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
+from planner_cli.engine.contention import Contention
 from planner_cli.engine.context import BATCH, KV_SHARE, Context
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
@@ -63,6 +64,7 @@ class LlamaEngine:
         """
         options = options or EngineOptions()
         self.options = options
+        self._contention = Contention() if options.threads is None else None  # who names a count gets it
         self.name = path.name
         self.weights = load_weights(path, options.gpu_layers)
         self.adapter = self.weights.adapter(adapter) if adapter is not None else None
@@ -183,6 +185,7 @@ class LlamaEngine:
             adapter=self.adapter,
             kv=self.options.kv,
             flash_attention=self.options.flash_attention,
+            contention=self._contention,
         )
         return self._context
 

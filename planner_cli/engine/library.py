@@ -9,6 +9,7 @@ import ctypes
 import functools
 import logging
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ def version() -> str:
     return str(L.__version__)
 
 
+def logical_cores() -> int:
+    """Hardware threads that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def physical_cores() -> int:
     """Cores this process may use: hyper-threads of one core counted once, a container's share respected (Linux)."""
     if not hasattr(os, "sched_getaffinity"):
@@ -100,12 +106,31 @@ QUIET = 0.3
 
 def busy_seconds() -> float | None:
     """CPU seconds that all cores have worked since the system started (Linux; elsewhere ``None``)."""
+    return _worked({"cpu"}, niced=True)
+
+
+def rival_seconds() -> float | None:
+    """CPU seconds that the cores of this process have worked for anyone who does not stand back for it.
+
+    That is all work but that of processes with a nice value, unless this one has one too (Linux; elsewhere ``None``).
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return _worked({f"cpu{core}" for core in os.sched_getaffinity(0)}, niced=os.nice(0) > 0)
+
+
+def _worked(cores: Container[str], *, niced: bool) -> float | None:
+    """Of the named lines of ``/proc/stat``, with what a virtual machine's host took from them."""
+    ticks = 0
     try:
-        line = Path("/proc/stat").read_text().split("\n", 1)[0]
-        user, nice, system, _idle, _waiting, *others = map(int, line.split()[1:9])
+        for line in Path("/proc/stat").read_text().splitlines():
+            name, *fields = line.split()
+            if name in cores:
+                user, nice, system, _idle, _waiting, *others = map(int, fields[:8])
+                ticks += user + system + sum(others) + (nice if niced else 0)
     except (OSError, ValueError):
         return None
-    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK")
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def available_memory() -> int | None:
