@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from benchmarks.speed import report
+from benchmarks.speed import report, second
 from benchmarks.speed.job import Job, text_of
 from benchmarks.speed.journal import Journal
 from benchmarks.speed.sides import ABOUT, PARTS, SIDES
 from benchmarks.speed.worker import arguments
+from planner_cli.database import Database
 
 
 def words(text):
@@ -107,3 +108,16 @@ def test_a_part_that_was_cut_is_measured_again_as_a_whole(tmp_path):
             bench.journal.add(round=1, part=part, side=name, seconds=1.0, foreign=0.0, memory=1, own_share=None)
     bench.round(1)
     assert sorted(measured) == [(1, "1", "planner"), (1, "thoughts", "llama-cold"), (1, "thoughts", "planner")]
+
+
+def test_the_second_questions_database_is_as_large_as_it_should_be(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    second.build(path, 10)
+    with Database.open(path) as database:
+        assert len(database.schema.tables) == 10
+        assert {len(table.columns) for table in database.schema.tables} == {11}
+
+
+def test_the_line_of_a_second_question():
+    made = {"model": "small", "prompt_tokens": 1121, "cached_tokens": 1110, "engine_seconds": [5.0, 0.25], "process_seconds": [6.0, 1.0], "engine": {"median": 0.05}, "process": {"median": 0.17}}  # fmt: skip
+    assert second.line(made) == ("| small | 1121 (1110 kept) | 5.00 s, 0.25 s: **0.05** | 6.00 s, 1.00 s: 0.17 |")
