@@ -212,6 +212,10 @@ class ServerOptions:
 KvType: TypeAlias = Literal["f16", "q8_0", "q4_0"]
 
 
+SCORES_BYTES = 256 * 2**20
+"""What the scores of one batch against all of the KV cache may take, which flash attention never writes down."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How a model is loaded and run."""
@@ -228,7 +232,12 @@ class EngineOptions:
     """Numbers of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a third); it
     is for models whose cache would not fit otherwise."""
     flash_attention: bool | None = None
-    """``None`` leaves it to llama.cpp, which uses it wherever it has the kernel."""
+    """``None``: on a GPU, with a KV cache that is not f16, or where the scores would be large (:data:`SCORES_BYTES`).
+
+    On a CPU llama.cpp's flash kernel takes one query after the other, while plain attention multiplies all branches'
+    queries at once: behind 2,500 tokens a step of eight branches takes 1.8 times as long with it, a prompt as long as
+    without (``python -m benchmarks.speed.attention``).
+    """
 
     def __post_init__(self) -> None:
         _require(self.kv == "f16" or self.flash_attention is not False, "kv", self.kv, "f16 without flash attention")

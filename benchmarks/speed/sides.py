@@ -158,6 +158,10 @@ class Llama:
         self.llama.close()
 
 
+FASTEST_ATTENTION = ("-fa", "off")
+"""On a CPU (``python -m benchmarks.speed.attention``); llama.cpp's own programs use flash attention by default."""
+
+
 class Server:
     """``llama-server``: candidates as one request with ``n_cmpl``; thoughts side by side, or one after the other.
 
@@ -180,7 +184,7 @@ class Server:
             [
                 setting.server, "-m", str(setting.model), "--host", "127.0.0.1", "--port", str(port),
                 "--parallel", str(places), "--kv-unified", "-c", str(setting.job.cells),
-                "--threads", str(setting.threads), "--threads-batch", str(setting.threads),
+                "--threads", str(setting.threads), "--threads-batch", str(setting.threads), *FASTEST_ATTENTION,
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -252,7 +256,7 @@ class BatchedBench:
                 setting.batched_bench, "-m", str(setting.model), "-t", str(setting.threads),
                 "-tb", str(setting.threads), "-c", str(setting.job.cells),
                 "-npp", str(len(texts.prefix_ids)), "-ntg", str(texts.new), "-npl", width,
-                "-pps", "-kvu", "--output-format", "jsonl",
+                "-pps", "-kvu", "--output-format", "jsonl", *FASTEST_ATTENTION,
             ],
             capture_output=True, text=True, check=True, timeout=3600,
         )  # fmt: skip

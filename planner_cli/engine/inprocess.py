@@ -12,14 +12,14 @@ from planner_cli.engine import library
 from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.contention import Contention
-from planner_cli.engine.context import BATCH, KV_SHARE, Context
+from planner_cli.engine.context import BATCH, KV_SHARE, PLAIN_BATCH, Context
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
 from planner_cli.engine.vocabulary import Vocabulary
 from planner_cli.engine.weights import device_text, load_weights
 from planner_cli.errors import ContextOverflow, EngineError
-from planner_cli.settings import EngineOptions
+from planner_cli.settings import SCORES_BYTES, EngineOptions
 
 log = logging.getLogger("planner_cli.cache")
 
@@ -184,10 +184,17 @@ class LlamaEngine:
             batch_threads=self.batch_threads,
             adapter=self.adapter,
             kv=self.options.kv,
-            flash_attention=self.options.flash_attention,
+            flash_attention=self._flash_attention(places.cells),
             contention=self._contention,
         )
         return self._context
+
+    def _flash_attention(self, cells: int) -> bool | None:
+        """See :attr:`EngineOptions.flash_attention`; ``None`` leaves it to llama.cpp."""
+        asked = self.options.flash_attention
+        if asked is not None or self.weights.gpu_layers or self.options.kv != "f16":
+            return asked
+        return None if 4 * self.weights.heads * PLAIN_BATCH * cells > SCORES_BYTES else False
 
     def _prefill(self, context: Context, tokens: list[int], stable: int, control: Control) -> int:
         """Bring all but the last token into sequence 0; returns how many came from the prefix cache.
@@ -200,7 +207,9 @@ class LlamaEngine:
         context.clear()
         wanted = tokens[:-1]
         stable = min(stable, len(wanted))
-        key = self._state_key(wanted[:stable]) if stable >= LEAST_CACHED and not self.weights.recurrent else None
+        key = (
+            self._state_key(wanted[:stable], context) if stable >= LEAST_CACHED and not self.weights.recurrent else None
+        )
         state = None if key is None else self.cache.get(key)
         if key is not None and state is not None:
             if context.restore(0, state):
@@ -223,10 +232,10 @@ class LlamaEngine:
             context.add(tokens[at : at + BATCH], at, 0, output=False)
             context.decode(control)
 
-    def _state_key(self, tokens: list[int]) -> str:
+    def _state_key(self, tokens: list[int], context: Context) -> str:
         """Under which a state of these tokens is kept: all that decides it."""
         machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, BATCH)
-        return state_key((self._identity, *machine, self.options.kv, self.options.flash_attention), tokens)
+        return state_key((self._identity, *machine, self.options.kv, context.flash_attention), tokens)
 
     def close(self) -> None:
         """Free the KV cache, and a session that is still open; the weights stay for other engines."""

@@ -104,10 +104,14 @@ class Weights:
         return bool(L.llama_model_is_recurrent(self.handle) or L.llama_model_is_hybrid(self.handle))
 
     @property
+    def heads(self) -> int:
+        """Attention heads of a layer."""
+        return max(1, int(L.llama_model_n_head(self.handle)))
+
+    @property
     def kv_bytes_per_token(self) -> int:
         """F16 keys and values of one token over all layers, in bytes (more than windowed attention takes)."""
-        heads = max(1, L.llama_model_n_head(self.handle))
-        usual = L.llama_model_n_embd(self.handle) // heads
+        usual = L.llama_model_n_embd(self.handle) // self.heads
         architecture = self.metadata("general.architecture") or ""
         key, value = (
             int(self.metadata(f"{architecture}.attention.{part}_length") or usual) for part in ("key", "value")

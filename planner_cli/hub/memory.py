@@ -2,7 +2,7 @@
 
 The parts are those llama.cpp allocates on a CPU, each as its log names it; their sizes were compared with the
 resident set of a process that ran the model (``tests/hub/test_memory.py``). What is not covered: layers on a GPU
-(the same bytes lie there), windowed attention (which takes less), recurrent state, attention without flash kernels.
+(the same bytes lie there), windowed attention (which takes less), recurrent state.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from planner_cli.hub.ggml import TENSOR_TYPES
 from planner_cli.hub.gguf import ArrayInfo, GgufHeader, TensorInfo
+from planner_cli.settings import SCORES_BYTES
 
 PROCESS = 48 * 2**20
 """Python, numpy and llama.cpp before a model is loaded (measured: 48 MiB)."""
@@ -18,8 +19,8 @@ _VOCABULARY_ENTRY = 384
 """Of llama.cpp's tokenizer, a token: measured 18 MiB at 49,152 tokens."""
 _SAMPLED_TOKEN = 12
 """``llama_token_data``: a sampler keeps one for every token of the vocabulary."""
-_BATCH = 512
-"""Tokens of one decode, as :mod:`planner_cli.engine.context` sets it."""
+_BATCH, _PLAIN_BATCH = 512, 256
+"""Tokens of one decode, with flash attention and without, as :mod:`planner_cli.engine.context` sets them."""
 _CELLS = 256
 """The KV cache's size is rounded up to these."""
 _REPACKED = frozenset({"Q4_0", "Q4_K", "IQ4_NL"})
@@ -68,13 +69,18 @@ def estimate(
     sequences = 1 + 2 * branches  # the prefix, the branches, and a fork of each for its probe
     vocabulary = vocabulary_size(header)
     width, inner = _number(header, "embedding_length"), _number(header, "feed_forward_length")
+    scores = 4 * (_number(header, "attention.head_count") or 1) * _PLAIN_BATCH * cells
+    plain = scores <= SCORES_BYTES
     return MemoryEstimate(
         weights=tensor_bytes(header) + (tensor_bytes(adapter) if adapter else 0),
         repacked=sum(_bytes(tensor) for tensor in header.tensors if _is_repacked(tensor)) if repacks else 0,
         kv_cache=cells * kv_bytes_per_token(header),
         # two halves of the feed-forward layer and four rows of the residual stream, the attention mask in F16,
         # the logits once in the graph and once in the output buffer
-        compute=_BATCH * (4 * (2 * inner + 4 * width) + 2 * cells) + 2 * 4 * sequences * vocabulary,
+        # and the scores of attention, where flash attention is not used in place of them
+        compute=(_PLAIN_BATCH if plain else _BATCH) * (4 * (2 * inner + 4 * width) + 2 * cells)
+        + 2 * 4 * sequences * vocabulary
+        + (scores if plain else 0),
         vocabulary=vocabulary * (_VOCABULARY_ENTRY + branches * _SAMPLED_TOKEN),
     )
 

@@ -68,23 +68,30 @@ class Falling(Contention):
 
 
 @pytest.mark.model
-def test_threads_given_up_change_no_bit(builtin_generator):
+@pytest.mark.parametrize(("flash", "widths"), [(False, (1, 8)), (True, (8,))], ids=["plain", "flash"])
+def test_threads_given_up_change_no_bit(builtin_generator, flash, widths):
     weights = load_weights(builtin_generator.path, 0)
     found = []
     for contention in (None, Falling()):
-        context = Context(weights, cells=512, sequences=9, threads=2, batch_threads=3, contention=contention)
+        context = Context(
+            weights, cells=512, sequences=9, threads=2, batch_threads=3, contention=contention, flash_attention=flash
+        )
         context.add(range(100, 400), 0, 0, output=True)
         context.decode(None)
         given = [context.logits(299).copy()]
-        for sequence in range(1, 9):
-            context.fork(0, sequence)
-        context.clear_batch()
-        rows = [context.add([500 + sequence], 300, sequence, output=True) for sequence in range(1, 9)]
-        context.decode(None)
-        given += [context.logits(row).copy() for row in rows]
+        for width in widths:
+            context.clear_batch()
+            rows = []
+            for sequence in range(1, width + 1):
+                context.cut(sequence)
+                context.fork(0, sequence)
+                rows.append(context.add([500 + sequence], 300, sequence, output=True))
+            context.decode(None)
+            given += [context.logits(row).copy() for row in rows]
         counts = (L.llama_n_threads(context.handle), L.llama_n_threads_batch(context.handle))
         context.close()
         found.append((np.stack(given), counts))
     (kept, all_threads), (lent, fewer) = found
-    assert (all_threads, fewer) == ((2, 3), (2, 1))  # that of a single token stays: flash attention splits by it
+    assert all_threads == (2, 3)
+    assert fewer == ((2, 1) if flash else (1, 1))  # the flash kernel splits a single token's sum by threads
     assert np.array_equal(kept, lent)
