@@ -122,14 +122,20 @@ class TreeSettings:
         _require(0 <= self.good <= 1, "tree's good score", self.good, "between 0 and 1")
 
 
+PROBES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+"""Tokens of thought at which the score is usually read on the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class DiscriminatorSettings:
     budget: int = 512
     """Longest thought about one cluster, in tokens; 0 judges without thinking. The published accuracy of a 1.5B
     judge is flat from here on (arXiv 2505.03786); a model's catalogue entry may say otherwise."""
     sampling: Sampling = field(default_factory=Sampling)
-    probe_at: tuple[int, ...] = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-    """Tokens of thought at which the score is read on the way; those over the budget are not reached."""
+    probe_at: tuple[int, ...] | None = None
+    """Tokens of thought at which the score is read on the way; those over the budget are not reached. ``None``:
+    :data:`PROBES`, but not while a plan is written before the candidates are shown, where each reading must show all of
+    them for a moment (on two cores half of the built-in judge's time), unless a time limit may need the score."""
     result_rows: int = 5
     """First rows of a candidate's result shown to the discriminator; 0 shows none."""
     schema: bool = True

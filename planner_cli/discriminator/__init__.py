@@ -16,7 +16,7 @@ from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, Th
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.judging import DiscriminatorPrompt, View
 from planner_cli.prompts.shown import Subject
-from planner_cli.settings import DiscriminatorSettings, Sampling
+from planner_cli.settings import PROBES, DiscriminatorSettings, Sampling
 from planner_cli.types import Probe, Question, Thought, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
@@ -93,10 +93,13 @@ class Discriminator:
         subjects: Sequence[Sequence[Subject]],
         settings: DiscriminatorSettings,
         control: Control,
-        ladder: Sequence[int],
+        ladder: Sequence[int] | None,
         decided: Decided | None,
     ) -> Iterator[Event]:
-        """One thought about each of ``subjects``, under the number of the case beside it."""
+        """One thought about each of ``subjects``, under the number of the case beside it.
+
+        ``ladder`` as in :attr:`DiscriminatorSettings.probe_at`.
+        """
         yield StageStarted("judge", len(cases))
         started = time.perf_counter()
         budget = settings.budget if prompt.thinks else 0
@@ -128,7 +131,8 @@ class Discriminator:
                     self.engine,
                     prompt,
                     budget=budget,
-                    ladder=ladder,
+                    ladder=PROBES if ladder is None else ladder,
+                    probe_outline=ladder is not None or control.seconds_left() is not None,
                     sampling=settings.sampling,
                     control=control,
                     stop_loops=settings.stop_loops,

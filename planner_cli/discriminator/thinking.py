@@ -84,8 +84,8 @@ class Thinking:
 class ThinkingLoop:
     """The loop over one session.
 
-    ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way;
-    ``decided`` looks at all thoughts after each such reading and names those that need not go on.
+    ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way, and
+    ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each such reading and names those that need not go on.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class ThinkingLoop:
         sampling: Sampling,
         control: Control,
         stop_loops: bool = True,
+        probe_outline: bool = True,
         decided: Callable[[Sequence[Thinking]], Sequence[Thinking]] | None = None,
     ) -> None:
         self.session = session
@@ -110,6 +111,7 @@ class ThinkingLoop:
         self.stop_loops = stop_loops
         self.close_mark = prompt.close(engine)
         self.ladder = frozenset(t for t in ladder if t < budget)
+        self.probe_outline = probe_outline
         self.decided = decided
         self.close_seconds = 0.0
         """How long the last probe took: what a forced close will cost when time runs out."""
@@ -150,7 +152,7 @@ class ThinkingLoop:
             running = [t for t in thoughts if t.verdict is None]
             if stop := self._stop():
                 yield from self._close(running, stop)
-            elif due := [t for t in running if t.due(self.ladder)]:
+            elif due := [t for t in running if self.probe_outline and t.due(self.ladder)]:
                 yield from self._probe(due)
                 if self.decided is not None:
                     yield from self._settle(self.decided(thoughts))

@@ -80,6 +80,16 @@ def test_probes_within_the_plan_show_each_candidate_for_a_moment():
     assert texts[:2] == [f'\nSQL: select {i}\nResult: 1 row, 1 column; [{i}]\nCheck:\n{{"correct":' for i in range(2)]
 
 
+def test_they_are_left_out_where_nobody_asked_and_no_time_limit_may_need_them():
+    def read_at(**control):
+        engine = scripted(PLAN, "from same\n x", "show other\n")
+        (first, _) = verdicts(judge(engine, budget=50, control=Control(**control)))
+        return [probe.tokens for probe in first.probes]
+
+    assert read_at() == [8]
+    assert read_at(max_seconds=600) == [0, 8]
+
+
 def test_the_plan_is_streamed_to_each_of_its_thoughts():
     events = judge(scripted("show n", "all same\n x", "none\n"), budget=50)
     for cluster, text in enumerate(("show n\nall same\n x", "show n\nnone\n")):
@@ -90,7 +100,7 @@ def test_the_plan_is_streamed_to_each_of_its_thoughts():
 def test_the_score_is_blended_with_the_likelihood_where_it_is_told(monkeypatch):
     blend = Blend(verdict=1.0, likelihood=0.5, bias=1.0)
     monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(blend=blend))
-    told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50))
+    told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50, probe_at=(0,)))
     # the scripted engine's ln P of "\nSQL: select 0" is -1 a word
     assert [v.score for v in told] == [pytest.approx(blend.score(p, -3.0)) for p in (0.9, 0.2)]
     assert [v.hard for v in told] == [True, False]
