@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from planner_cli.engine.context import Context
     from planner_cli.engine.inprocess import LlamaEngine
 
-_FORMAT = 1
+_FORMAT = 2
 _TEXT = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, total REAL, status TEXT); "
 _PROMPT = 64
 """Tokens of a prefill that is timed, and of the text that the widths continue."""
@@ -212,7 +212,15 @@ def _bench(engine: LlamaEngine, deadline: float) -> Iterator[_Bench]:
     tokens = engine.vocabulary.encode(_TEXT * 8)[:_PROMPT]
     most = max(_WIDTHS)
     cells = _PROMPT + most * (_STEPS + 2)
-    context = Context(engine.weights, cells=cells, sequences=1 + most, threads=1, adapter=engine.adapter)
+    context = Context(
+        engine.weights,
+        cells=cells,
+        sequences=1 + most,
+        threads=1,
+        adapter=engine.adapter,
+        kv=engine.options.kv,
+        flash_attention=engine.flash_attention(cells),
+    )
     try:
         bench = _Bench(context, tokens, deadline)
         bench.prefill(library.physical_cores())  # warms up: weights come from the disk

@@ -184,13 +184,13 @@ class LlamaEngine:
             batch_threads=self.batch_threads,
             adapter=self.adapter,
             kv=self.options.kv,
-            flash_attention=self._flash_attention(places.cells),
+            flash_attention=self.flash_attention(places.cells),
             contention=self._contention,
         )
         return self._context
 
-    def _flash_attention(self, cells: int) -> bool | None:
-        """See :attr:`EngineOptions.flash_attention`; ``None`` leaves it to llama.cpp."""
+    def flash_attention(self, cells: int) -> bool | None:
+        """Of a context of so many cells, see :attr:`EngineOptions.flash_attention`; ``None`` leaves it to llama.cpp."""
         asked = self.options.flash_attention
         if asked is not None or self.weights.gpu_layers or self.options.kv != "f16":
             return asked
