@@ -112,7 +112,7 @@ def sweep(budgets: str, check: int, save: bool, **options: Any) -> int:
 @run_options
 def e2e(**options: Any) -> int:
     """Answer every question with the whole planner and compare the answers with the gold queries."""
-    measure.summary([measure.plan_run(measure.request(options, LADDER))])
+    measure.summary([measure.plan_run(measure.request(options))])
     return ExitCode.OK
 
 
@@ -129,7 +129,7 @@ def compare(methods: str, **options: Any) -> int:
         raise PlannerError(f"unknown method {unknown[0]!r}", hint=f"known: {', '.join(SELECT_CHOICES)}")
     runs = []
     for name in names:
-        request = measure.request({**options, "select": name}, LADDER)
+        request = measure.request({**options, "select": name})
         folder = request.out / name if request.out else None
         say(f"method {name}", err=True)
         runs.append(measure.plan_run(replace(request, out=folder)))

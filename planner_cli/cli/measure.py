@@ -40,7 +40,8 @@ class Request:
     limit: int | None
     shard: str | None
     run: RunOptions
-    ladder: tuple[int, ...]
+    ladder: tuple[int, ...] | None
+    """Budgets at which scores are read on the way; ``None`` reads them as ``planner ask`` does, in its time."""
     redact: tuple[str, ...] = ()
     mode: Mode = "pro"
     prompt: str | None = None
@@ -50,7 +51,7 @@ class Request:
     """Accuracy of an oracle that judges instead of the discriminator."""
 
 
-def request(options: dict[str, Any], ladder: tuple[int, ...]) -> Request:
+def request(options: dict[str, Any], ladder: tuple[int, ...] | None = None) -> Request:
     """Sort a command's options into the run's and the others."""
     of_run = {f.name for f in fields(RunOptions)}
     own = {name: value for name, value in options.items() if name not in of_run}
@@ -279,7 +280,7 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
     items = [item for item in _dataset(asked).items if item.id in wanted]
     redacted = redactions(items, asked.redact)
     whole = {row.item: row for row in run.rows}
-    for budget in asked.ladder:
+    for budget in asked.ladder or ():
         alone = replace(settings, discriminator=replace(settings.discriminator, budget=budget))
         same = drifted = 0
         worst = 0.0
