@@ -85,7 +85,8 @@ class ThinkingLoop:
     """The loop over one session.
 
     ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way, and
-    ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each such reading and names those that need not go on.
+    ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each
+    such reading and names those that need not go on.
     """
 
     def __init__(

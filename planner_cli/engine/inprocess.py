@@ -207,9 +207,8 @@ class LlamaEngine:
         context.clear()
         wanted = tokens[:-1]
         stable = min(stable, len(wanted))
-        key = (
-            self._state_key(wanted[:stable], context) if stable >= LEAST_CACHED and not self.weights.recurrent else None
-        )
+        kept = stable >= LEAST_CACHED and not self.weights.recurrent
+        key = self._state_key(wanted[:stable], context) if kept else None
         state = None if key is None else self.cache.get(key)
         if key is not None and state is not None:
             if context.restore(0, state):
