@@ -9,7 +9,17 @@ from typing import Literal, TypeAlias, get_args
 from planner_cli.errors import PlannerError
 
 Select: TypeAlias = Literal[
-    "rerank", "vote", "weighted-vote", "greedy", "first", "vote-judge", "pairwise", "race", "correct", "tree"
+    "rerank",
+    "vote",
+    "weighted-vote",
+    "posterior",
+    "greedy",
+    "first",
+    "vote-judge",
+    "pairwise",
+    "race",
+    "correct",
+    "tree",
 ]
 SELECT_CHOICES: tuple[Select, ...] = get_args(Select)
 """Planning methods; see :mod:`planner_cli.planning.methods`."""

@@ -234,7 +234,7 @@ def _resolve(role: Role, options: RunOptions) -> ResolvedModel:
 
     if role == "generator":
         return hub.resolve(options.generator, role, adapter=options.generator_adapter)
-    return hub.resolve(options.discriminator, role, adapter=options.discriminator_adapter)
+    return hub.resolve(options.discriminator, role, adapter=options.discriminator_adapter, budget=options.budget)
 
 
 def _resolve_judge(options: RunOptions) -> ResolvedModel:

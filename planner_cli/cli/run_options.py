@@ -23,7 +23,7 @@ from planner_cli.settings import (
 from planner_cli.types import Role
 
 _LIMITS = Limits()
-_BY_SCORE: tuple[Select, ...] = ("rerank", "vote-judge", "pairwise", "race", "correct", "tree")
+_BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise", "race", "correct", "tree")
 """Planning methods that go by the discriminator's scores."""
 
 

@@ -75,6 +75,8 @@ class Preset:
     role: Role
     model: str
     adapter: str | None = None
+    at_once: str | None = None
+    """Adapter in place of that one where the budget is 0: trained to judge without a thought."""
     prompt: str | None = None
     reasoning: str | None = None
     budget: int | None = None
@@ -226,8 +228,9 @@ def _check(catalog: Catalog, path: Path) -> None:
         if presets.count((preset.name, preset.role)) > 1:
             raise ModelError(f"{path}: preset {preset.name!r} for the {preset.role} occurs twice")
         _reference(catalog, preset, preset.model, "model", path)
-        if preset.adapter is not None:
-            _reference(catalog, preset, preset.adapter, "adapter", path)
+        for adapter in (preset.adapter, preset.at_once):
+            if adapter is not None:
+                _reference(catalog, preset, adapter, "adapter", path)
         if preset.name in seen:
             raise ModelError(f"{path}: {preset.name!r} names both a file and a preset")
 

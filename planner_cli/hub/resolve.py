@@ -82,18 +82,19 @@ class ModelEntry:
     """Where it leads, when the file in the models folder is a link."""
 
 
-def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedModel:
+def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | None = None) -> ResolvedModel:
     """Find and check the model a user named.
 
     ``spec`` is a catalogue name or a path (one that ends in ``.gguf`` or holds a folder separator; ``~`` is
-    expanded). ``adapter``, a catalogue name or a path too, replaces the one of the catalogue entry.
+    expanded). ``adapter``, a catalogue name or a path too, replaces the one of the catalogue entry. ``budget`` is that
+    of a thought, where it is not to be the entry's: some have another adapter for judging without one.
     Raises :class:`ModelError`, with the next step as its hint, when a name is unknown, a file is missing or
     damaged, or its sha256 is not the catalogue's.
     """
     catalog = known_catalog()
     preset = None if is_path(spec) else catalog.preset(spec, role)
     model = _load(catalog, preset.model if preset else spec, "model")
-    adapter_spec = adapter or (preset.adapter if preset else None)
+    adapter_spec = adapter or (_adapter_of(preset, budget) if preset else None)
     over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
     if over is not None:
         _check_fit(model, over)
@@ -117,6 +118,11 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None) -> ResolvedMod
     )
 
 
+def _adapter_of(preset: Preset, budget: int | None) -> str | None:
+    thinks = preset.budget if budget is None else budget
+    return preset.at_once if preset.at_once is not None and thinks == 0 else preset.adapter
+
+
 def list_models() -> tuple[ModelEntry, ...]:
     """Everything the catalogue knows, in its order, presets first, and what else is in the models folder.
 
@@ -132,7 +138,7 @@ def list_models() -> tuple[ModelEntry, ...]:
 
 
 def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset) -> ModelEntry:
-    names = (preset.model, preset.adapter)
+    names = (preset.model, preset.adapter, preset.at_once)
     parts = [_list_file(catalog, records, entry) for entry in catalog.files if entry.name in names]
     sizes = [part.size for part in parts if part.size is not None]
     model = next(part for part in parts if part.name == preset.model)

@@ -3,6 +3,7 @@
     greedy, first   one result is chosen without a judge, and judged for its confidence only
     vote            the largest cluster of equal results (self-consistency)
     weighted-vote   the cluster whose queries have the largest summed probability
+    posterior       the largest product of that probability and the odds of the soft score
     rerank          the highest soft score (the paper's re-ranking)
     vote-judge      the highest product of vote share and soft score
     pairwise        the two largest clusters compared with each other, in both orders

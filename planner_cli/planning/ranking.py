@@ -7,6 +7,8 @@
                                   3.2, "weighted sum"): what the votes estimate, without the luck of the draw; less
                                   where a query asks for a value that its column does not hold, or joins by
                                   keys that stand for different things
+    posterior                     highest product of that sum and the odds of the soft score, to the power of
+                                  :data:`TRUST`: what is likely before judging, and what judging found
     vote-judge                    highest product of votes and soft score first
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
@@ -20,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from planner_cli.prompts.judging import log_odds
 from planner_cli.settings import Select
 from planner_cli.types import Candidate, Cluster, Execution, Ranked, Verdict
 
@@ -32,6 +35,14 @@ DOUBT = 0.06
 e to the -2.8, by a conditional logistic regression over the results of 1,065 questions on training databases (-2.4 for
 the one and -2.7 for the other, beside 0.86 times ln P). Of the queries there with one, 8 % and 3 % were right; of all,
 half."""
+
+TRUST = 1.5
+"""How far the odds of a soft score count beside the generator's summed probability.
+
+With the built-in pair, over 69 questions on held-out training databases with right and wrong results (16 samples each
+at temperature 1): the right one is first in 62 % by probability alone, in 64 at 0.3, 67 at 1.2, 68 from 1.5 to 2."""
+_NOTHING = 1e-9
+"""Stands for a probability that is not known, or too small to matter."""
 
 
 def rank(
@@ -46,7 +57,7 @@ def rank(
     Where candidates that cannot run have clusters too (modes ``base`` and ``exec``), only a score can choose one.
     """
     select = _possible(select, verdicts)
-    if select in ("vote", "weighted-vote", "greedy", "first"):
+    if select in ("vote", "weighted-vote", "posterior", "greedy", "first"):
         clusters = [c for c in clusters if executions[c.representative].ok]
 
     def key(cluster: Cluster) -> tuple[float, ...]:
@@ -59,6 +70,8 @@ def rank(
                 first: tuple[float, ...] = (-cluster.votes, empty, -score, not greedy)
             case "weighted-vote":
                 first = (-probability(cluster, candidates, executions), -cluster.votes, empty, -score, not greedy)
+            case "posterior":
+                first = (-posterior(cluster, verdict, candidates, executions), -cluster.votes, empty, not greedy)
             case "vote-judge":  # a result nobody judged counts as even odds
                 first = (-cluster.votes * (verdict.score if verdict else 0.5), empty, not greedy)
             case "greedy":
@@ -88,6 +101,14 @@ def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: S
         for logprob, execution in told
         if logprob is not None
     )
+
+
+def posterior(
+    cluster: Cluster, verdict: Verdict | None, candidates: Sequence[Candidate], executions: Sequence[Execution]
+) -> float:
+    """Logarithm of a cluster's probability after judging, but for a constant; without a verdict the odds are even."""
+    prior = math.log(max(probability(cluster, candidates, executions), _NOTHING))
+    return prior + (0.0 if verdict is None else TRUST * log_odds(verdict.score))
 
 
 def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
@@ -131,10 +152,11 @@ def reason(
     if len(ranking) == 1:
         return f"the only result: {votes} give it" if best.votes else f"the only result: {result}"
     second = ranking[1]
-    if select == "weighted-vote":
+    if select in ("weighted-vote", "posterior"):
         shares = [probability(clusters[r.cluster], candidates, executions) for r in (best, second)]
-        if shares[0] > shares[1]:
-            return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f}); {result}"
+        why = _by_probability(select, best, second, shares)
+        if why is not None:
+            return f"{why}; {result}" + (_unsure(best) if select == "posterior" else "")
         select = "vote"
     if select == "vote" or best.score is None:
         tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
@@ -148,6 +170,16 @@ def reason(
     if select == "pairwise" and second.score is not None:
         return f"compared with the next in both orders, preferred with {best.score:.2f}; {result}"
     return f"highest score {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
+
+
+def _by_probability(select: Select, best: Ranked, second: Ranked, shares: Sequence[float]) -> str | None:
+    """What speaks for the first of two by the generator's probability of each; ``None`` where that says nothing."""
+    if select == "posterior" and best.score is not None and second.score is not None:
+        first, other = (f"{share:.2f}" for share in shares)
+        return (
+            f"likeliest after judging: probability {first}, score {best.score:.2f} (next {other}, {second.score:.2f})"
+        )
+    return f"most probable result: {shares[0]:.2f} (next {shares[1]:.2f})" if shares[0] > shares[1] else None
 
 
 def _vote_tie(best: Ranked, second: Ranked, executions: Sequence[Execution]) -> str:

@@ -47,9 +47,17 @@ def test_the_built_in_generator():
 @needs_base
 def test_the_built_in_discriminator():
     model = resolve("builtin", "discriminator")
-    assert (model.prompt, model.budget, model.select) == ("compact-values", 96, "weighted-vote")
-    assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-judge-f16.gguf"
+    assert (model.prompt, model.budget, model.select) == ("compact-verdict", 0, "posterior")
+    assert model.adapter == catalog_folder() / "builtin" / "smollm2-135m-verdict-f16.gguf"
     assert not model.untrained
+
+
+@needs_base
+@pytest.mark.parametrize(("budget", "adapter"), [(None, "verdict"), (0, "verdict"), (1, "judge"), (64, "judge")])
+def test_the_built_in_discriminator_thinks_where_it_is_given_a_budget(budget, adapter):
+    assert resolve("builtin", "discriminator", budget=budget).adapter.name == f"smollm2-135m-{adapter}-f16.gguf"
+    named = resolve("builtin", "discriminator", adapter="smollm2-135m-judge", budget=budget)
+    assert named.adapter.name == "smollm2-135m-judge-f16.gguf"
 
 
 @needs_base

@@ -194,6 +194,28 @@ def test_weighted_votes(given, order, why):
     assert reason("weighted-vote", ranking, candidates, executions, clusters) == why
 
 
+POSTERIOR = [
+    # name, each cluster's ln P and score, clusters best first, why
+    ("both agree", [(-0.5, 0.8), (-2.0, 0.3)], [0, 1], "likeliest after judging: probability 0.61, score 0.80 (next 0.14, 0.30); 1 of 2 samples give its result"),
+    ("the judge outweighs it", [(-0.5, 0.3), (-2.0, 0.8)], [1, 0], "likeliest after judging: probability 0.14, score 0.80 (next 0.61, 0.30); 1 of 2 samples give its result"),
+    ("a near thing", [(-0.5, 0.4), (-2.0, 0.6)], [0, 1], "likeliest after judging: probability 0.61, score 0.40 (next 0.14, 0.60); 1 of 2 samples give its result; the judge thinks it rather wrong than right"),
+    ("no verdict is even odds", [(-2.0, 0.6), (-0.5, None)], [1, 0], "most probable result: 0.61 (next 0.14); 1 of 2 samples give its result"),
+    ("no probability: the score", [(None, 0.2), (None, 0.3)], [1, 0], "likeliest after judging: probability 0.00, score 0.30 (next 0.00, 0.20); 1 of 2 samples give its result; the judge thinks it rather wrong than right"),
+    ("certain scores", [(-9.0, 1.0), (-0.1, 0.0)], [0, 1], "likeliest after judging: probability 0.00, score 1.00 (next 0.90, 0.00); 1 of 2 samples give its result"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "order", "why"), [p[1:] for p in POSTERIOR], ids=[p[0] for p in POSTERIOR])
+def test_a_posterior_weighs_probability_and_score(given, order, why):
+    candidates = [Candidate(i, f"select {i}", logprob=logprob) for i, (logprob, _) in enumerate(given)]
+    clusters = [Cluster(i, (i,), 1) for i in range(len(given))]
+    verdicts = [verdict(score) for _, score in given]
+    executions = [ROWS] * len(given)
+    ranking = rank("posterior", candidates, executions, clusters, verdicts)
+    assert [r.cluster for r in ranking] == order
+    assert reason("posterior", ranking, candidates, executions, clusters) == why
+
+
 def test_greedy_speaks_for_itself_within_its_cluster():
     candidates = [Candidate(0, "select 1"), Candidate(1, "select 1+0", greedy=True)]
     clusters = [Cluster(0, (0, 1), 2)]
