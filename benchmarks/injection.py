@@ -231,7 +231,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
 
-    model = fast_form(resolve(options.discriminator, "discriminator"), lambda text: print(text, file=sys.stderr))
+    model = fast_form(
+        resolve(options.discriminator, "discriminator", budget=options.budget),
+        lambda text: print(text, file=sys.stderr),
+    )
     prompt = options.prompt or model.prompt or "chat"
     settings = DiscriminatorSettings(budget=options.budget, result_rows=options.rows)
     started = time.monotonic()

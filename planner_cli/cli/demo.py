@@ -73,6 +73,8 @@ def _tour(path: Path, run: RunOptions, control: Control) -> None:
         told = ", ".join(f"{outcomes[outcome]} {words}" for outcome, words in _TALLY.items() if outcomes[outcome])
         click.echo(err=True)
         _say(asker, f'{told}. Your turn: planner ask "How many orders were cancelled?" {path}')
+        if not run.no_judge and not asker.settings.discriminator.budget:
+            _say(asker, "the judge said at once what it thinks; with --budget 64 you can watch it think first")
 
 
 _TALLY: dict[Outcome, str] = {"right": "right", "wrong": "wrong", "no answer": "without an answer"}
