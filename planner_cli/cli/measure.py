@@ -24,8 +24,9 @@ if TYPE_CHECKING:  # the benchmark's parts cost start-up time
     from planner_cli.bench.store import Kind, Run, RunInfo
     from planner_cli.discriminator import Discriminator
 
-CHECK_TOLERANCE = 0.02
-"""Two scores of one text may differ by this much: batch shapes change low bits (``llama-cpp.md`` section 6)."""
+CHECK_TOLERANCE = 0.05
+"""Two scores of one text may differ by this much: batch shapes change low bits (``llama-cpp.md`` section 6), and with
+8-bit weights the rounding of what they are multiplied with (built-in judge: 0.03 in Q8_0, 0.0005 in F16)."""
 
 
 @dataclass(frozen=True, slots=True)
