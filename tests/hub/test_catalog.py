@@ -60,6 +60,7 @@ WRONG = [
     ("same name twice", FILE + FILE.replace("schema_version = 1", ""), "'m' occurs twice"),
     ("preset of nothing", FILE + PRESET.replace('model = "m"', 'model = "x"'), "there is no model 'x'"),
     ("preset with a model as adapter", FILE + PRESET + 'adapter = "m"\n', "there is no adapter 'm'"),
+    ("preset with nothing for no budget", FILE + PRESET + 'at_once = "x"\n', "there is no adapter 'x'"),
     ("preset named as a file", FILE + PRESET.replace('"p"', '"m"'), "names both"),
 ]
 
