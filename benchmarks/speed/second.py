@@ -2,7 +2,7 @@
 
     python -m benchmarks.speed.second [--model NAME_OR_FILE] [--rounds 5] [--threads N]
 
-A database whose schema makes a prompt of about a thousand tokens, the models' files in the system's cache. In pairs:
+A database whose schema makes a prompt of about a thousand tokens, the models' files in the system's memory. In pairs:
 ``planner ask`` with an empty prefix cache, then another question with what the first one kept. One candidate of one
 token is written, so a run ends with the first generated token. Printed are both times and their ratio: of the engine
 alone (prompt and first token, the state's writing included), and of the whole process from its start to its end.
@@ -47,7 +47,7 @@ def ask(question: str, database: Path, cache: Path, more: list[str]) -> dict:
     """Seconds of the process, and what it says of itself."""
     command = [sys.executable, "-m", "planner_cli", "ask", question, str(database), "-n", "1", "--max-tokens", "1"]
     command += ["--no-judge", "--no-mend", "--history", "off", "--json", *more]
-    # models in another form are found where they are; only the states of prompts are new
+    # a cache of its own; the runs that find the size write the base's fast form there, before anything is timed
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
