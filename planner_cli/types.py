@@ -179,9 +179,9 @@ class Cluster:
 
 # --------------------------------------------------------------------------------------------- judging
 
-ClosedBy: TypeAlias = Literal["model", "budget", "time", "user", "decided", "loop"]
-"""Who ended a thought: the model itself, the token budget, the clock, the user's key, a settled score, or that it
-repeated itself."""
+ClosedBy: TypeAlias = Literal["model", "budget", "time", "user", "decided", "behind", "loop"]
+"""Who ended a thought: the model itself, the token budget, the clock, the user's key, a settled race or being behind
+in it, or that it repeated itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +277,8 @@ class StageTimings:
     """Tokens sampled over all branches."""
     decodes: int = 0
     """llama_decode calls that sampled or probed."""
+    rows: int = 0
+    """Rows of them that tokens were sampled from: samples that have been the same so far share one."""
 
     @property
     def tokens_per_second(self) -> float | None:

@@ -75,6 +75,8 @@ def main() -> int:
     print("\n".join(report.summary(seconds, job.record())))
     shares = ", ".join(f"{share:.1%} at {width}" for width, share in journal.own_shares().items())
     print(f"\nof planner's steps outside llama.cpp's decode (sampling, text, Python): {shares}")
+    for side, parts in journal.rows().items():
+        print(f"{side} decoded " + ", ".join(f"{rows:.0f} rows for the {part}" for part, rows in parts.items()))
     for name, why in bench.unavailable.items():
         say(f"{name} is left out: {why}")
     foreign = [line["foreign"] for line in journal.lines if line["foreign"] is not None]
@@ -86,7 +88,7 @@ def main() -> int:
         document = {
             "date": f"{now:%Y-%m-%d}", "command": command(sys.argv[1:]), **facts,
             "rounds": options.rounds, "seconds": seconds, "ratios": made,
-            "own_shares": journal.own_shares(), "memory": bench.memory(),
+            "own_shares": journal.own_shares(), "rows": journal.rows(), "memory": bench.memory(),
             "foreign_cores_median": statistics.median(foreign) if foreign else None, "left_out": bench.unavailable,
         }  # fmt: skip
         target.write_text(json.dumps(document, indent=1) + "\n")

@@ -36,7 +36,7 @@ def prefill(context, tokens: list[int]) -> float:
     spent = 0.0
     for at in range(0, len(tokens), BATCH):
         context.clear_batch()
-        context.add(tokens[at : at + BATCH], at, 0, output=False)
+        context.add(tokens[at : at + BATCH], at, 0)
         spent += decode(context)
     return spent
 

@@ -47,3 +47,11 @@ class Journal:
             if line["side"] == "planner" and line["part"].isdigit():
                 found.setdefault(line["part"], []).append(line["own_share"])
         return {width: round(statistics.median(shares), 4) for width, shares in found.items()}
+
+    def rows(self) -> dict[str, dict[str, float]]:
+        """Side, then part: rows that planner's engine decoded for the tokens it wrote, the median."""
+        found: dict[str, dict[str, list[int]]] = {}
+        for line in self.lines:
+            if line.get("rows") and not line["part"].isdigit():
+                found.setdefault(line["side"], {}).setdefault(line["part"], []).append(line["rows"])
+        return {side: {part: statistics.median(rows) for part, rows in parts.items()} for side, parts in found.items()}

@@ -4,7 +4,7 @@
 
 Measures the memory's read bandwidth and the arithmetic rate of llama.cpp's kernels on a full batch, then asks a
 question about the demo database with the built-in pair (8 candidates, 64 tokens of thought, nothing cached), and holds
-each stage's seconds against two floors: reading every weight once a decode, and multiplying every weight once a token.
+each stage's seconds against two floors: reading every weight once a decode, and multiplying every weight once a row.
 Then the same question beside a process that holds one core, against one thread alone; and `planner --help`.
 """
 
@@ -90,10 +90,10 @@ def busy_core() -> Iterator[None]:
 
 
 def floors(stage: dict, model_bytes: int, bandwidth: float, rate: float) -> dict:
-    """The least seconds of a stage: each decode reads the weights, each token goes through the kernels."""
+    """The least seconds of a stage: each decode reads the weights, each row of it goes through the kernels."""
     prompt = stage["prompt_tokens"] - stage["cached_tokens"]
     reads = -(-prompt // PROMPT) + stage["decodes"]
-    return {"memory": reads * model_bytes / bandwidth, "compute": (prompt + stage["new_tokens"]) / rate}
+    return {"memory": reads * model_bytes / bandwidth, "compute": (prompt + stage["rows"]) / rate}
 
 
 def startup() -> float:
@@ -152,7 +152,8 @@ def lines(result: dict) -> list[str]:
     ]
     for stage in ("generate", "judge"):
         memory, compute, cost = found[stage]["memory"], found[stage]["compute"], timings[stage]
-        facts = f"{cost['prompt_tokens']} + {cost['new_tokens']} tokens, {cost['decodes']} decodes"
+        written = f"{cost['new_tokens']} tokens in {cost['rows']} rows of {cost['decodes']} decodes"
+        facts = f"prompt of {cost['prompt_tokens']}, {written}"
         share = f"{max(memory, compute) / cost['seconds']:.0%}"
         cells = f"{cost['seconds']:.2f} | {cost['prefill_seconds']:.2f} | {memory:.2f} | {compute:.2f} | {share}"
         made.append(f"| {stage}: {facts} | {cells} |")

@@ -17,6 +17,7 @@ else:
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 BOUNDS = Path(__file__).with_name("bounds.toml")
 OWN = "planner"
+FAST = "planner-fast"
 PARTS = ("candidates", "thoughts", "whole")
 
 
@@ -45,7 +46,7 @@ def spread(values: list[float]) -> dict:
     }
 
 
-def ratios(seconds: dict[str, dict[str, list]]) -> dict[str, dict[str, dict]]:
+def ratios(seconds: dict[str, dict[str, list]], own: str = OWN) -> dict[str, dict[str, dict]]:
     """How many times as long as planner's engine each side takes, part by part: medians of each round's ratio.
 
     Of a width it is the share of llama-batched-bench's tokens a second, so that more is better throughout.
@@ -54,10 +55,10 @@ def ratios(seconds: dict[str, dict[str, list]]) -> dict[str, dict[str, dict]]:
     made: dict[str, dict[str, dict]] = {}
     for name, parts in sides.items():
         for part, values in parts.items():
-            own = sides.get(OWN, {}).get(part, [])
-            pairs = [(theirs, ours) for theirs, ours in zip(values, own, strict=False) if theirs and ours]
-            if name != OWN and pairs:
-                made.setdefault(name, {})[part] = spread([theirs / ours for theirs, ours in pairs])
+            ours = sides.get(own, {}).get(part, [])
+            pairs = [(theirs, our) for theirs, our in zip(values, ours, strict=False) if theirs and our]
+            if name != own and pairs:
+                made.setdefault(name, {})[part] = spread([theirs / our for theirs, our in pairs])
     return made
 
 
@@ -122,10 +123,15 @@ def readme_lines() -> list[str]:
     found = newest()
     if not found:
         return []
-    lines = ["| how many times as long it takes | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
-    for side in ("llama-cold", "llama-prefix", "server", "transformers", "planner-fast"):
+    columns = {}
+    for name, result in found.items():
+        columns[name] = result["ratios"]
+        if FAST in result["seconds"]:
+            columns[f"{name}, as `planner ask` runs it (Q8_0)"] = ratios(result["seconds"], own=FAST)
+    lines = ["| how many times as long it takes | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for side in ("llama-cold", "llama-prefix", "server", "transformers"):
         for part in PARTS:
-            cells = [_ratio(result["ratios"].get(side, {}).get(part)) for result in found.values()]
+            cells = [_ratio(made.get(side, {}).get(part)) for made in columns.values()]
             if any(cells):
                 lines.append(f"| {ABOUT[side]}: {part} | " + " | ".join(cell or "-" for cell in cells) + " |")
     lines += ["", "| tokens/s beside each other, as a share of `llama-batched-bench` | " + " | ".join(found) + " |"]

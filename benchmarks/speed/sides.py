@@ -78,6 +78,8 @@ class Planner:
         """Seconds inside llama.cpp's decodes."""
         self.own_share = 0.0
         """Of a width's seconds, what is spent outside them: sampling, text, Python."""
+        self.rows = 0
+        """Rows decoded for the tokens written: texts that have been the same so far share them."""
         self._time_decodes()
 
     def _time_decodes(self) -> None:
@@ -100,6 +102,8 @@ class Planner:
         room = max(map(len, texts.suffix_ids)) + texts.new
         started = time.perf_counter()
         session = self.engine.open((Span(texts.prefix),), branches=len(texts.suffixes), room=room, control=Control())
+        if texts.part.isdigit():  # a width is compared with so many rows, as many as texts
+            session.shares_rows = False
         branches = []
         for number, suffix in enumerate(texts.suffixes):
             sampling = Sampling(temperature=TEMPERATURE, top_k=TOP_K, top_p=TOP_P, seed=texts.seed + number)
@@ -116,6 +120,7 @@ class Planner:
                     branches[step.branch].close()
         seconds = time.perf_counter() - started
         self.own_share = 1 - self.decoding / seconds
+        self.rows = session.stats.rows
         expected = [len(texts.prefix_ids) + sum(map(len, texts.suffix_ids)), len(texts.suffixes) * texts.new]
         assert [session.stats.prompt_tokens, written] == expected, "not the tokens the others have"
         assert session.stats.cached_tokens == 0, "a prompt was not cold"

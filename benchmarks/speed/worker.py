@@ -44,8 +44,8 @@ def main() -> None:
     try:
         for line in sys.stdin:
             seconds = side.run(Texts(**json.loads(line)))
-            share = getattr(side, "own_share", None)
-            answer(seconds=seconds, memory=peak_memory(processes[-1]), own_share=share)
+            own = {what: getattr(side, what, None) for what in ("own_share", "rows")}
+            answer(seconds=seconds, memory=peak_memory(processes[-1]), **own)
     except Exception as error:  # noqa: BLE001 - as above
         traceback.print_exc()
         answer(failed=f"{type(error).__name__}: {error}")

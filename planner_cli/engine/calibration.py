@@ -170,7 +170,7 @@ class _Bench:
         self.threads(threads, threads)
         self._context.clear()
         self._context.clear_batch()
-        self._context.add(self._tokens, 0, 0, output=False)
+        self._context.add(self._tokens, 0, 0)
         return self._decode()
 
     def step(self, width: int, threads: int, batch_threads: int) -> float:

@@ -77,6 +77,8 @@ class Context:
                 hint="use fewer --candidates, a smaller --budget or a smaller --context",
             )
         self.cells = int(L.llama_n_ctx(self.handle))
+        self.shares_cells = not weights.recurrent
+        """Whether a token can be decoded for several sequences at once."""
         self.sequences = sequences
         if adapter is not None:
             adapters = (L.llama_adapter_lora_p_ctypes * 1)(adapter)
@@ -85,7 +87,7 @@ class Context:
                 raise EngineError(f"{weights.path.name}: the adapter cannot be applied")
         self._memory = L.llama_get_memory(self.handle)
         self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
-        self._batch = L.llama_batch_init(BATCH, 0, 1)
+        self._batch = L.llama_batch_init(BATCH, 0, sequences)
         # The callback must outlive the context; it only looks at flags (an exception in it would be swallowed).
         self._abort = L.ggml_abort_callback(self._should_abort)
         self._never_abort = L.ggml_abort_callback()
@@ -127,10 +129,13 @@ class Context:
         """Tokens that still fit into the batch."""
         return BATCH - int(self._batch.n_tokens)
 
-    def add(self, tokens: Sequence[int], position: int, sequence: int, *, output: bool, every: bool = False) -> int:
-        """Put tokens of one sequence into the batch; with ``output``, the last one's logits are computed.
+    def add(
+        self, tokens: Sequence[int], position: int, *sequences: int, output: bool = False, every: bool = False
+    ) -> int:
+        """Put tokens into the batch; with ``output``, the last one's logits are computed, with ``every`` those of each.
 
-        With ``every`` those of each of them; a decode gives :attr:`outputs` rows at most.
+        Several ``sequences`` that have been the same so far get the same cells: what they share is decoded once.
+        A decode gives :attr:`outputs` rows at most.
 
         Returns the batch row of the last token.
         """
@@ -139,8 +144,9 @@ class Context:
         for offset, token in enumerate(tokens):
             batch.token[row] = token
             batch.pos[row] = position + offset
-            batch.n_seq_id[row] = 1
-            batch.seq_id[row][0] = sequence
+            batch.n_seq_id[row] = len(sequences)
+            for place, sequence in enumerate(sequences):
+                batch.seq_id[row][place] = sequence
             batch.logits[row] = every
             row += 1
         batch.n_tokens = row

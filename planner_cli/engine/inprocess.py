@@ -228,7 +228,7 @@ class LlamaEngine:
         """Decode the tokens from ``start`` on into sequence 0, in batches."""
         for at in range(start, len(tokens), BATCH):
             context.clear_batch()
-            context.add(tokens[at : at + BATCH], at, 0, output=False)
+            context.add(tokens[at : at + BATCH], at, 0)
             context.decode(control)
 
     def _state_key(self, tokens: list[int], context: Context) -> str:

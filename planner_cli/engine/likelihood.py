@@ -2,59 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from planner_cli.control import Control
+from planner_cli.engine.branch import shared_parts
 from planner_cli.engine.context import Context, log_sum_exp
 
-_Row = tuple[int, int, list[int]]
-"""A text's number, a row of logits, and the tokens whose probability is read there, if any."""
+_Part = tuple[list[int], int, int]
+"""The texts that have it in common, and the inputs it goes from and to."""
 
 
 class Reading:
-    """Reads texts beside each other, each in a fork of the prefix (sequence 0) that is cut afterwards."""
+    """Reads texts beside each other, each in a fork of the prefix (sequence 0) that is cut afterwards.
 
-    def __init__(self, context: Context, endings: list[int], start: int, before: Sequence[int]) -> None:
-        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``before`` to be decoded."""
+    What texts have in common from their beginning on is decoded once, as it is for branches.
+    """
+
+    def __init__(
+        self, context: Context, endings: list[int], start: int, before: Sequence[int], *, shares: bool
+    ) -> None:
+        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``before`` to be decoded.
+
+        ``shares`` says whether a token can be decoded for several texts.
+        """
         self.decodes = 0
         self._context = context
         self._endings = endings
         self._start = start
         self._before = before
+        self._shares = shares
 
     def of(self, texts: Sequence[list[int]], forks: Sequence[int], control: Control) -> list[float]:
         """Log-probability of each text and then the end of the turn; at most one text a fork."""
         context = self._context
-        totals, done = [0.0] * len(texts), [0] * len(texts)
+        inputs = [[*self._before, *text] for text in texts]
+        targets = [[*([] for _ in self._before[1:]), *([token] for token in text), self._endings] for text in texts]
+        alone: list[_Part] = [([number], 0, len(one)) for number, one in enumerate(inputs)]
+        parts = list(shared_parts(inputs)) if self._shares else alone
+        totals = [0.0] * len(texts)
         own = forks[: len(texts)]
         try:
             for fork in own:
                 context.fork(0, fork)
-            while rows := self._batch(texts, own, done):
-                context.decode(control)
-                self.decodes += 1
-                for number, row, targets in rows:
-                    logits = context.logits(row)
-                    if targets:
-                        totals[number] += log_sum_exp(logits[targets]) - log_sum_exp(logits)
+            for batch in self._batches(parts):
+                self._read(batch, inputs, targets, own, totals, control)
         finally:
             for fork in own:
                 context.cut(fork)
         return totals
 
-    def _batch(self, texts: Sequence[list[int]], forks: Sequence[int], done: list[int]) -> list[_Row]:
-        """Fill a batch with as much of the texts as there are rows of logits; ``done`` goes on."""
+    def _batches(self, parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+        """The parts in order, as many of their tokens at once as there are rows of logits."""
+        batch: list[_Part] = []
+        room = self._context.outputs
+        for members, start, end in parts:
+            at = start
+            while at < end:
+                upto = min(end, at + room)
+                batch.append((members, at, upto))
+                room -= upto - at
+                at = upto
+                if not room:
+                    yield batch
+                    batch, room = [], self._context.outputs
+        if batch:
+            yield batch
+
+    def _read(
+        self,
+        batch: Sequence[_Part],
+        inputs: Sequence[list[int]],
+        targets: Sequence[list[list[int]]],
+        forks: Sequence[int],
+        totals: list[float],
+        control: Control,
+    ) -> None:
+        """Decode the parts, and add to each text's total what they say of its next tokens."""
         context = self._context
         context.clear_batch()
-        rows: list[_Row] = []
-        for number, (fork, text) in enumerate(zip(forks, texts, strict=True)):
-            inputs = [*self._before, *text]
-            targets = [*([] for _ in self._before[1:]), *([token] for token in text), self._endings]
-            part = slice(done[number], done[number] + min(context.outputs - len(rows), context.batch_room))
-            if not targets[part]:
-                continue
-            last = context.add(inputs[part], self._start + part.start, fork, output=True, every=True)
-            first = last + 1 - len(targets[part])
-            rows += [(number, first + offset, wanted) for offset, wanted in enumerate(targets[part])]
-            done[number] += len(targets[part])
-        return rows
+        for members, start, end in batch:
+            own = [forks[member] for member in members]
+            context.add(inputs[members[0]][start:end], self._start + start, *own, every=True)
+        context.decode(control)
+        self.decodes += 1
+        row = 0
+        for members, start, end in batch:
+            for at in range(start, end):
+                if any(targets[member][at] for member in members):
+                    logits = context.logits(row)
+                    whole = log_sum_exp(logits)
+                    for member in members:
+                        totals[member] += log_sum_exp(logits[targets[member][at]]) - whole
+                row += 1

@@ -113,6 +113,8 @@ class SessionStats:
     new_tokens: int = 0
     decodes: int = 0
     """Decodes that sampled or probed."""
+    rows: int = 0
+    """Rows of those decodes that were sampled from: branches that have been the same so far share one."""
     widest: int = 0
     """Most branches that advanced in one decode."""
 
@@ -125,6 +127,7 @@ class SessionStats:
             cached_tokens=self.cached_tokens,
             new_tokens=self.new_tokens,
             decodes=self.decodes,
+            rows=self.rows,
         )
 
 

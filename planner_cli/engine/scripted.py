@@ -107,6 +107,7 @@ class ScriptedSession:
         live = [b for b in self.branches if b.admitted and b.finished is None]
         steps = [branch.next() for branch in live]
         self.stats.decodes += bool(live)
+        self.stats.rows += len(live)
         self.stats.widest = max(self.stats.widest, len(live))
         self.stats.new_tokens += sum(step.finished != "model" for step in steps)
         return steps

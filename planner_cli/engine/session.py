@@ -3,23 +3,28 @@
 Sequence 0 of the context holds the prefix (all but its last token), 1..n the admitted branches, n+1..2n the
 forks their probes are read from. A branch's ``queue`` holds the tokens that are its but not yet in the cache:
 its suffix at first, then the token sampled last. A decode takes the queues of all live branches at once.
+
+Branches that have been the same so far are decoded once: a cell of the cache can belong to several sequences.
+Samples of one prompt begin alike and part where the model is of two minds: they are a tree. Each draws its next token
+for itself from the logits they share, so that what it draws has the same distribution as ever.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import count
 
 import numpy as np
 
 from planner_cli.control import Control
+from planner_cli.engine.branch import LlamaBranch, sequences, shared_parts
 from planner_cli.engine.context import Context, log_sum_exp
 from planner_cli.engine.likelihood import Reading
 from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
 from planner_cli.engine.sampler import Grammar, Sampler
-from planner_cli.engine.vocabulary import Decoder, Vocabulary
+from planner_cli.engine.vocabulary import Vocabulary
 from planner_cli.errors import EngineError, Stopped
 from planner_cli.settings import Sampling
 
@@ -37,47 +42,6 @@ class Places:
         return self.prefix + self.count * self.room
 
 
-class LlamaBranch:
-    """See :class:`~planner_cli.engine.protocol.Branch`."""
-
-    def __init__(
-        self, session: LlamaSession, index: int, queue: list[int], sampler: Sampler, max_tokens: int, *, logprobs: bool
-    ) -> None:
-        self._session = session
-        self.index = index
-        self.queue = queue
-        self.sampler = sampler
-        self.max_tokens = max_tokens
-        self.logprobs = logprobs
-        self.sequence: int | None = None
-        self.position = session.start
-        """Tokens of this branch, prefix included, that are in the cache."""
-        self.tokens = 0
-        self.finished: Literal["model", "length"] | None = None if max_tokens else "length"
-        self.closed = False
-        self.decoder = Decoder(session.vocabulary)
-
-    @property
-    def admitted(self) -> bool:
-        return self.sequence is not None
-
-    @property
-    def live_in_cache(self) -> bool:
-        """Whether it holds a place."""
-        return self.sequence is not None and not self.closed
-
-    @property
-    def live(self) -> bool:
-        """Whether it still writes."""
-        return self.live_in_cache and self.finished is None
-
-    def close(self) -> None:
-        """Free its place in the cache."""
-        if not self.closed:
-            self.closed = True
-            self._session.release(self)
-
-
 class LlamaSession:
     """See :class:`~planner_cli.engine.protocol.Session`."""
 
@@ -87,6 +51,8 @@ class LlamaSession:
         self.vocabulary = vocabulary
         self.stats = SessionStats()
         self.closed = False
+        self.shares_rows = context.shares_cells
+        """Whether what branches have in common is decoded once; to be changed before the first of them, if at all."""
         self.start = len(prefix) - 1
         """Tokens of the prefix that are in the cache."""
         self._last = prefix[-1:]
@@ -96,6 +62,7 @@ class LlamaSession:
         self._control = control
         self._branches: list[LlamaBranch] = []
         self._free = list(range(places.count, 0, -1))
+        self._stems = count()
         self._choices: dict[tuple[str, tuple[str, ...]], dict[str, list[int]]] = {}
         """First tokens of the choices, by the text before them and their names."""
 
@@ -125,12 +92,15 @@ class LlamaSession:
     def admit(self) -> list[LlamaBranch]:
         """See :meth:`Session.admit`. Their suffixes are prefilled here, all but the last token of each."""
         admitted = []
+        stems: dict[tuple[int, ...], int] = {}
         for branch in self._branches:
             if not self._free:
                 break
             if branch.sequence is None and not branch.closed:
                 branch.sequence = self._free.pop()
                 self._context.fork(0, branch.sequence)
+                new = next(self._stems)
+                branch.stem = stems.setdefault(tuple(branch.queue), new) if self.shares_rows else new
                 admitted.append(branch)
         started = time.perf_counter()
         while waiting := [b for b in self._branches if b.live_in_cache and len(b.queue) > 1]:
@@ -150,13 +120,22 @@ class LlamaSession:
         """Move as much of the queues into the cache as one batch takes; the last token of each stays."""
         context = self._context
         context.clear_batch()
-        taken = []
-        for branch in branches:
-            part = branch.queue[:-1][: context.batch_room]
-            if part and branch.sequence is not None:
-                context.add(part, branch.position, branch.sequence, output=False)
-                taken.append((branch, len(part)))
+        taken = dict.fromkeys(branches, 0)
+        for alike in self._begun_alike(branches):
+            for members, start, end in shared_parts([branch.queue[:-1] for branch in alike]):
+                part = alike[members[0]].queue[start:end][: context.batch_room]
+                own = [alike[member] for member in members]
+                context.add(part, own[0].position + start, *sequences(own))
+                for branch in own:
+                    taken[branch] += len(part)
         self._decode(taken)
+
+    def _begun_alike(self, branches: Sequence[LlamaBranch]) -> list[list[LlamaBranch]]:
+        """Branches that have the same tokens in the cache: of those that wait, the ones that have but the prefix."""
+        if not self.shares_rows:
+            return [[branch] for branch in branches]
+        fresh = [branch for branch in branches if branch.position == self.start]
+        return [fresh, *([branch] for branch in branches if branch.position != self.start)]
 
     # ---------------------------------------------------------------------------------------------- step
 
@@ -169,11 +148,16 @@ class LlamaSession:
         self.stats.widest = max(self.stats.widest, len(live))
         self.stats.decodes += 1
         self._context.clear_batch()
-        rows = [self._context.add(b.queue, b.position, b.sequence or 0, output=True) for b in live]
-        self._decode([(branch, 1) for branch in live])
-        return [self._sample(branch, row) for branch, row in zip(live, rows, strict=True)]
+        stems: dict[int | None, list[LlamaBranch]] = {}
+        for branch in live:
+            stems.setdefault(branch.stem, []).append(branch)
+        rows = [self._context.add(b[0].queue, b[0].position, *sequences(b), output=True) for b in stems.values()]
+        self.stats.rows += len(rows)
+        self._decode(dict.fromkeys(live, 1))
+        made = [step for row, alike in zip(rows, stems.values(), strict=True) for step in self._sample(alike, row)]
+        return sorted(made, key=lambda step: step.branch)
 
-    def _decode(self, taken: Sequence[tuple[LlamaBranch, int]]) -> None:
+    def _decode(self, taken: Mapping[LlamaBranch, int]) -> None:
         """Decode the batch, which holds so many tokens of each queue; on a stop, cut back to where it was.
 
         A model whose memory cannot be cut loses the branches of a stopped decode; a stopped run ends anyway.
@@ -181,20 +165,29 @@ class LlamaSession:
         try:
             self._context.decode(self._control)
         except Stopped:
-            for branch, _ in taken:
+            for branch in taken:
                 if branch.sequence is not None:
                     self._context.cut(branch.sequence, branch.position)
             raise
-        for branch, count in taken:
-            branch.position += count
-            del branch.queue[:count]
+        for branch, moved in taken.items():
+            branch.position += moved
+            del branch.queue[:moved]
 
-    def _sample(self, branch: LlamaBranch, row: int) -> Step:
-        token = branch.sampler.sample(self._context, row)
-        logprob = None
-        if branch.logprobs:
-            logits = self._context.logits(row)
-            logprob = float(logits[token]) - log_sum_exp(logits)
+    def _sample(self, alike: Sequence[LlamaBranch], row: int) -> Iterator[Step]:
+        """The next token of each of the branches that have been the same up to this row; from here they may part."""
+        stems: dict[int, int] = {}
+        total: float | None = None
+        for branch in alike:
+            token = branch.sampler.sample(self._context, row)
+            logprob = None
+            if branch.logprobs:
+                logits = self._context.logits(row)
+                total = log_sum_exp(logits) if total is None else total
+                logprob = float(logits[token]) - total
+            branch.stem = stems.setdefault(token, next(self._stems))
+            yield self._advance(branch, token, logprob)
+
+    def _advance(self, branch: LlamaBranch, token: int, logprob: float | None) -> Step:
         if self.vocabulary.ends(token):
             branch.finished = "model"
             # What a forced close writes comes where the model would have ended, so the end mark is not kept.
@@ -252,7 +245,7 @@ class LlamaSession:
     def _decode_ahead(self, queue: list[int], position: int, sequence: int) -> int:
         """Move one batch of the queue into the cache; returns how many tokens."""
         count = self._context.batch_room
-        self._context.add(queue[:count], position, sequence, output=False)
+        self._context.add(queue[:count], position, sequence)
         self._context.decode(self._control)
         self._context.clear_batch()
         del queue[:count]
@@ -266,7 +259,7 @@ class LlamaSession:
         while len(found) < len(written):
             some = written[len(found) : len(found) + len(forks)]
             before = [*self._last, *self.vocabulary.encode_prompt(after)]
-            reading = Reading(self._context, self.vocabulary.endings, self.start, before)
+            reading = Reading(self._context, self.vocabulary.endings, self.start, before, shares=self.shares_rows)
             found += reading.of(some, forks, self._control)
             self.stats.decodes += reading.decodes
         return found

@@ -225,4 +225,5 @@ def _sum(one: StageTimings, two: StageTimings) -> StageTimings:
         cached_tokens=one.cached_tokens + two.cached_tokens,
         new_tokens=one.new_tokens + two.new_tokens,
         decodes=one.decodes + two.decodes,
+        rows=one.rows + two.rows,
     )

@@ -240,6 +240,7 @@ def _stage(stage: StageTimings) -> StageTimingsJson:
         cached_tokens=stage.cached_tokens,
         new_tokens=stage.new_tokens,
         decodes=stage.decodes,
+        rows=stage.rows,
         tokens_per_second=stage.tokens_per_second,
     )
 

@@ -147,6 +147,7 @@ class StageTimingsJson(TypedDict):
     cached_tokens: int
     new_tokens: int
     decodes: int
+    rows: int
     tokens_per_second: float | None
 
 

@@ -172,6 +172,7 @@ class ServerSession:
                 step = branch.next(self._wait)
             steps.append(step)
         self.stats.decodes += bool(live)
+        self.stats.rows += len(live)
         self.stats.widest = max(self.stats.widest, len(live))
         self.stats.new_tokens += sum(step.finished != "model" for step in steps)
         return steps

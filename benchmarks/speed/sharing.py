@@ -1,0 +1,176 @@
+"""Branches that have been the same so far are decoded once: what that saves on real questions.
+
+    python -m benchmarks.speed.sharing [--questions 20] [--budget 64] [--threads N]
+
+Questions about the demo database, asked with the built-in pair as `planner ask` does (8 candidates), each once with a
+row of a decode for every branch and once with a row for every different beginning, in one process, in turns, no prompt
+kept. Printed are the tokens written, the rows decoded for them, and the seconds of each stage without its prompt's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmarks.speed.machine import machine, versions
+from benchmarks.speed.report import RESULTS, spread
+
+
+class Switch:
+    """Turns sharing off in the sessions that are opened from now on."""
+
+    def __init__(self, *engines) -> None:
+        self.on = True
+        for engine in engines:
+            engine.open = self._switched(engine.open)
+
+    def _switched(self, original):
+        def opened(*args, **kwargs):
+            session = original(*args, **kwargs)
+            session.shares_rows = session.shares_rows and self.on
+            return session
+
+        return opened
+
+
+def load(budget: int, threads: int | None):
+    """The built-in pair and its settings, as `planner ask` has them."""
+    from planner_cli.discriminator import Discriminator
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.generator import Generator
+    from planner_cli.hub import fast_form, resolve
+    from planner_cli.settings import DiscriminatorSettings, EngineOptions, PlanSettings
+
+    found = []
+    for role in ("generator", "discriminator"):
+        model = fast_form(resolve("builtin", role, budget=budget), lambda text: sys.stderr.write(f"{text}\n"))
+        options = EngineOptions(threads=threads)
+        found.append(
+            (model, LlamaEngine(model.loaded, adapter=model.adapter, reasoning=model.reasoning, options=options))
+        )
+    (writer, writing), (judge, judging) = found
+    settings = PlanSettings(
+        select=judge.select, discriminator=DiscriminatorSettings(budget=budget or judge.budget or 0)
+    )
+    return Generator(writing, writer.prompt), Discriminator(judging, judge.prompt), settings
+
+
+def measure(questions: int, budget: int, threads: int | None) -> list[dict]:
+    """Costs of each question, with a row for every branch (``alone``) and with shared ones (``shared``)."""
+    from planner_cli.database import Database
+    from planner_cli.demo import build
+    from planner_cli.demo import questions as all_questions
+
+    generator, judge, settings = load(budget, threads)
+    switch = Switch(generator.engine, judge.engine)
+    every = all_questions()
+    pairs = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.sqlite"
+        build(path)
+        with Database.open(path) as database:
+            answer(every[-1].question, database, generator, judge, settings)  # what is kept of the schema is kept now
+            for number, asked in enumerate(every[:: max(1, len(every) // questions)][:questions]):
+                pair: dict = {"id": asked.id}
+                for shared in (False, True) if number % 2 else (True, False):
+                    switch.on = shared
+                    pair["shared" if shared else "alone"] = answer(asked.question, database, generator, judge, settings)
+                pairs.append(pair)
+                whole = pair["shared"]["total"] / pair["alone"]["total"]
+                sys.stderr.write(f"{asked.id}: {whole:.2f}\n")
+    return pairs
+
+
+def answer(text: str, database, generator, judge, settings) -> dict:
+    """What an answer cost, and its query."""
+    from planner_cli.control import Control
+    from planner_cli.events import Answered
+    from planner_cli.planning import plan
+    from planner_cli.types import Question
+
+    question = Question(text, database.schema, database.name, database.mentioned(text))
+    events = plan(question, database, generator, judge, settings, control=Control())
+    found = next(event.answer for event in events if isinstance(event, Answered))
+    writing, judging = found.timings.generate, found.timings.judge
+    return {
+        "sql": found.best_candidate.sql if found.best_candidate else None,
+        "total": found.timings.total,
+        "writing": writing.seconds - writing.prefill_seconds,
+        "tokens": writing.new_tokens,
+        "rows": writing.rows,
+        "judging": judging.seconds,
+    }
+
+
+def summary(pairs: list[dict]) -> dict:
+    """Sums over all questions, and the spread of each question's ratio."""
+    sides = ("alone", "shared")
+    made = {what: {side: sum(pair[side][what] for pair in pairs) for side in sides} for what in ("tokens", "rows")}
+    for what in ("writing", "judging", "total"):
+        seconds = {side: statistics.median(pair[side][what] for pair in pairs) for side in sides}
+        both = [(pair["shared"][what], pair["alone"][what]) for pair in pairs]  # results that agree are not judged
+        made[what] = {**seconds, "ratio": spread([shared / alone for shared, alone in both if shared and alone])}
+    made["same_answers"] = sum(pair["shared"]["sql"] == pair["alone"]["sql"] for pair in pairs)
+    return made
+
+
+def lines(result: dict) -> list[str]:
+    """The README's table."""
+    tokens, rows = result["tokens"], result["rows"]
+    made = [
+        "| seconds of a question, median | a row for each sample | rows shared | ratio, median (lowest to highest) |",
+        "|---|---|---|---|",
+    ]
+    for what, name in (("writing", "writing 8 candidates"), ("judging", "judging them"), ("total", "whole")):
+        cost, ratio = result[what], result[what]["ratio"]
+        cells = f"{cost['alone']:.2f} | {cost['shared']:.2f} | {ratio['median']:.2f}"
+        made.append(f"| {name} | {cells} ({ratio['low']:.2f} to {ratio['high']:.2f}) |")
+    share = f"{rows['shared'] / rows['alone']:.2f}"
+    facts = f"{len(result['pairs'])} questions about the demo database, budget {result['budget']}"
+    told = f"{result['machine']['cpu']}, {result['threads']} threads, {result['date']}"
+    made += ["", f"{facts}: {tokens['shared']} tokens in {rows['shared']} rows ({share} of what they were); {told}."]
+    return made
+
+
+def newest() -> dict | None:
+    paths = sorted(RESULTS.glob("sharing-*.json"))
+    return json.loads(paths[-1].read_text()) if paths else None
+
+
+def readme_lines() -> list[str]:
+    """Nothing before the first result."""
+    result = newest()
+    return lines(result) if result else []
+
+
+def main() -> None:
+    from planner_cli.engine import library
+
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.sharing", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--budget", type=int, default=0, help="tokens of thought; default: the verdict at once")
+    parser.add_argument("--threads", type=int, help="default: physical cores")
+    parser.add_argument("--output", type=Path, help="default: benchmarks/results/sharing-DATE.json")
+    options = parser.parse_args()
+    threads = options.threads or library.physical_cores()
+    now = datetime.now(tz=timezone.utc)
+    result = {"date": f"{now:%Y-%m-%d}", "threads": threads, "budget": options.budget}
+    result |= {"machine": machine(), "versions": versions()}
+    pairs = measure(options.questions, options.budget, threads)
+    result |= {**summary(pairs), "pairs": pairs}
+    target = options.output or RESULTS / f"sharing-{now:%Y-%m-%d-%H%M}.json"
+    target.write_text(json.dumps(result, indent=1) + "\n")
+    sys.stdout.write("\n".join(lines(result)) + "\n")
+    sys.stderr.write(f"same answer {result['same_answers']} of {len(pairs)} times; written to {target}\n")
+
+
+if __name__ == "__main__":
+    main()
