@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from planner_cli.bench.auc import auc
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
-from planner_cli.bench.scorers import AnyScorer, filled, logprob, scores, top, vote_share
+from planner_cli.bench.scorers import AnyScorer, filled, logprob, scores, vote_share
 from planner_cli.bench.statistics import (
     RESAMPLES,
     Array,
@@ -182,9 +182,13 @@ def first_choice(row: ItemRow) -> int | None:
 
 
 def vote_choice(row: ItemRow) -> int | None:
-    """The first candidate of the result that most samples gave; ``None`` where none has a result."""
-    best = top(row, vote_share)
-    return None if best is None or row.candidates[best].cluster is None else best
+    """The first candidate of the result that most samples gave; ``None`` where none has a result.
+
+    A mended query has no votes: its result is chosen where no sample's runs, as ``--select vote`` does.
+    """
+    shares = filled(row, vote_share)
+    results = [index for index, candidate in enumerate(row.candidates) if candidate.cluster is not None]
+    return max(results, key=shares.__getitem__) if results else None
 
 
 def likeliest_choice(row: ItemRow) -> int | None:

@@ -214,6 +214,13 @@ def test_the_greedy_baseline_counts_what_the_greedy_query_was_mended_to():
     assert end_to_end([row(broken, chosen=None, correct=False)], resamples=0)["greedy"].value == 0.0
 
 
+def test_the_vote_baseline_answers_where_only_a_mended_query_runs():
+    broken = ScoredCandidate("nmae", False, executable=False, error="no such column", samples=8)
+    mended = ScoredCandidate("name", True, executable=True, samples=0, cluster=0)
+    assert end_to_end([row(broken, mended, chosen=1, correct=True)], resamples=0)["vote"].value == 1.0
+    assert end_to_end([row(broken, chosen=None, correct=False)], resamples=0)["vote"].value == 0.0
+
+
 def test_end_to_end_figures_and_baselines():
     broken = ScoredCandidate("q", False, executable=False, error="no", greedy=True)
     rows = [
