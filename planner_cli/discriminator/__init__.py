@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from planner_cli.control import Control
 from planner_cli.discriminator.race import Race
-from planner_cli.discriminator.thinking import LOW_MASS, Case, Thinking, ThinkingLoop
+from planner_cli.discriminator.thinking import LOW_MASS, Case, Ended, Thinking, ThinkingLoop
 from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
 from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed, Warned
@@ -21,7 +21,7 @@ from planner_cli.types import Probe, Question, Thought, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
 
-Decided = Callable[[Sequence[Thinking]], Sequence[Thinking]]
+Decided = Callable[[Sequence[Thinking]], Sequence[Ended]]
 
 
 class Discriminator:
@@ -54,7 +54,7 @@ class Discriminator:
     ) -> Iterator[Event]:
         """Judge without thinking first, think only about what can still win; see :class:`Race`.
 
-        Yields and raises what :meth:`judge` does; a thought that was ended early is ``decided``.
+        Yields and raises what :meth:`judge` does; a thought that was ended early is ``behind`` or ``decided``.
         """
         subjects = [(Subject(c.candidate, c.execution),) for c in cases]
         ladder = range(0, settings.budget, settings.race.slice)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from planner_cli.control import Control
 from planner_cli.discriminator.loops import loops
@@ -68,6 +69,15 @@ class Thinking:
     """It repeats itself, and was ended for that."""
     verdict: Verdict | None = None
 
+    @property
+    def running(self) -> bool:
+        return self.verdict is None and not self.finished
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it was ended for being behind the others."""
+        return self.verdict is not None and self.verdict.thought.closed_by == "behind"
+
     def due(self, ladder: Collection[int]) -> bool:
         """Whether a checkpoint is reached that has not been probed."""
         return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
@@ -81,12 +91,16 @@ class Thinking:
         return self.tokens % _LOOK_FOR_LOOPS == 0 and loops(self.text)
 
 
+Ended: TypeAlias = tuple[Thinking, ClosedBy]
+"""A thought to end, and who says so."""
+
+
 class ThinkingLoop:
     """The loop over one session.
 
     ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way, and
     ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each
-    such reading and names those that need not go on.
+    such reading and names those that need not go on, and why.
     """
 
     def __init__(
@@ -101,7 +115,7 @@ class ThinkingLoop:
         control: Control,
         stop_loops: bool = True,
         probe_outline: bool = True,
-        decided: Callable[[Sequence[Thinking]], Sequence[Thinking]] | None = None,
+        decided: Callable[[Sequence[Thinking]], Sequence[Ended]] | None = None,
     ) -> None:
         self.session = session
         self.engine = engine
@@ -239,10 +253,10 @@ class ThinkingLoop:
             thought.probes.append(probe)
             yield Probed(thought.case.cluster, probe)
 
-    def _settle(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
+    def _settle(self, ended: Sequence[Ended]) -> Iterator[Event]:
         """End thoughts whose last probe is their verdict."""
-        for thought in thoughts:
-            yield self._verdict(thought, "decided")
+        for thought, closed_by in ended:
+            yield self._verdict(thought, closed_by)
 
     def _close(self, thoughts: Sequence[Thinking], stop: ClosedBy | None) -> Iterator[Event]:
         """Read the verdicts of finished thoughts and free their places."""

@@ -1,6 +1,7 @@
 """From results and verdicts to an order, and one line that says why. Pure functions over values.
 
-    rerank, race, correct, tree   highest soft score first (the paper's re-ranking)
+    rerank, correct, tree         highest soft score first (the paper's re-ranking)
+    race                          the same, but whoever was dropped from the race after all others
     pairwise                      the preferred of the two compared, then by votes
     vote                          largest cluster of equal results first (self-consistency)
     weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
@@ -78,6 +79,9 @@ def rank(
                 first = (not greedy, -cluster.votes)
             case "first":
                 first = ()
+            case "race":
+                dropped = verdict is not None and verdict.thought.closed_by == "behind"
+                first = (dropped, -score, -cluster.votes, empty, not greedy)
             case _:
                 first = (-score, -cluster.votes, empty, not greedy)
         return (*first, cluster.representative)
@@ -169,7 +173,10 @@ def reason(
         return f"best of votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
     if select == "pairwise" and second.score is not None:
         return f"compared with the next in both orders, preferred with {best.score:.2f}; {result}"
-    return f"highest score {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
+    # in a race, what was dropped keeps the score that it had then
+    overtaken = select == "race" and (second.score or 0.0) > best.score
+    how = "ahead at the end of the race with" if overtaken else "highest score"
+    return f"{how} {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
 
 
 def _by_probability(select: Select, best: Ranked, second: Ranked, shares: Sequence[float]) -> str | None:

@@ -18,6 +18,7 @@ CLOSED_WORDS: dict[ClosedBy, str] = {
     "time": "time",
     "user": "stopped",
     "decided": "settled",
+    "behind": "dropped",
     "loop": "looped",
 }
 """Who closed a thought, in one word for the table."""

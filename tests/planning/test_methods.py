@@ -26,10 +26,12 @@ ROME = "select name from customers where city = 'Rome'"
 LONG = " ".join(f"w{i}" for i in range(200))
 
 
-def run(path, writer, thinker, *, count=2, budget=64, mend=True, **settings):
+def run(path, writer, thinker, *, count=2, budget=64, mend=True, keep=0.5, **settings):
     plan_settings = PlanSettings(
         generator=GeneratorSettings(candidates=count, mend=mend),
-        discriminator=DiscriminatorSettings(budget=budget, race=RaceSettings(slice=16, margin=0.3, stable=0.02)),
+        discriminator=DiscriminatorSettings(
+            budget=budget, race=RaceSettings(slice=16, margin=0.3, keep=keep, stable=0.02)
+        ),
         **settings,
     )
     with Database.open(path) as database:
@@ -55,12 +57,12 @@ def prompt_of(session):
 # --------------------------------------------------------------------------------------------------- race
 
 
-def race(path, *curves, budget=64):
+def race(path, *curves, budget=64, keep=0.5):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     texts = [COUNT, PARIS, ROME][: len(curves)]
     writer.enqueue(texts)
     thinker.enqueue([LONG] * len(curves), p_true=list(curves))
-    _, answer = run(path, writer, thinker, count=len(curves), select="race", budget=budget)
+    _, answer = run(path, writer, thinker, count=len(curves), select="race", budget=budget, keep=keep)
     # scores by the order of the script, since clusters come in the order in which queries are finished
     by_sql = {answer.candidates[c.representative].sql: v for c, v in zip(answer.clusters, answer.verdicts, strict=True)}
     return answer, list(by_sql.values())
@@ -68,7 +70,7 @@ def race(path, *curves, budget=64):
 
 def test_a_clear_leader_needs_no_thought(shop):
     _, verdicts = race(shop, 0.9, 0.2)
-    assert [(v.thought.tokens, v.thought.closed_by) for v in verdicts] == [(0, "decided"), (0, "decided")]
+    assert [(v.thought.tokens, v.thought.closed_by) for v in verdicts] == [(0, "decided"), (0, "behind")]
 
 
 def test_a_single_result_needs_no_thought(shop):
@@ -77,19 +79,38 @@ def test_a_single_result_needs_no_thought(shop):
 
 
 def test_what_cannot_win_is_dropped(shop):
-    _, verdicts = race(shop, lambda t: 0.6 + t / 1000, lambda t: 0.62 - t / 1000, 0.1)
+    _, verdicts = race(shop, lambda t: 0.6 + t / 1000, lambda t: 0.62 - t / 1000, 0.1, keep=1)
     assert [v.thought.tokens for v in verdicts] == [32, 32, 0]  # the other two settle when three readings are stable
+    assert [v.thought.closed_by for v in verdicts] == ["decided", "decided", "behind"]
 
 
 def test_a_stable_lead_ends_the_race(shop):
-    answer, verdicts = race(shop, 0.6, 0.55)
+    answer, verdicts = race(shop, 0.6, 0.55, keep=1)
     assert [v.thought.tokens for v in verdicts] == [32, 32]
     assert answer.confidence == 0.6
 
 
 def test_a_moving_race_goes_to_the_budget(shop):
-    _, verdicts = race(shop, lambda t: 0.5 + (t % 32) / 100, 0.5, budget=40)
+    _, verdicts = race(shop, lambda t: 0.5 + (t % 32) / 100, 0.5, budget=40, keep=1)
     assert [v.thought.closed_by for v in verdicts] == ["budget", "budget"]
+
+
+def test_the_better_part_goes_on_after_each_slice(shop):
+    _, verdicts = race(shop, 0.5, lambda t: 0.45 + t / 200, lambda t: 0.55 - t / 200)
+    # at 16 tokens 0.50, 0.53 and 0.47: two go on; at 32 0.50 and 0.61: the one is left
+    assert [v.thought.tokens for v in verdicts] == [32, 32, 16]
+    assert [v.thought.closed_by for v in verdicts] == ["behind", "decided", "behind"]
+
+
+def test_what_was_dropped_is_out_whatever_its_score_was(shop):
+    """Scores fall as the thoughts go on: what was dropped early had more than the winner has at the end."""
+    answer, verdicts = race(shop, lambda t: 0.9 - t / 100, lambda t: 0.88 - t / 100, lambda t: 0.80 - t / 200)
+    scores = [v.score for v in verdicts]
+    assert answer.confidence < max(scores)
+    winner = answer.verdicts[answer.ranking[0].cluster]
+    assert winner.thought.closed_by != "behind"
+    assert [v.thought.closed_by for v in verdicts].count("behind") == 2
+    assert "ahead at the end of the race" in answer.reason
 
 
 # ----------------------------------------------------------------------------------------------- pairwise
