@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner_cli.cli.cache import prefix_folder
+from planner_cli.cli.loading import begun
 from planner_cli.cli.run_options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
@@ -127,33 +128,49 @@ def opened(
 
     """
     from planner_cli.database import Database
+    from planner_cli.ui.console import make_console
+    from planner_cli.ui.screen import waiting
 
     if options.verbose or debugging():
         _log_to_stderr()
+    console = make_console(sys.stderr, color=options.color)
+    text = f"reading {path.name}, loading the models"
     started = time.perf_counter()
     limits = options.limits(rows)
-    with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
-        if database.private_copy is not None and not options.quiet:
-            _say_copied(path, database.private_copy.size)
-        schema = _chosen(database.schema, tables, path)
-        read = time.perf_counter()
-        _go_on(control)
-        generator, discriminator, models, settings = load_models(options, limits, control)
-        _go_on(control)
-        asker = Asker(
-            database,
-            schema,
-            generator,
-            discriminator,
-            models,
-            settings,
-            options,
-            schema_seconds=read - started,
-            load_seconds=time.perf_counter() - read,
-        )
-        if asker.untrained and options.relies_on_scores and not options.quiet:
-            _warn_of_noise(models, options.relies_on_scores)
-        yield asker
+    with ExitStack() as before:
+        before.enter_context(waiting(text, console=console, mode=screen_mode(options)))
+        loading = before.enter_context(begun(lambda: _local_models(options)))
+        with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
+            if database.private_copy is not None and not options.quiet:
+                _say_copied(path, database.private_copy.size)
+            schema = _chosen(database.schema, tables, path)
+            read = time.perf_counter()
+            _go_on(control)
+            loading.join()
+            generator, discriminator, models, settings = load_models(options, limits, control)
+            before.close()
+            _go_on(control)
+            asker = Asker(
+                database,
+                schema,
+                generator,
+                discriminator,
+                models,
+                settings,
+                options,
+                schema_seconds=read - started,
+                load_seconds=time.perf_counter() - read,
+            )
+            if asker.untrained and options.relies_on_scores and not options.quiet:
+                _warn_of_noise(models, options.relies_on_scores)
+            yield asker
+
+
+def _local_models(options: RunOptions) -> list[ResolvedModel]:
+    """What will be loaded into this process."""
+    if options.engine_kind == "server":
+        return []
+    return [_resolve("generator", options), *([] if options.no_judge else [_resolve("discriminator", options)])]
 
 
 def _go_on(control: Control) -> None:

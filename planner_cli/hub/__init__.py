@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from planner_cli.hub.cache import cache_folder
 from planner_cli.hub.catalog import CatalogFile, known_catalog, user_catalog_path
-from planner_cli.hub.fast_form import fast_form, forms_folder
+from planner_cli.hub.fast_form import fast_form, forms_folder, read_ahead
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
 from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
@@ -24,6 +24,7 @@ __all__ = [
     "known_catalog",
     "list_models",
     "models_dir",
+    "read_ahead",
     "read_header",
     "resolve",
     "try_first",

@@ -41,10 +41,8 @@ def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel
     ``say`` gets a line before it is written, and one where it cannot be: the model then runs as it is, with the same
     answers to within rounding.
     """
-    if model.runs_as is None or model.sha256 is None:
-        return model
-    target = forms_folder() / f"{model.path.stem}-{model.sha256[:12]}-{model.runs_as}.gguf"
-    if target in _failed:
+    target = _target(model)
+    if target is None or model.runs_as is None or target in _failed:
         return model
     if not _is_whole(target):
         say(f"first use: writing {model.path.name} as {model.runs_as} into the cache, which runs faster")
@@ -55,6 +53,24 @@ def fast_form(model: ResolvedModel, say: Callable[[str], None]) -> ResolvedModel
             say(f"that failed ({error}): {model.path.name} runs as it is, more slowly")
             return model
     return replace(model, weights=target)
+
+
+def _target(model: ResolvedModel) -> Path | None:
+    """Where the faster form is, or is to be, if there is to be one."""
+    if model.runs_as is None or model.sha256 is None:
+        return None
+    return forms_folder() / f"{model.path.stem}-{model.sha256[:12]}-{model.runs_as}.gguf"
+
+
+def read_ahead(model: ResolvedModel) -> None:
+    """Ask the system for what will be loaded, so that it comes from the disk while something else is done."""
+    target = _target(model)
+    weights = target if target is not None and target.exists() else model.path
+    for path in (weights, model.adapter):
+        if path is None or not hasattr(os, "posix_fadvise"):
+            continue
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def _is_whole(path: Path) -> bool:

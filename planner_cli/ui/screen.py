@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -19,7 +20,7 @@ from planner_cli.ui.board import board_lines
 from planner_cli.ui.console import look_of, print_line
 from planner_cli.ui.frame import Think, frame_lines
 from planner_cli.ui.keys import Key, key_reader
-from planner_cli.ui.look import FAIR, MUTED, TITLE, Look
+from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look
 from planner_cli.ui.plain import PlainReport
 from planner_cli.ui.state import RunState
 
@@ -60,6 +61,23 @@ def show(
         return _drain(events, report)
     finally:
         report.finish()
+
+
+@contextmanager
+def waiting(text: str, *, console: Console, mode: Mode) -> Iterator[None]:
+    """Say what is waited for before there are events: ``live`` in a line that goes away, ``plain`` in one that stays.
+
+    ``quiet`` says nothing.
+    """
+    look = look_of(console)
+    if mode == "live":
+        spinner = "dots" if look.spinner[0] == "\u280b" else "line"  # rich's names of them
+        with console.status(look.text(look.fit(text, max(8, console.width - 2)), ACCENT), spinner=spinner):
+            yield
+        return
+    if mode == "plain":
+        print_line(console, text, MUTED)
+    yield
 
 
 def _drain(events: Iterable[Event], report: PlainReport | None = None) -> Answer:

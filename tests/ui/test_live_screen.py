@@ -21,7 +21,7 @@ from planner_cli.control import Control
 from planner_cli.errors import Interrupted
 from planner_cli.events import StageStarted
 from planner_cli.ui.console import make_console
-from planner_cli.ui.screen import show
+from planner_cli.ui.screen import show, waiting
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -179,7 +179,7 @@ import event_scripts as scripts
 from planner_cli.control import Control
 from planner_cli.errors import Interrupted
 from planner_cli.ui.console import make_console
-from planner_cli.ui.screen import show
+from planner_cli.ui.screen import show, waiting
 
 control = Control()
 
@@ -270,3 +270,26 @@ def test_without_terminal_input_the_run_goes_on():
 def test_no_thread_is_left():
     shown(scripts.judged(), "live")
     assert not [thread for thread in threading.enumerate() if thread.name == "planner-keys"]
+
+
+# ----------------------------------------------------------------------------------------- before the events
+
+
+@pytest.mark.parametrize("payload", ["shop.sqlite", *PAYLOADS.values()], ids=["plain name", *PAYLOADS.keys()])
+def test_what_is_waited_for_is_said_and_goes_away(payload):
+    stream = Terminal()
+    with waiting(f"reading {payload}", console=make_console(stream, color="never", width=60, height=24), mode="live"):
+        seen = stream.getvalue()
+        while "reading" not in seen:  # another thread draws it
+            seen = stream.getvalue()
+    assert not forbidden(ANSI.sub("", stream.getvalue()), allowed="\n\r\t")
+    assert stream.getvalue().endswith(("\x1b[2K", "\x1b[?25h"))  # the line erased, the cursor back
+    assert max(map(len, ANSI.sub("", seen).replace("\r", "\n").splitlines())) <= 60
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("plain", "reading shop.sqlite\n"), ("quiet", "")])
+def test_what_is_waited_for_where_nothing_is_redrawn(mode, expected):
+    stream = io.StringIO()
+    with waiting("reading shop.sqlite", console=make_console(stream, color="never"), mode=mode):
+        assert stream.getvalue() == expected
+    assert stream.getvalue() == expected
