@@ -8,13 +8,13 @@ attention the flash kernel takes, by the CPU's own clock, so that other work dis
 
 from __future__ import annotations
 
-import argparse
 import random
 import statistics
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.speed import records
 from benchmarks.speed.machine import machine, versions
 
 WIDTHS = (1, 2, 4, 5, 8, 16)
@@ -80,14 +80,9 @@ def main() -> None:
     from planner_cli.engine import library
     from planner_cli.hub import fast_form, resolve
 
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.attention",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = records.parser("attention", __doc__, stores=False)
     parser.add_argument("--model", default="smollm2-135m-instruct", help="catalogue name or .gguf file")
     parser.add_argument("--prompt", type=int, default=700, help="tokens")
-    parser.add_argument("--threads", type=int, help="default: physical cores")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     model = fast_form(resolve(options.model, "generator"), lambda text: sys.stderr.write(f"{text}\n"))

@@ -10,7 +10,6 @@ Then the same question beside a process that holds one core, against one thread 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -21,13 +20,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.machine import machine, versions
-from benchmarks.speed.report import RESULTS, spread
+from benchmarks.speed import records
+from benchmarks.speed.report import spread
 
 QUESTION = "Which customers from Berlin have open orders?"
 ARRAY_BYTES = 512 * 2**20
@@ -168,37 +166,22 @@ def lines(result: dict) -> list[str]:
     return made
 
 
-def newest() -> dict | None:
-    paths = sorted(RESULTS.glob("limits-*.json"))
-    return json.loads(paths[-1].read_text()) if paths else None
-
-
 def readme_lines() -> list[str]:
     """Nothing before the first result."""
-    result = newest()
+    result = records.newest("limits")
     return lines(result) if result else []
 
 
 def main() -> None:
     from planner_cli.engine import library
 
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.limits",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--threads", type=int, help="default: physical cores")
+    parser = records.parser("limits", __doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--output", type=Path, help="default: benchmarks/results/limits-DATE.json")
     options = parser.parse_args()
     threads = options.threads or library.physical_cores()
-    now = datetime.now(tz=timezone.utc)
-    result = {"date": f"{now:%Y-%m-%d}", "threads": threads, "machine": machine(), "versions": versions()}
+    result = records.begun(threads=threads)
     result |= measure(threads, options.rounds)
-    target = options.output or RESULTS / f"limits-{now:%Y-%m-%d-%H%M}.json"
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    sys.stdout.write("\n".join(lines(result)) + "\n")
-    sys.stderr.write(f"written to {target}\n")
+    records.store(result, "limits", options.output, lines(result))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ alone (prompt and first token, the state's writing included), and of the whole p
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sqlite3
@@ -19,10 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks.speed.machine import machine, versions
+from benchmarks.speed import records
 from benchmarks.speed.report import RESULTS, spread
 
 QUESTIONS = ("How many orders are open?", "Which supplier delivers most often?")
@@ -115,25 +113,15 @@ def readme_lines() -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.second",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = records.parser("second", __doc__)
     parser.add_argument("--model", default="builtin", help="generator: catalogue name or .gguf file")
-    parser.add_argument("--threads", type=int, help="default: cores that are free")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", type=Path, help="default: benchmarks/results/second-MODEL-DATE.json")
     options = parser.parse_args()
     more = ["--generator", options.model, *([] if options.threads is None else ["--threads", str(options.threads)])]
-    now = datetime.now(tz=timezone.utc)
     model = Path(options.model).stem
-    result = {"date": f"{now:%Y-%m-%d}", "model": model, "machine": machine(), "versions": versions()}
+    result = records.begun(model=model)
     result |= measure(options.rounds, more)
-    target = options.output or RESULTS / f"second-{model}-{now:%Y-%m-%d-%H%M}.json"
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    sys.stdout.write(line(result) + "\n")
-    sys.stderr.write(f"written to {target}\n")
+    records.store(result, f"second-{model}", options.output, [line(result)])
 
 
 if __name__ == "__main__":

@@ -9,16 +9,13 @@ kept. Printed are the tokens written, the rows decoded for them, and the seconds
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
-from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks.speed.machine import machine, versions
-from benchmarks.speed.report import RESULTS, spread
+from benchmarks.speed import records
+from benchmarks.speed.report import spread
 
 
 class Switch:
@@ -137,39 +134,25 @@ def lines(result: dict) -> list[str]:
     return made
 
 
-def newest() -> dict | None:
-    paths = sorted(RESULTS.glob("sharing-*.json"))
-    return json.loads(paths[-1].read_text()) if paths else None
-
-
 def readme_lines() -> list[str]:
     """Nothing before the first result."""
-    result = newest()
+    result = records.newest("sharing")
     return lines(result) if result else []
 
 
 def main() -> None:
     from planner_cli.engine import library
 
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.sharing", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = records.parser("sharing", __doc__)
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--budget", type=int, default=0, help="tokens of thought; default: the verdict at once")
-    parser.add_argument("--threads", type=int, help="default: physical cores")
-    parser.add_argument("--output", type=Path, help="default: benchmarks/results/sharing-DATE.json")
     options = parser.parse_args()
     threads = options.threads or library.physical_cores()
-    now = datetime.now(tz=timezone.utc)
-    result = {"date": f"{now:%Y-%m-%d}", "threads": threads, "budget": options.budget}
-    result |= {"machine": machine(), "versions": versions()}
+    result = records.begun(threads=threads, budget=options.budget)
     pairs = measure(options.questions, options.budget, threads)
     result |= {**summary(pairs), "pairs": pairs}
-    target = options.output or RESULTS / f"sharing-{now:%Y-%m-%d-%H%M}.json"
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    sys.stdout.write("\n".join(lines(result)) + "\n")
-    sys.stderr.write(f"same answer {result['same_answers']} of {len(pairs)} times; written to {target}\n")
+    sys.stderr.write(f"same answer {result['same_answers']} of {len(pairs)} times\n")
+    records.store(result, "sharing", options.output, lines(result))
 
 
 if __name__ == "__main__":
