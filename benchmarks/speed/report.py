@@ -129,8 +129,8 @@ def readme_lines() -> list[str]:
         if FAST in result["seconds"]:
             columns[f"{name}, as `planner ask` runs it (Q8_0)"] = ratios(result["seconds"], own=FAST)
     lines = ["| how many times as long it takes | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    for side in ("llama-cold", "llama-prefix", "server", "transformers"):
-        for part in PARTS:
+    for side in ("llama-cold", "llama-prefix", "server", "server-beside", "transformers"):
+        for part in PARTS if side != "server-beside" else ("thoughts",):  # its candidates are the server's
             cells = [_ratio(made.get(side, {}).get(part)) for made in columns.values()]
             if any(cells):
                 lines.append(f"| {ABOUT[side]}: {part} | " + " | ".join(cell or "-" for cell in cells) + " |")
