@@ -5,6 +5,7 @@ Shared by every command that asks.
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner_cli.cli.cache import prefix_folder
-from planner_cli.cli.loading import begun
+from planner_cli.cli.loading import Pair, begun
 from planner_cli.cli.run_options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
@@ -134,20 +135,20 @@ def opened(
     if options.verbose or debugging():
         _log_to_stderr()
     console = make_console(sys.stderr, color=options.color)
-    text = f"reading {path.name}, loading the models"
+    local = options.engine_kind != "server"
+    text = f"reading {path.name}, {'loading the models' if local else 'asking the server'}"
     started = time.perf_counter()
     limits = options.limits(rows)
     with ExitStack() as before:
         before.enter_context(waiting(text, console=console, mode=screen_mode(options)))
-        loading = before.enter_context(begun(lambda: _local_models(options)))
+        found = before.enter_context(begun(functools.partial(_resolve_both, options) if local else None))
         with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
             if database.private_copy is not None and not options.quiet:
                 _say_copied(path, database.private_copy.size)
             schema = _chosen(database.schema, tables, path)
             read = time.perf_counter()
             _go_on(control)
-            loading.join()
-            generator, discriminator, models, settings = load_models(options, limits, control)
+            generator, discriminator, models, settings = load_models(options, limits, control, found())
             before.close()
             _go_on(control)
             asker = Asker(
@@ -164,13 +165,6 @@ def opened(
             if asker.untrained and options.relies_on_scores and not options.quiet:
                 _warn_of_noise(models, options.relies_on_scores)
             yield asker
-
-
-def _local_models(options: RunOptions) -> list[ResolvedModel]:
-    """What will be loaded into this process."""
-    if options.engine_kind == "server":
-        return []
-    return [_resolve("generator", options), *([] if options.no_judge else [_resolve("discriminator", options)])]
 
 
 def _go_on(control: Control) -> None:
@@ -213,14 +207,13 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
 
 
 def load_models(
-    options: RunOptions, limits: Limits, control: Control | None = None
+    options: RunOptions, limits: Limits, control: Control | None = None, found: Pair | None = None
 ) -> tuple[Generator, Discriminator | None, tuple[ModelInfo, ...], PlanSettings]:
-    """Both models and the settings they recommend; every file is checked before any is loaded."""
+    """Both models (``found``, else by the options) and their settings; every file is checked before any is loaded."""
     from planner_cli.generator import Generator
 
     control = control or Control()
-    writer = _resolve("generator", options)
-    judge = None if options.no_judge else _resolve_judge(options)
+    writer, judge = found or _resolve_both(options)
     settings = _planned(options, judge, limits)
     _go_on(control)
     cache = _prefix_cache(options)
@@ -252,6 +245,10 @@ def _resolve(role: Role, options: RunOptions) -> ResolvedModel:
     if role == "generator":
         return hub.resolve(options.generator, role, adapter=options.generator_adapter)
     return hub.resolve(options.discriminator, role, adapter=options.discriminator_adapter, budget=options.budget)
+
+
+def _resolve_both(options: RunOptions) -> Pair:
+    return _resolve("generator", options), None if options.no_judge else _resolve_judge(options)
 
 
 def _resolve_judge(options: RunOptions) -> ResolvedModel:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,41 +16,62 @@ BEGUN = """
 import sys
 from planner_cli.cli.loading import begun
 assert "llama_cpp" not in sys.modules
-with begun(list) as thread:
-    thread.join()
+from planner_cli.hub import resolve
+with begun(None) as found:
+    assert found() is None
+    assert "llama_cpp" not in sys.modules  # behind a server
+with begun(lambda: (resolve("builtin", "generator"), None)) as found:
+    assert found()
     assert "planner_cli.engine.inprocess" in sys.modules
+"""
+MISSING = """
+import sys
+sys.modules["llama_cpp"] = None
+from planner_cli.cli.loading import begun
+from planner_cli.hub import resolve
+with begun(lambda: (resolve("builtin", "generator"), None)):
+    pass
 """
 
 
-def test_the_library_is_imported_meanwhile():
+@pytest.mark.model
+def test_the_library_is_imported_meanwhile_where_it_is_needed():
     subprocess.run([sys.executable, "-c", BEGUN], check=True)
 
 
 @pytest.mark.model
-def test_files_are_asked_for():
-    with begun(lambda: [resolve("builtin", "generator")]) as thread:
-        thread.join()
-    assert not thread.is_alive()
+def test_a_library_that_is_not_there_is_not_said_here():
+    done = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
-def refused() -> list:
+@pytest.mark.model
+def test_what_is_found_is_given_on():
+    pair = resolve("builtin", "generator"), resolve("builtin", "discriminator")
+    with begun(lambda: pair) as found:
+        assert found() is pair
+    assert "planner-loading" not in [thread.name for thread in threading.enumerate()]
+
+
+def refused():
     raise ModelError("no model of that name")
 
 
-FAILURES = {
-    "a model that is not known": refused,
-    "a file that is gone": lambda: [replace(resolve("builtin", "generator"), path=Path("gone.gguf"), runs_as=None)],
-}
+def test_what_is_wrong_is_said_where_it_is_loaded(capsys):
+    with begun(refused) as found:
+        assert found() is None
+    assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("models", FAILURES.values(), ids=FAILURES.keys())
-def test_what_is_wrong_is_said_where_it_is_loaded(models, capsys):
-    with begun(models) as thread:
-        thread.join()
+@pytest.mark.model
+def test_a_file_that_is_gone_is_missed_where_it_is_loaded(capsys):
+    gone = replace(resolve("builtin", "generator"), path=Path("gone.gguf"), runs_as=None)
+    with begun(lambda: (gone, None)) as found:
+        assert found() == (gone, None)
     assert capsys.readouterr() == ("", "")
 
 
 def test_an_error_in_between_waits_for_it():
-    with pytest.raises(ModelError), begun(list) as thread:
+    with pytest.raises(ModelError), begun(refused):
         refused()
-    assert not thread.is_alive()
+    assert "planner-loading" not in [thread.name for thread in threading.enumerate()]

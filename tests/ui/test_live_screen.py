@@ -179,7 +179,7 @@ import event_scripts as scripts
 from planner_cli.control import Control
 from planner_cli.errors import Interrupted
 from planner_cli.ui.console import make_console
-from planner_cli.ui.screen import show, waiting
+from planner_cli.ui.screen import show
 
 control = Control()
 
@@ -279,9 +279,10 @@ def test_no_thread_is_left():
 def test_what_is_waited_for_is_said_and_goes_away(payload):
     stream = Terminal()
     with waiting(f"reading {payload}", console=make_console(stream, color="never", width=60, height=24), mode="live"):
-        seen = stream.getvalue()
-        while "reading" not in seen:  # another thread draws it
-            seen = stream.getvalue()
+        ends = time.monotonic() + 20
+        while "reading" not in (seen := stream.getvalue()) and time.monotonic() < ends:
+            time.sleep(0.01)  # another thread draws it
+        assert "reading" in seen
     assert not forbidden(ANSI.sub("", stream.getvalue()), allowed="\n\r\t")
     assert stream.getvalue().endswith(("\x1b[2K", "\x1b[?25h"))  # the line erased, the cursor back
     assert max(map(len, ANSI.sub("", seen).replace("\r", "\n").splitlines())) <= 60
