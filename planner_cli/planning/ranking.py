@@ -79,11 +79,9 @@ def rank(
                 first = (not greedy, -cluster.votes)
             case "first":
                 first = ()
-            case "race":
-                dropped = verdict is not None and verdict.thought.closed_by == "behind"
-                first = (dropped, -score, -cluster.votes, empty, not greedy)
             case _:
-                first = (-score, -cluster.votes, empty, not greedy)
+                dropped = verdict is not None and verdict.thought.closed_by == "behind"  # in a race
+                first = (dropped, -score, -cluster.votes, empty, not greedy)
         return (*first, cluster.representative)
 
     ordered = sorted(clusters, key=key)
