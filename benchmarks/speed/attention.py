@@ -80,7 +80,7 @@ def main() -> None:
     from planner_cli.engine import library
     from planner_cli.hub import fast_form, resolve
 
-    parser = records.parser("attention", __doc__, stores=False)
+    parser = records.parser("attention", __doc__)
     parser.add_argument("--model", default="smollm2-135m-instruct", help="catalogue name or .gguf file")
     parser.add_argument("--prompt", type=int, default=700, help="tokens")
     parser.add_argument("--rounds", type=int, default=3)

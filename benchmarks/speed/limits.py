@@ -175,7 +175,7 @@ def readme_lines() -> list[str]:
 def main() -> None:
     from planner_cli.engine import library
 
-    parser = records.parser("limits", __doc__)
+    parser = records.parser("limits", __doc__, result="limits")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     threads = options.threads or library.physical_cores()

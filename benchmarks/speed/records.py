@@ -13,16 +13,21 @@ from benchmarks.speed.machine import machine, versions
 from benchmarks.speed.report import RESULTS
 
 
-def parser(module: str, description: str | None, *, stores: bool = True) -> argparse.ArgumentParser:
-    """With ``--threads``, and ``--output`` where a result is stored; the module's docstring is its description."""
+def parser(
+    module: str, description: str | None, *, result: str | None = None, threads: str = "physical cores"
+) -> argparse.ArgumentParser:
+    """With ``--threads`` and what it is by default, and ``--output`` where a ``result`` is stored, under that name.
+
+    The module's docstring is its description.
+    """
     made = argparse.ArgumentParser(
         prog=f"python -m benchmarks.speed.{module}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--threads", type=int, help="default: cores that are free")
-    if stores:
-        made.add_argument("--output", type=Path, help=f"default: benchmarks/results/{module}-DATE.json")
+    made.add_argument("--threads", type=int, help=f"default: {threads}")
+    if result is not None:
+        made.add_argument("--output", type=Path, help=f"default: benchmarks/results/{result}-DATE.json")
     return made
 
 

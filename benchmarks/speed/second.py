@@ -113,7 +113,7 @@ def readme_lines() -> list[str]:
 
 
 def main() -> None:
-    parser = records.parser("second", __doc__)
+    parser = records.parser("second", __doc__, result="second-MODEL", threads="cores that are free")
     parser.add_argument("--model", default="builtin", help="generator: catalogue name or .gguf file")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

@@ -1,10 +1,11 @@
 """Branches that have been the same so far are decoded once: what that saves on real questions.
 
-    python -m benchmarks.speed.sharing [--questions 20] [--budget 64] [--threads N]
+    python -m benchmarks.speed.sharing [--questions 20] [--budget 0] [--threads N]
 
 Questions about the demo database, asked with the built-in pair as `planner ask` does (8 candidates), each once with a
-row of a decode for every branch and once with a row for every different beginning, in one process, in turns, no prompt
-kept. Printed are the tokens written, the rows decoded for them, and the seconds of each stage without its prompt's.
+row of a decode for every branch and once with a row for every different beginning, in one process, in turns, the
+schema's state kept for both. Printed are the tokens written, the rows decoded for them, and the seconds of writing
+(without its prompt's), of judging and of the whole.
 """
 
 from __future__ import annotations
@@ -51,9 +52,7 @@ def load(budget: int, threads: int | None):
             (model, LlamaEngine(model.loaded, adapter=model.adapter, reasoning=model.reasoning, options=options))
         )
     (writer, writing), (judge, judging) = found
-    settings = PlanSettings(
-        select=judge.select, discriminator=DiscriminatorSettings(budget=budget or judge.budget or 0)
-    )
+    settings = PlanSettings(select=judge.select, discriminator=DiscriminatorSettings(budget=budget))
     return Generator(writing, writer.prompt), Discriminator(judging, judge.prompt), settings
 
 
@@ -143,7 +142,7 @@ def readme_lines() -> list[str]:
 def main() -> None:
     from planner_cli.engine import library
 
-    parser = records.parser("sharing", __doc__)
+    parser = records.parser("sharing", __doc__, result="sharing")
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--budget", type=int, default=0, help="tokens of thought; default: the verdict at once")
     options = parser.parse_args()

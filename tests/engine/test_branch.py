@@ -1,5 +1,7 @@
 """What branches have in common is decoded once, and nothing else is different."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from planner_cli.control import Control
@@ -45,6 +47,22 @@ def opened(engine, branches, *, shares=True, room=400):
     session = engine.open(PROMPT, branches=branches, room=room, control=Control())
     session.shares_rows = shares
     return session
+
+
+@contextmanager
+def decoded_tokens(context):
+    """How many tokens each decode has."""
+    counts, decode = [], context.decode
+
+    def counted(control):
+        counts.append(int(context._batch.n_tokens))
+        decode(control)
+
+    context.decode = counted
+    try:
+        yield counts
+    finally:
+        del context.decode
 
 
 @pytest.mark.model
@@ -97,22 +115,14 @@ def test_suffixes_are_prefilled_once_where_they_are_alike(base_engine):
     for shares in (True, False):
         base_engine.close()
         session = opened(base_engine, 6, shares=shares, room=1400)
-        context = session._context
-        rows = []
-
-        def counted(control, context=context, rows=rows, decode=context.decode):
-            rows.append(int(context._batch.n_tokens))
-            decode(control)
-
-        context.decode = counted
-        branches = [session.branch(suffix, Sampling(), max_tokens=8) for suffix in SUFFIXES]
-        session.admit()
-        prefilled.append(sum(rows))
+        with decoded_tokens(session._context) as counts:
+            branches = [session.branch(suffix, Sampling(), max_tokens=8) for suffix in SUFFIXES]
+            session.admit()
+        prefilled.append(sum(counts))
         forced = (Span("\nA customer's name is in the answer:"),)
         probes.append(session.probe(branches, [forced] * 6, {"yes": (" yes",), "no": (" no",)}))
         assert session.stats.prompt_tokens > prefilled[0]
         session.close()
-        del context.decode
     assert prefilled[0] < 0.8 * prefilled[1]
     for shared, alone in zip(*probes, strict=True):
         assert shared.probabilities["yes"] == pytest.approx(alone.probabilities["yes"], abs=0.05)
@@ -125,18 +135,10 @@ def test_likelihoods_are_the_same_where_beginnings_are_read_once(writing_engine)
     found, rows = [], []
     for shares in (True, False):
         session = opened(writing_engine, 8, shares=shares)
-        context = session._context
-        decode, decoded = context.decode, []
-
-        def counted(control, context=context, decode=decode, decoded=decoded):
-            decoded.append(int(context._batch.n_tokens))
-            decode(control)
-
-        context.decode = counted
-        found.append(session.likelihood([(Span(text),) for text in texts]))
-        rows.append(sum(decoded))
+        with decoded_tokens(session._context) as counts:
+            found.append(session.likelihood([(Span(text),) for text in texts]))
+        rows.append(sum(counts))
         session.close()
-        del context.decode
     assert rows[0] < 0.5 * rows[1]
     assert found[0] == pytest.approx(found[1], rel=0.03, abs=0.1)
     assert found[0].index(max(found[0])) == 1
