@@ -52,19 +52,19 @@ test: $(VENV)/.dev  ## the tests every commit passes
 test-all: $(VENV)/.dev  ## with the long ones
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev  ## style, types, layers, README against the help texts
+lint: $(VENV)/.dev  ## style, types, layers, generated documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
-	$(BIN)/cog --check --diff README.md
+	$(BIN)/cog --check --diff docs/cli.md docs/injection.md docs/speed.md
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev  ## bring the README's help texts up to date
-	$(BIN)/cog -r README.md
+docs: $(VENV)/.dev  ## bring what is generated in docs/ up to date
+	$(BIN)/cog -r docs/cli.md docs/injection.md docs/speed.md
 
 bench: $(VENV)/.dev  ## a minute or two: is the engine still as fast against its peers as it was?
 	$(BIN)/python -m benchmarks.speed --check
