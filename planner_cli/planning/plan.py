@@ -12,8 +12,9 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.methods import Judging, Run, run_method
+from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
+from planner_cli.planning.run import Judging, Run
 from planner_cli.settings import PlanSettings, rules_out
 from planner_cli.types import Execution, Question, Timings
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from planner_cli.errors import TimeLimit
 from planner_cli.events import Event
+from planner_cli.planning.run import Run
 from planner_cli.prompts.generator import Draft
-
-if TYPE_CHECKING:
-    from planner_cli.planning.methods import Run
 
 _BOUNDARY = re.compile(
     r"(?<=\s)(?:from|(?:inner\s+|left\s+(?:outer\s+)?|cross\s+)?join|on|where|group\s+by|having|order\s+by|limit|union|intersect|except)\b",
