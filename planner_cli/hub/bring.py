@@ -14,6 +14,7 @@ from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.foreign import Foreign, named
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 State: TypeAlias = Literal["right", "changed", "missing", "unpinned"]
 Tell: TypeAlias = "Callable[[int, int | None], None]"
@@ -53,10 +54,9 @@ def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell, note: Calla
     """
     source = _source(spec)
     header = read_header(source.path)
-    if not header.tensors:
-        raise ModelError(f"{source.path} holds no weights, only a header or a vocabulary")
+    check_usable(header)
+    check_whole(header)
     target = store.folder() / store.file_name(name or source.name)
-    store.check_split(source.path.name)
     if target.exists() or target.is_symlink():
         raise ModelError(f"{target} is there already", hint="give another --name, or planner models rm it first")
     if copy:

@@ -13,6 +13,7 @@ from planner_cli.hub import client, registry, store
 from planner_cli.hub.catalog import Catalog, CatalogFile, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.locate import find, how_to_get
+from planner_cli.hub.usable import check_name
 
 _REPO_FILE = re.compile(r"([\w.-]+/[\w.-]+):(.+)", re.ASCII)
 
@@ -53,7 +54,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
     match = _REPO_FILE.fullmatch(spec)
     if match:
         repo, path = match.groups()
-        store.check_split(PurePosixPath(path).name)
+        check_name(PurePosixPath(path).name)
         return (Wish(repo, path, revision, None),)
     catalog = known_catalog()
     entries = _named(catalog, spec)
@@ -66,7 +67,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
             if find(entry, catalog.folder) is None:
                 raise ModelError(f"{entry.name!r} is on no hub", hint=how_to_get(entry))
             continue
-        store.check_split(PurePosixPath(entry.file).name)
+        check_name(PurePosixPath(entry.file).name)
         made.append(Wish(entry.repo, entry.file, revision or entry.revision, entry))
     return tuple(made)
 

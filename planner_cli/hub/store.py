@@ -17,6 +17,7 @@ from planner_cli.errors import ModelError
 from planner_cli.hub.checksum import file_sha256, remember
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 _COPY_CHUNK = 2**20
 _RESERVE = 64 * 2**20
@@ -39,15 +40,6 @@ def file_name(wanted: str) -> str:
     if name.startswith(".") or not name.isprintable():
         raise ModelError(f"{wanted!r} is no name for a model file")
     return name
-
-
-def check_split(name: str) -> None:
-    """Refuse one part of a model that was split into several files."""
-    stem = name.lower().removesuffix(".gguf")
-    if "-of-" in stem and stem.rpartition("-of-")[2].isdecimal():
-        raise ModelError(
-            f"{name} is one part of a split model", hint="join the parts first: llama-gguf-split --merge FIRST OUT"
-        )
 
 
 def check_space(needed: int, folder: Path, what: str) -> None:
@@ -117,7 +109,9 @@ def _checked(part: Path, expected: str | None, what: str) -> str:
             hint="get it again; when that fails too, the server's file is damaged or was exchanged",
         )
     try:
-        read_header(part)
+        header = read_header(part)
+        check_usable(header)
+        check_whole(header)
     except ModelError as error:
         reason = error.message.removeprefix(str(part)).strip()
         raise ModelError(f"{what}: what came {reason}; it was removed", hint=error.hint) from error
