@@ -19,8 +19,6 @@ from planner_cli.errors import ContextOverflow, EngineError, ModelError, Planner
 if TYPE_CHECKING:
     from planner_cli.engine.inprocess import LlamaEngine
 
-_REPETITIONS = 64
-"""Of a dozen tokens: a prompt of more than one batch of llama.cpp's (512 tokens), as a real schema is."""
 _BRANCHES, _TOKENS = 3, 6
 
 
@@ -58,6 +56,7 @@ def _every_byte() -> str:
 
 def _try(path: Path, adapter: Path | None) -> None:
     from planner_cli.engine import library
+    from planner_cli.engine.context import PLAIN_BATCH
     from planner_cli.engine.inprocess import LlamaEngine
     from planner_cli.engine.protocol import Message, Span
     from planner_cli.settings import EngineOptions
@@ -70,26 +69,30 @@ def _try(path: Path, adapter: Path | None) -> None:
         engine.vocabulary.piece(token)
     with suppress(ModelError):  # a prompt family without a template may be used with it
         engine.chat((Message("system", (Span("s"),)), Message("user", (Span("u"),))))
-    for repetitions in (_REPETITIONS, 1):
+    for tokens in (PLAIN_BATCH + 16, 1):  # more than llama.cpp computes at once, as a real schema is
         with suppress(ContextOverflow):  # a model of a very short context is tried with a very short prompt
             for _ in range(2):  # the second time the prompt's state comes from the cache
-                _ask(engine, repetitions)
+                _ask(engine, tokens)
             return
 
 
-def _ask(engine: LlamaEngine, repetitions: int) -> None:
-    """What a question asks of a model: a prompt of more than one batch, branches of it side by side, and a verdict."""
+def _ask(engine: LlamaEngine, tokens: int) -> None:
+    """What a question asks of a model: a prompt of at least so many tokens, branches of it together, a verdict."""
     from planner_cli.engine.protocol import STABLE, Span
     from planner_cli.settings import Sampling
 
-    schema = "t: a, b\nSELECT count(*)\n" * repetitions
-    session = engine.open((Span(schema), STABLE, Span("Q: a\nSQL:")), branches=_BRANCHES, room=64, control=Control())
-    for number in range(_BRANCHES):
-        session.branch((Span(f" {number}"),), Sampling(seed=number), max_tokens=_TOKENS)
+    line = "t: a, b\nSELECT count(*)\n"
+    schema = Span(line * -(-tokens // max(1, engine.count((Span(line),)))))
+    session = engine.open((schema, STABLE, Span("Q: a\nSQL:")), branches=_BRANCHES, room=64, control=Control())
+    branches = [
+        session.branch((Span(f" {number}"),), Sampling(seed=number), max_tokens=_TOKENS) for number in range(_BRANCHES)
+    ]
     while session.step():
         pass
-    again = session.branch((Span(" a"),), Sampling(), max_tokens=_TOKENS)
-    session.step()
-    with suppress(EngineError):  # a tokenizer that cannot tell the choices apart: it may still write
-        session.probe([again], [(Span('{"correct":'),)], {"true": (" true", "true"), "false": (" false", "false")})
-    session.close()
+    forced, choices = '{"correct":', {"true": (" true", "true"), "false": (" false", "false")}
+    try:
+        engine.vocabulary.choice_tokens(forced, choices)
+    except EngineError:  # a tokenizer that cannot tell them apart: its model may still write
+        return session.close()
+    session.probe(branches, [(Span(forced),)] * _BRANCHES, choices)
+    return session.close()

@@ -29,7 +29,7 @@ from planner_cli.hub.resolve import ResolvedModel
 
 _SECONDS = 30.0
 _BYTES_PER_SECOND = 20e6
-"""How slow a machine may be: a trial reads the file once, and then a prompt of some 600 tokens with it."""
+"""How slow a machine may be: a trial reads the file once, then decodes a prompt of some 300 tokens."""
 
 _TRIAL = "2"
 """Which trial it was: to be counted up when a file is asked for more, so that all are tried again."""

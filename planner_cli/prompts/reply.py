@@ -26,6 +26,7 @@ _LABEL = re.compile(
     r"""[\s>#*_]* (?:\d+[.)]\s+ | [-+]\s+)?           # a list's or a heading's mark
         (?: [*_]* [^\W\d_][\w'\u2019,\ -]{0,100} [*_]* : [*_]*  # "SQL:", "**Final answer**:", "Here is the query:"
           | sqlite>
+          | <[|\uff5c][^<>|\uff5c]{1,40}[|\uff5c]> | <s>
           | (?:sql|sqlite3?|mysql|postgres(?:ql)?) (?=\s)
           | \[/?(?:SQL|ANSWER)\]
           | </?(?:sql|answer|query)>
@@ -38,7 +39,8 @@ _TURN_ENDS = re.compile(
 )
 _PROSE_LABEL = re.compile(r"[*_#\s]*[^\W\d_][\w'\u2019, -]*[*_]*:[*_]*(?=\s|\Z)")
 _SENTENCE_ENDS = re.compile(r"[^\W\d_][.\u3002!?\uff01\uff1f]\s*\Z")
-_PROSE_MARK = re.compile(r"#{1,6}\s|[*>]\s|-\s+[^\W\d]|-\s+[`*]|\d+[.)]\s|\*\*\w")
+_HEADING = re.compile(r"#{1,6}\s|\*\*\w")
+_PROSE_MARK = re.compile(r"[*>]\s|-\s+[^\W\d]|-\s+[`*]|\d+[.)]\s")
 """What begins a paragraph of Markdown, and no line of a query."""
 _THREE_WORDS = re.compile(r"[\W_]*([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)")
 _FIRST_WORD = re.compile(r"([^\W\d][\w'\u2019]*)(?P<more>[ \t]+[^\W\d])?")
@@ -199,7 +201,7 @@ def _is_prose(rest: str, gap: Token) -> bool:
     line = rest.partition("\n")[0]
     if line.startswith(("--", "/*")):
         return False
-    if _PROSE_LABEL.match(line) or _three_words(line):
+    if _PROSE_LABEL.match(line) or _HEADING.match(line) or _three_words(line):
         return True
     first = _FIRST_WORD.match(line)
     word = first[1].lower() if first is not None else "select"
