@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 
 from planner_cli.types import Value
 
 CELL_LIMIT = 2_000
 """Most characters of one value that the formats for people show."""
-
-_FORMULA = re.compile(
-    "[\\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff'\"]*[-=+@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]"
-)
-"""A sign that starts a formula, the full-width ones too, behind whatever a spreadsheet may skip; and the three by
-which a cell is split (OWASP, CSV injection)."""
 
 
 def human(value: Value) -> tuple[str, bool]:
@@ -39,15 +32,6 @@ def exact(value: Value) -> str:
     if isinstance(value, bytes):
         return _blob(value)
     return _float(value, repr(value)) if isinstance(value, float) else str(value)
-
-
-def is_formula(value: Value) -> bool:
-    """Whether a spreadsheet would run this value as a formula. Only text: -5.2 as a number is a number.
-
-    A text with a ``'`` before such a text counts as one as well, so that the ``'`` put before a cell can be taken away
-    again without a doubt.
-    """
-    return isinstance(value, str) and _FORMULA.match(value) is not None
 
 
 def counted(count: int, noun: str) -> str:

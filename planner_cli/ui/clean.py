@@ -188,3 +188,19 @@ def _escaped(text: str, table: _Escapes) -> str:
             end = match.end()
     parts.append(text[end:].translate(table))
     return "".join(parts)
+
+
+_FORMULA = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff'\"]*[-=+@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]"
+)
+"""A sign that starts a formula, the full-width ones too, behind whatever a spreadsheet may skip; and the three by
+which a cell is split (OWASP, CSV injection)."""
+
+
+def is_formula(value: object) -> bool:
+    """Whether a spreadsheet would run this value as a formula. Only text: -5.2 as a number is a number.
+
+    A text with a ``'`` before such a text counts as one as well, so that the ``'`` put before a cell can be taken away
+    again without a doubt.
+    """
+    return isinstance(value, str) and _FORMULA.match(value) is not None
