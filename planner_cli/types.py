@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from planner_cli.text import nocase
+
 Value: TypeAlias = int | float | str | bytes | None
 """One cell as SQLite returns it."""
 
@@ -56,9 +58,9 @@ class Schema:
     tables: tuple[Table, ...]
 
     def select(self, names: tuple[str, ...]) -> Schema:
-        """The schema with only the named tables (case-insensitive, order of the database kept)."""
-        wanted = {name.casefold() for name in names}
-        return Schema(tuple(t for t in self.tables if t.name.casefold() in wanted))
+        """The schema with only the named tables (compared as SQLite does, order of the database kept)."""
+        wanted = {nocase(name) for name in names}
+        return Schema(tuple(t for t in self.tables if nocase(t.name) in wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,12 @@ class Comparison:
     column: str
     literal: str
     """As SQL writes it: a quoted text, or a number."""
+    other_form: bool = False
+    """Whether the column has this text in another Unicode normal form."""
 
     def __str__(self) -> str:
-        return f"{self.table}.{self.column} = {self.literal}"
+        form = " (stored in another Unicode normal form)" if self.other_form else ""
+        return f"{self.table}.{self.column} = {self.literal}{form}"
 
 
 @dataclass(frozen=True, slots=True)

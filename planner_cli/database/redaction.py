@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from planner_cli.errors import DatabaseError
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 Pair: TypeAlias = tuple[str, str]
-"""Table and column, in lower case."""
+"""Table and column, folded by :func:`planner_cli.text.nocase`."""
 
 
 def readings(text: str) -> tuple[Pair, ...]:
     """Every way to read ``TABLE.COLUMN``: either name may have a dot in it."""
-    parts = text.strip().lower().split(".")
+    parts = nocase(text.strip()).split(".")
     return tuple((".".join(parts[:at]), ".".join(parts[at:])) for at in range(1, len(parts)))
 
 
@@ -32,7 +33,7 @@ def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
 
 def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
     """Those of the texts that name a column of the schema."""
-    known = {(table.name.lower(), column.name.lower()) for table in schema.tables for column in table.columns}
+    known = {(nocase(table.name), nocase(column.name)) for table in schema.tables for column in table.columns}
     return tuple(text for text in texts if not known.isdisjoint(readings(text)))
 
 
@@ -41,7 +42,7 @@ def check(texts: Collection[str], schema: Schema, path: Path) -> None:
     found = named(texts, schema)
     for text in texts:
         if text not in found:
-            tables = {table.name.lower(): table for table in schema.tables}
+            tables = {nocase(table.name): table for table in schema.tables}
             table = next((tables[name] for name, _ in readings(text) if name in tables), None)
             if table is not None:
                 columns = ", ".join(column.name for column in table.columns[:12])

@@ -68,8 +68,8 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
-        self._unmet: dict[tuple[paths.Opening, Comparison], bool] = {}
-        """What was looked up in the file as it then was, and whether no row meets it."""
+        self._looked_up: dict[tuple[paths.Opening, str | None], bool | None] = {}
+        """What was looked up in the file as it then was, and whether there was a row."""
 
     @classmethod
     def open(
@@ -196,19 +196,24 @@ class Database:
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """What of a query that ran no stored row meets; what cannot be known soon is left out."""
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
-        found = unmatched.comparisons(sql, self.schema)
-        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c, until))
+        found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
+        return tuple(
+            replace(comparison, other_form=self._has_rows(unmatched.lookup_forms(comparison), until) is True)
+            for comparison in found
+            if self._has_rows(unmatched.lookup(comparison), until) is False
+        )
 
-    def _is_unmet(self, comparison: Comparison, until: float) -> bool:
-        key = (self._link.opening, comparison)
+    def _has_rows(self, sql: str | None, until: float) -> bool | None:
+        """Whether a lookup finds a row in the file as it is; ``None`` where that is not known by ``until``."""
+        key = (self._link.opening, sql)
         seconds = until - time.monotonic()
-        if key not in self._unmet and seconds > 0:
-            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": seconds}
+        if sql is not None and key not in self._looked_up and seconds > 0:
+            request = {"op": "query", "sql": sql, "seconds": seconds}
             reply: wire.Message = {}
             with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, DatabaseError):
                 reply = self._link.ask(request, seconds + min(_GRACE_SECONDS, self._limits.seconds))
-            self._unmet[key] = "ok" in reply and not reply["ok"]["rows"]
-        return self._unmet.get(key, False)
+            self._looked_up[key] = bool(reply["ok"]["rows"]) if "ok" in reply else None
+        return self._looked_up.get(key)
 
     def _execution(self, sql: str, reply: wire.Message) -> Execution:
         # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.

@@ -19,7 +19,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         """
         CREATE TABLE customers (id INTEGER PRIMARY KEY, name, city, "e-mail");
         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id REFERENCES customers, order_date, total);
-        CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity)
+        CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity);
+        CREATE TABLE Ärzte (É, "a  b", "City\nName")
         """,
     )
     with Database.open(path) as opened:
@@ -27,6 +28,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 MENDED = [
+    ("an accent in another case", "select é from Ärzte where é = 'é'", "select Ärzte.É from Ärzte where Ärzte.É = 'é'"),
+    ("a table in another case", "select É from ärzte", "select É from Ärzte"),
+    ("a blank for two", 'select "a b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
+    ("two blanks for three", 'select "a   b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
+    ("a blank for a line break", 'select "city name" from Ärzte order by "city name"', 'select Ärzte."City\nName" from Ärzte order by Ärzte."City\nName"'),
     ("typo", "select nmae from customers", "select customers.name from customers"),
     ("table's name in front", "select customer_name from customers", "select customers.name from customers"),
     ("the table's own key", "select orders.order_id from orders", "select orders.id from orders"),

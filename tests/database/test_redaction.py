@@ -156,3 +156,50 @@ def test_a_name_that_is_not_there_is_an_error(redacted: Database, text: str) -> 
 def test_readings() -> None:
     assert redaction.readings("A.b.C") == (("a", "b.c"), ("a.b", "c"))
     assert redaction.readings("a") == ()
+
+
+TWINS = """
+CREATE TABLE T (É TEXT, é TEXT, "Ä b" TEXT);
+INSERT INTO T VALUES ('big', 'small', 'umlaut');
+CREATE TABLE Ä (x TEXT);
+INSERT INTO Ä VALUES ('big');
+CREATE TABLE ä (x TEXT);
+INSERT INTO ä VALUES ('small');
+CREATE VIRTUAL TABLE Ö USING fts5(body);
+INSERT INTO Ö VALUES ('big');
+CREATE TABLE ö_content (x TEXT);
+INSERT INTO ö_content VALUES ('small');
+CREATE TABLE "ſqlite_stat1" (x TEXT);
+INSERT INTO "ſqlite_stat1" VALUES ('a table as others');
+"""
+"""Names that differ in letters which SQLite does not fold."""
+
+TWIN_WAYS = [
+    # name, redacted, query, rows (None: refused)
+    ("the column", "t.É", "SELECT É FROM T", ((None,),)),
+    ("its twin", "t.É", "SELECT é FROM T", (("small",),)),
+    ("the twin alone", "T.é", "SELECT É, é FROM T", (("big", None),)),
+    ("ASCII beside it is folded", "T.Ä B", 'SELECT "Ä b" FROM T', ((None,),)),
+    ("of a table", "Ä.x", "SELECT x FROM Ä", ((None,),)),
+    ("of its twin", "Ä.x", "SELECT x FROM ä", (("small",),)),
+    ("an index", "Ö.body", "SELECT * FROM Ö", None),
+    ("what only looks like a part of the index", "Ö.body", "SELECT x FROM ö_content", (("small",),)),
+    ("what only looks like statistics", "T.é", "SELECT x FROM ſqlite_stat1", (("a table as others",),)),
+    ("joined by its twin", "T.É", "SELECT count(*) FROM T a JOIN T b USING (é)", ((1,),)),
+    ("joined by itself", "T.é", "SELECT count(*) FROM T a JOIN T b USING (é)", None),
+]
+
+
+@pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in TWIN_WAYS], ids=[w[0] for w in TWIN_WAYS])
+def test_names_that_only_sqlite_tells_apart(
+    tmp_path: Path, redact: str, sql: str, rows: tuple[object, ...] | None
+) -> None:
+    with Database.open(build(tmp_path / "twins.db", TWINS), redact=[redact]) as database:
+        result = database.execute(sql)
+        assert result.rows == (rows or ())
+        assert result.error_kind == (None if rows else "refused"), result
+
+
+def test_a_twin_is_no_column(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=r"no column 'Ä\.É'"):
+        Database.open(build(tmp_path / "twins.db", TWINS), redact=["Ä.É"])

@@ -36,6 +36,12 @@ FOUND = [
     ("an expression of the column", "select * from customers where lower(city) = 'berlin'", []),
     ("a view's column", "select * from parisians where name = 'Ben'", []),
     ("twice the same", "select * from customers where city = 'X' union select * from customers where city = 'X'", ["customers.city = 'X'"]),
+    ("another normal form", "select * from places where name = 'Café'", ["places.name = 'Café' (stored in another Unicode normal form)"]),
+    ("the stored form", "select * from places where name = 'Cafe\u0301'", []),
+    ("compatible characters", "select * from places where name = 'ﬁrma'", ["places.name = 'ﬁrma' (stored in another Unicode normal form)"]),
+    ("other letters", "select * from places where name = 'Cafè'", ["places.name = 'Cafè'"]),
+    ("letters that only SQLite tells apart", "select * from places where É = 'a' and é = 'a'", ["places.é = 'a'"]),
+    ("a table that only SQLite tells apart", "select * from ä where x = 1", ["ä.x = 1"]),
     ("what does not run", "select nothing from customers where city = 'Berlin'", []),
 ]  # fmt: skip
 
@@ -49,6 +55,11 @@ def built(path: Path) -> Path:
             create view parisians as select name from customers where city = 'Paris';
             insert into customers values (1, 'Anna', 'Paris'), (2, 'Ben', 'Rome');
             insert into orders values (1, 1, 'open'), (2, 2, 'shipped');
+            create table places (name text, É text, é text);
+            insert into places values ('Cafe\u0301', 'a', 'b'), ('firma', 'a', 'b');
+            create table Ä (x);
+            create table ä (x);
+            insert into Ä values (1);
             """
         )
     connection.close()

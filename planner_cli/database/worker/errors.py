@@ -66,7 +66,7 @@ def describe(error: Exception, denied: str | None) -> tuple[str, str]:
     if getattr(error, "extendedresult", None) in _MUST_WRITE_FIRST:
         # Nothing the query asked for: SQLite would have to write before anybody can read.
         return "busy", "a write to the database was cut off, and reading would have to roll it back first"
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = str(error).strip() or type(error).__name__
     if denied is not None:
         return "refused", f"refused: {denied} is not allowed, only reading this database is"
     for classes, kind, text in _BY_CLASS:
