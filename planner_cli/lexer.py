@@ -7,7 +7,7 @@ and comments follows a statement. Any text is accepted: an unclosed quote or com
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 Kind = Literal["space", "comment", "string", "name", "word", "number", "mark"]
@@ -22,6 +22,10 @@ _PATTERN = r"""
     | (?P<mark>    (?s:.) )
     """
 """Left to :mod:`re` to compile and keep: the worker imports this at each start, and rarely needs it."""
+
+
+_BLANKS = " \t\n\f\r"
+_MULTILINE = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 class Token(NamedTuple):
@@ -59,13 +63,48 @@ def code(sql: str) -> list[Token]:
 
 def is_blank(sql: str) -> bool:
     """Whether there is nothing but spaces, comments and semicolons."""
-    return not sql.strip(" \t\n\f\r;") or all(token.text == ";" for token in code(sql))
+    return not sql.strip(f"{_BLANKS};") or all(token.text == ";" for token in code(sql))
 
 
 def without_semicolon(sql: str) -> str:
     """``sql`` up to the end of its last token that is no semicolon."""
     kept = [token for token in code(sql) if token.text != ";"]
     return sql[: kept[-1].end] if kept else ""
+
+
+CUT = "..."
+"""Stands for what is left out of a query. Dots are an error to SQLite, while an ellipsis sign would be a name."""
+
+
+def shortened(
+    sql: str, width: int | None = None, *, measure: Callable[[str], int] = len, keep_lines: bool = False
+) -> str:
+    """``sql`` on one line, which is still the same query where no :data:`CUT` is in it.
+
+    Only white space between tokens is folded; a comment to the end of its line becomes one in ``/* */``. Strings and
+    names stay as they are: one with a line break or tab in it gives way to :data:`CUT`, or with ``keep_lines`` goes
+    over several lines. What is longer than ``width``, as ``measure`` counts, is cut, but never within a string, a
+    quoted name or a number, where dots would look like a part of it.
+    """
+    kept = ""
+    parts = [(token, _on_line(token, keep_lines=keep_lines)) for token in tokens(sql.strip(_BLANKS))]
+    if width is None or sum(measure(part) for _, part in parts) <= width:
+        return "".join(part for _, part in parts)
+    for token, part in parts:
+        if measure(f"{kept}{part} {CUT}") > width:
+            start = next((part[:n] for n in range(len(part), 0, -1) if measure(f"{kept}{part[:n]}{CUT}") <= width), "")
+            return f"{kept}{start}{CUT}" if token.kind == "word" and start else f"{kept.rstrip()} {CUT}".strip()[:width]
+        kept += part
+    return kept
+
+
+def _on_line(token: Token, *, keep_lines: bool) -> str:
+    if token.kind == "space":
+        return " "
+    if token.kind == "comment":
+        folded = re.sub(r"\s+", " ", token.text)
+        return f"/* {folded[2:].strip().replace('*/', '* /')} */" if folded.startswith("--") else folded
+    return token.text if keep_lines or not _MULTILINE.search(token.text) else CUT
 
 
 def quote(name: str) -> str:
