@@ -1,4 +1,4 @@
-"""Queries shortened by their tokens: what is shown is the query that ran, or visibly none."""
+"""Queries shortened by their tokens (what is shown is the query that ran, or visibly none), and lists of names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from rich.cells import cell_len
 
-from planner_cli.lexer import shortened
+from planner_cli.lexer import NameListError, as_listed, listed_names, shortened
 
 DATA = """
 CREATE TABLE t ("a  b" TEXT, "c
@@ -88,3 +88,82 @@ CUTS = [
 @pytest.mark.parametrize(("sql", "width", "expected"), [c[1:] for c in CUTS], ids=[c[0] for c in CUTS])
 def test_a_cut_is_between_tokens_or_in_a_word(sql: str, width: int, expected: str) -> None:
     assert shortened(sql, width, measure=cell_len) == expected
+
+
+LISTS = [
+    # name, list, each name's parts
+    ("one", "users", [["users"]]),
+    ("two", "users,orders", [["users"], ["orders"]]),
+    ("blanks around", "  users ,\torders ", [["users"], ["orders"]]),
+    ("blanks within", "order lines, users", [["order lines"], ["users"]]),
+    ("with a column", "users.e-mail", [["users", "e-mail"]]),
+    ("blanks around the dot", "users . name", [["users", "name"]]),
+    ("several dots", "a.b.c", [["a", "b", "c"]]),
+    ("a comma in quotes", '"a,b"', [["a,b"]]),
+    ("a dot in quotes", '"a.b"."c.d"', [["a.b", "c.d"]]),
+    ("brackets", "[a,b].[c.d], e", [["a,b", "c.d"], ["e"]]),
+    ("backticks", "`a,b`.c", [["a,b", "c"]]),
+    ("doubled quotes", '"a""b", `c``d`', [['a"b'], ["c`d"]]),
+    ("a name of quotes", '""""', [['"']]),
+    ("quotes of another kind within", """"a`[b", [c"`d]""", [["a`[b"], ['c"`d']]),
+    ("blanks at the ends in quotes", '" a ".b', [[" a ", "b"]]),
+    ("a line break in quotes", '"a\nb"', [["a\nb"]]),
+    ("a quote within a name", 'disk5", o\'neil, a[0]', [['disk5"'], ["o'neil"], ["a[0]"]]),
+    ("single quotes are letters", "'a'", [["'a'"]]),
+    ("an empty name in quotes, which SQLite allows", '"".x', [["", "x"]]),
+    ("letters of other alphabets", "顧客.名前,Ärzte", [["顧客", "名前"], ["Ärzte"]]),
+    ("a comment is none", "a--b, c/*d", [["a--b"], ["c/*d"]]),
+    ("semicolons", "a;b", [["a;b"]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "parts"), [case[1:] for case in LISTS], ids=[case[0] for case in LISTS])
+def test_a_list_of_names(text: str, parts: list[list[str]]) -> None:
+    assert [[part for part, _ in name.parts] for name in listed_names(text)] == parts
+    again = ", ".join(".".join(map(as_listed, name)) for name in parts)
+    assert [[part for part, _ in name.parts] for name in listed_names(again)] == parts
+
+
+UNREADABLE = [
+    ("nothing", "", "a name is missing at the end of ''"),
+    ("blanks", "  ", "a name is missing at the end of '  '"),
+    ("nothing between commas", "a,,b", "a name is missing before ',b'"),
+    ("a comma at the end", "a,", "a name is missing at the end of 'a,'"),
+    ("a comma in front", ",a", "a name is missing before ',a'"),
+    ("no column", "users.", "a name is missing at the end of 'users.'"),
+    ("no table", ".x", "a name is missing before '.x'"),
+    ("nothing between dots", "a..b", "a name is missing before '.b'"),
+    ("a quote that is not closed", '"a,b', "the quote \" is not closed at the end of '\"a,b'"),
+    ("one that ends in a doubled quote", '"a""', 'the quote " is not closed at the end of \'"a""\''),
+    ("only a quote", 'a."', "the quote \" is not closed at the end of 'a.\"'"),
+    ("a bracket", "[a, b", "the quote [ is not closed at the end of '[a, b'"),
+    ("a backtick", "a, `b", "the quote ` is not closed at the end of 'a, `b'"),
+    ("letters behind a quote", '"a"b', "a comma or dot is missing before 'b'"),
+    ("a quoted name behind another", '"a" "b"', "a comma or dot is missing before '\"b\"'"),
+    ("a bracket too many", "[a]]", "a comma or dot is missing before ']'"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), [u[1:] for u in UNREADABLE], ids=[u[0] for u in UNREADABLE])
+def test_what_is_no_list_of_names(text: str, message: str) -> None:
+    with pytest.raises(NameListError) as caught:
+        listed_names(text)
+    assert str(caught.value) == message
+
+
+READINGS = [
+    ("a table", "users", "users", ()),
+    ("a table and its column", "a.b", "a.b", (("a", "b"),)),
+    ("three names", "a.b.c", "a.b.c", (("a", "b.c"), ("a.b", "c"))),
+    ("quoted it is one name", '"a.b"', "a.b", ()),
+    ("a quoted table", '"a.b".c', None, (("a.b", "c"),)),
+    ("a quoted column", 'a."b.c"', None, (("a", "b.c"),)),
+    ("a table with a dot and a quoted column", 'a.b."c"', None, (("a.b", "c"),)),
+    ("three quoted names are no column", '"a"."b"."c"', None, ()),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "pairs"), [r[1:] for r in READINGS], ids=[r[0] for r in READINGS])
+def test_ways_to_read_a_listed_name(text: str, name: str | None, pairs: tuple[tuple[str, str], ...]) -> None:
+    (found,) = listed_names(text)
+    assert (found.name, found.pairs) == (name, pairs)

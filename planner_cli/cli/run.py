@@ -19,6 +19,7 @@ from planner_cli.cli.loading import Pair, begun
 from planner_cli.cli.run_options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
+from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
 from planner_cli.text import nocase
 from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings, ValueHint
@@ -202,7 +203,7 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     known = {nocase(t.name) for t in schema.tables}
     for name in tables:
         if nocase(name) not in known:
-            names = ", ".join(t.name for t in schema.tables[:12])
+            names = ", ".join(as_listed(t.name) for t in schema.tables[:12])
             raise DatabaseError(f"{path}: no table {name!r}", hint=f"it has {names}")
     return chosen
 

@@ -13,39 +13,58 @@ from pathlib import Path
 from typing import TypeAlias
 
 from planner_cli.errors import DatabaseError
+from planner_cli.lexer import ListedName, NameListError, as_listed, listed_names
 from planner_cli.text import nocase
 from planner_cli.types import Schema
+
+_HOW = 'TABLE.COLUMN, with names that hold a dot or a comma in quotes: "a,b"."c.d"'
 
 Pair: TypeAlias = tuple[str, str]
 """Table and column, folded by :func:`planner_cli.text.nocase`."""
 
 
 def readings(text: str) -> tuple[Pair, ...]:
-    """Every way to read ``TABLE.COLUMN``: either name may have a dot in it."""
-    parts = nocase(text.strip()).split(".")
-    return tuple((".".join(parts[:at]), ".".join(parts[at:])) for at in range(1, len(parts)))
+    """Every way to read ``TABLE.COLUMN``, or several with commas between them; see :func:`.listed_names`.
+
+    Raises :class:`.NameListError`.
+    """
+    return tuple(_folded(pair) for name in listed_names(text) for pair in name.pairs)
 
 
 def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
-    """What the worker is told: every reading of every text; those that name nothing match nothing."""
-    return tuple(dict.fromkeys(pair for text in texts for pair in readings(text)))
+    """What the worker is told: every reading of every text; those that name nothing match nothing.
+
+    Raises :class:`DatabaseError` for a text that cannot be read.
+    """
+    try:
+        return tuple(dict.fromkeys(pair for text in texts for pair in readings(text)))
+    except NameListError as error:
+        raise DatabaseError(f"what to redact cannot be read: {error}", hint=_HOW) from error
 
 
 def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
     """Those of the texts that name a column of the schema."""
-    known = {(nocase(table.name), nocase(column.name)) for table in schema.tables for column in table.columns}
+    known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
     return tuple(text for text in texts if not known.isdisjoint(readings(text)))
 
 
 def check(texts: Collection[str], schema: Schema, path: Path) -> None:
-    """Raise :class:`DatabaseError` for a text that names no column: a slip of the keyboard must not redact nothing."""
-    found = named(texts, schema)
-    for text in texts:
-        if text not in found:
-            tables = {nocase(table.name): table for table in schema.tables}
-            table = next((tables[name] for name, _ in readings(text) if name in tables), None)
-            if table is not None:
-                columns = ", ".join(column.name for column in table.columns[:12])
-                raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"{table.name} has {columns}")
-            names = ", ".join(table.name for table in schema.tables[:12])
-            raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"give TABLE.COLUMN; it has {names}")
+    """Raise :class:`DatabaseError` for a name that is no column: a slip of the keyboard must not redact nothing."""
+    known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
+    for name in (name for text in texts for name in listed_names(text)):
+        if known.isdisjoint(map(_folded, name.pairs)):
+            raise DatabaseError(f"{path}: no column {name.text!r} to redact", hint=_meant(name, schema))
+
+
+def _folded(pair: Pair) -> Pair:
+    return nocase(pair[0]), nocase(pair[1])
+
+
+def _meant(name: ListedName, schema: Schema) -> str:
+    """What there is, as it can be given."""
+    tables = {nocase(table.name): table for table in schema.tables}
+    table = next((tables[found] for found, _ in map(_folded, name.pairs) if found in tables), None)
+    if table is None:
+        return f"give {_HOW}; it has {', '.join(as_listed(table.name) for table in schema.tables[:12])}"
+    columns = ", ".join(as_listed(column.name) for column in table.columns[:12])
+    return f"{as_listed(table.name)} has {columns}"

@@ -142,7 +142,59 @@ def test_text_that_is_no_unicode_is_redacted_too(tmp_path: Path) -> None:
         assert database.execute("SELECT a, b FROM t").rows == ((None, "o\ufffd"),)
 
 
-WRONG = ["people", "people.", ".x", "people.mail", "nobody.mail", ""]
+QUOTED = """
+CREATE TABLE "a,b" ("c.d" TEXT, "e,f" TEXT, "g""h" TEXT, " i " TEXT, plain TEXT);
+INSERT INTO "a,b" VALUES ('cd', 'ef', 'gh', 'i', 'plain');
+CREATE TABLE "a.b" (c TEXT, d TEXT);
+INSERT INTO "a.b" VALUES ('c', 'd');
+CREATE TABLE a ("b.c" TEXT, "[x]" TEXT);
+INSERT INTO a VALUES ('bc', 'x');
+"""
+
+QUOTED_WAYS = [
+    # name, redacted, query, rows
+    ("comma and dot", ['"a,b"."c.d"'], 'SELECT "c.d", "e,f" FROM "a,b"', ((None, "ef"),)),
+    ("commas, in brackets", ["[A,b].[E,F]"], 'SELECT "c.d", "e,f" FROM "a,b"', (("cd", None),)),
+    ("a quote in a name", ['"a,b"."g""h"'], 'SELECT "g""h", plain FROM "a,b"', ((None, "plain"),)),
+    ("blanks at the ends", ['"a,b"." i "'], 'SELECT " i ", plain FROM "a,b"', ((None, "plain"),)),
+    ("backticks beside none", ["`a,b`.plain"], 'SELECT " i ", plain FROM "a,b"', (("i", None),)),
+    ("a list", ['"a,b"."c.d", "a,b".plain'], 'SELECT "c.d", "e,f", plain FROM "a,b"', ((None, "ef", None),)),
+    ("unquoted dots are read in every way", ["a.b.c"], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', ((None, None, "d"),)),
+    ("quoted ones in one", ['"a.b".c'], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', (("bc", None, "d"),)),
+    ("and in the other", ['a."b.c"'], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', ((None, "c", "d"),)),
+    ("brackets in a name", ['a."[x]"'], 'SELECT "[x]", "b.c" FROM a', ((None, "bc"),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in QUOTED_WAYS], ids=[w[0] for w in QUOTED_WAYS])
+def test_names_in_quotes(tmp_path: Path, redact: list[str], sql: str, rows: tuple[object, ...]) -> None:
+    with Database.open(build(tmp_path / "quoted.db", QUOTED), redact=redact) as database:
+        assert database.execute(sql).rows == rows
+
+
+HELP = [
+    ("a column that is not there", '"a,b".x', '"a,b" has "c.d", "e,f", g"h, " i ", plain'),
+    ("no table", '"x,y".z', 'it has "a,b", "a.b", a'),
+    ("one of a list", 'a."b.c", a.x', 'a has "b.c", "[x]"'),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), [h[1:] for h in HELP], ids=[h[0] for h in HELP])
+def test_the_hint_spells_names_as_they_can_be_given(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(DatabaseError, match="no column") as caught:
+        Database.open(build(tmp_path / "quoted.db", QUOTED), redact=[text])
+    assert (caught.value.hint or "").endswith(hint)
+
+
+@pytest.mark.parametrize("text", ["people.", ".x", "", 'people."name', "people.name,"])
+def test_what_cannot_be_read_is_an_error(redacted: Database, text: str) -> None:
+    with pytest.raises(DatabaseError, match="what to redact cannot be read: ") as caught:
+        Database.open(redacted.path, redact=[text])
+    assert "in quotes" in (caught.value.hint or "")
+    assert repr(text) in caught.value.message
+
+
+WRONG = ["people", "people.mail", "nobody.mail"]
 
 
 @pytest.mark.parametrize("text", WRONG)
