@@ -148,7 +148,7 @@ class Execution:
     seconds: float = 0.0
     """Wall time in the worker, without its start."""
     error: str | None = None
-    """One line that says why there is no result."""
+    """One line that says why there is no result; only a name that it quotes may hold a line break."""
     error_kind: ErrorKind | None = None
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""

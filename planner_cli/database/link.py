@@ -96,7 +96,9 @@ class Link:
         if code == _SQLITE_READONLY_ROLLBACK:
             return paths.cut_off(path)
         if code & 0xFF == _SQLITE_NOTADB:
-            return paths.not_a_database(path, text=False)
+            return paths.not_a_database(path, paths.MAGIC)
+        if reply["name"] == "CutOffError":
+            return paths.cut_short(path, text)
         if code & 0xFF == _SQLITE_CORRUPT or "malformed" in text:
             return DatabaseError(
                 f"{path}: is damaged ({text})", hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db"

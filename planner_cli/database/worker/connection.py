@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from planner_cli.database.worker.cut import check_open
 from planner_cli.database.worker.policy import MODULES, Policy
 from planner_cli.lexer import quote
 from planner_cli.text import nocase
@@ -74,6 +75,7 @@ class Connection:
         self, uri: str, *, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]] = ()
     ) -> None:
         """``redacted``: see :class:`.policy.Policy`."""
+        self._uri = uri
         self.deadline = 0.0
         """``time.monotonic()`` value at which a running statement is stopped."""
         self.raw: Any = apsw.Connection(
@@ -94,6 +96,7 @@ class Connection:
             pass
         raw.drop_modules(list(MODULES))
         self.encoding = "utf-8" if raw.pragma("encoding") == "UTF-8" else raw.pragma("encoding").lower()
+        check_open(raw, self._uri)
         names = self._names()
         for name, virtual in names:
             if virtual:
