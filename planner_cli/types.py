@@ -127,12 +127,12 @@ class Comparison:
     column: str
     literal: str
     """As SQL writes it: a quoted text, or a number."""
-    other_form: bool = False
-    """Whether the column has this text in another Unicode normal form."""
+    stored: str | None = None
+    """A literal of the column's that differs from it only in white space or Unicode normal form."""
 
     def __str__(self) -> str:
-        form = " (stored in another Unicode normal form)" if self.other_form else ""
-        return f"{self.table}.{self.column} = {self.literal}{form}"
+        but = f" (but for white space or Unicode normal form {self.stored})" if self.stored else ""
+        return f"{self.table}.{self.column} = {self.literal}{but}"
 
 
 @dataclass(frozen=True, slots=True)

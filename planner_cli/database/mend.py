@@ -11,13 +11,13 @@ What is not: a table further away (but for one between two that are joined), a j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from planner_cli.database.names import fold, similarity, spelled
 from planner_cli.database.suggest import ambiguous_column, column_of, missing_column, missing_table, read_tables
 from planner_cli.lexer import Token, code
 from planner_cli.text import nocase
-from planner_cli.types import Schema, Table
+from planner_cli.types import Comparison, Schema, Table
 
 _CUTOFF = 0.55
 """Least similarity of a name that stands in: a guess that runs is worth more here than none."""
@@ -41,6 +41,21 @@ def mend(sql: str, error: str, schema: Schema) -> str | None:
         return _mend_column(sql, column, schema)
     table = missing_table(error)
     return None if table is None else _mend_table(sql, table, schema)
+
+
+def respell(sql: str, unmatched: Sequence[Comparison]) -> str | None:
+    """``sql`` with the texts that no row has as the rows have them; ``None`` where nothing is to be replaced.
+
+    Only what differs in white space or Unicode normal form: it is the same text, in bytes a model cannot know.
+    """
+    found = {(nocase(c.column), c.literal): c.stored for c in unmatched if c.stored is not None}
+    parts = code(sql)
+    for at in range(len(parts) - 1, 1, -1):  # from the back: offsets before it stay true
+        before = at - 1 - (parts[at - 2].text == "=")  # ==
+        stored = found.get((nocase(parts[before - 1].identifier or ""), parts[at].text))
+        if stored is not None and parts[at - 1].text == "=" and parts[before].text == "=":
+            sql = sql[: parts[at].start] + stored + sql[parts[at].end :]
+    return sql if found else None
 
 
 def _settle_column(sql: str, name: str, schema: Schema) -> str | None:

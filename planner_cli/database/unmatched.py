@@ -8,6 +8,7 @@ the tables have.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from planner_cli.database.suggest import read_tables
@@ -17,6 +18,7 @@ from planner_cli.types import Comparison, Schema
 
 MOST = 4
 """Comparisons of a query that are looked up."""
+_SPACE = "[ \t\n\r\u00a0\u3000]"
 SECONDS = 0.2
 """What looking up those of a query may take together; past it nothing is said of them."""
 
@@ -53,15 +55,22 @@ def lookup(comparison: Comparison) -> str:
     return f"SELECT 1 FROM main.{table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
 
 
-def lookup_forms(comparison: Comparison) -> str | None:
-    """As :func:`lookup`, for the same text in Unicode's other normal forms; ``None`` where it has only one."""
-    text = comparison.literal[1:-1]
-    if text.isascii():
+def lookup_stored(comparison: Comparison) -> str | None:
+    """A query for a text of the column that differs only in white space or Unicode normal form.
+
+    ``None`` for numbers and blank texts.
+    """
+    text = re.sub(_SPACE, "", comparison.literal[1:-1].replace("''", "'"))
+    if not text or not comparison.literal.startswith("'"):
         return None
     forms = dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD"))
     table, column = quote(comparison.table), quote(comparison.column)
-    listed = ", ".join(f"'{form}'" for form in forms)
-    return f"SELECT 1 FROM main.{table} WHERE {column} IN ({listed}) LIMIT 1"  # noqa: S608 - quoted; quotes doubled
+    bare = column
+    for character in _SPACE[1:-1]:
+        bare = f"replace({bare}, char({ord(character)}), '')"
+    listed = ", ".join("'" + form.replace("'", "''") + "'" for form in forms)  # NFKC can make a quote
+    where = f"typeof({column}) = 'text' AND {bare} IN ({listed})"
+    return f"SELECT {column} FROM main.{table} WHERE {where} LIMIT 1"  # noqa: S608 - quoted; quotes are doubled
 
 
 def _is(one: str | None, other: str) -> bool:
