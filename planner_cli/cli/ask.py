@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 from click.core import ParameterSource
 
-from planner_cli.cli.options import cache_options, redact_option, run_options
+from planner_cli.cli.options import cache_options, listed, redact_option, run_options
 from planner_cli.cli.run_options import RunOptions
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, check_target, output_stream
@@ -75,10 +75,9 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     """``A,B`` as names; none when the option is not given."""
     if value is None:
         return ()
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    if not names:
+    if not value.strip():
         raise click.BadParameter("names no table", param=param)
-    return names
+    return tuple(name.text if name.name is None else name.name for name in listed(param, value))
 
 
 @click.command()
@@ -88,7 +87,8 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
     "--tables",
     metavar="A,B",
     callback=_names,
-    help="Show the models only these tables.  It limits what they see, not what queries may read.",
+    help="Show the models only these tables.  It limits what they see, not what queries may read.  Names that hold a "
+    "comma are quoted as in SQL.",
 )
 @click.option("--no-values", is_flag=True, help="Show the generator no sample values, only the schema.")
 @redact_option

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.lexer import shortened
 from planner_cli.types import Answer
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def abstained(answer: Answer, min_confidence: float) -> PlannerError:
     best = answer.best_candidate
     error = PlannerError(
         f"not sure enough to answer: the best query's score is {score}, --min-confidence is {min_confidence:g}"
-        + (f"; it was: {' '.join(best.sql.split())}" if best else "")
+        + (f"; it was: {shortened(best.sql)}" if best else "")
     )
     error.exit_code = ExitCode.ABSTAINED
     return error

@@ -19,7 +19,9 @@ from planner_cli.cli.loading import Pair, begun
 from planner_cli.cli.run_options import RunOptions, debugging
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
+from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
+from planner_cli.text import nocase
 from planner_cli.types import Answer, ModelInfo, Question, Role, Schema, Timings, ValueHint
 
 if TYPE_CHECKING:  # each of these costs start-up time
@@ -198,10 +200,10 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     if not tables:
         return schema
     chosen = schema.select(tables)
-    known = {t.name.casefold() for t in schema.tables}
+    known = {nocase(t.name) for t in schema.tables}
     for name in tables:
-        if name.casefold() not in known:
-            names = ", ".join(t.name for t in schema.tables[:12])
+        if nocase(name) not in known:
+            names = ", ".join(as_listed(t.name) for t in schema.tables[:12])
             raise DatabaseError(f"{path}: no table {name!r}", hint=f"it has {names}")
     return chosen
 

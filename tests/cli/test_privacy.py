@@ -170,6 +170,38 @@ def test_the_environment_redacts_too(shop, monkeypatch, capsys, command):
     assert "to redact" in capsys.readouterr().err
 
 
+NAMED = [
+    # what is given, what is said of it
+    ('customers.name,"a,b"."c.d"', 'no column \'"a,b"."c.d"\' to redact'),
+    ("customers.name, [a, b].c", "no column '[a, b].c' to redact"),
+    ("customers.first name", "no column 'customers.first name' to redact (customers has id, name, city)"),
+    ("customers.name orders.total", "no column 'customers.name orders.total' to redact"),
+    ('"customers.name"', "no column '\"customers.name\"' to redact"),
+    ("`customers`.[nme]", "no column '`customers`.[nme]' to redact (customers has id, name, city)"),
+    ('customers."name', "the quote \" is not closed at the end of 'customers.\"name'"),
+    ("customers.name,", "a name is missing at the end of 'customers.name,'"),
+    ("customers..name", "a name is missing before '.name'"),
+]
+
+
+@pytest.mark.parametrize("where", ["option", "environment", "configuration"])
+@pytest.mark.parametrize(("given", "said"), NAMED)
+def test_columns_are_named_the_same_way_everywhere(home, shop, monkeypatch, capsys, where, given, said):
+    command = asking("ask", shop)
+    if where == "option":
+        command += ["--redact", given]
+    elif where == "environment":
+        monkeypatch.setenv("PLANNER_REDACT", given)
+    else:
+        config = home / "named.toml"
+        config.write_text(f"[defaults]\nredact = ['orders.total', {json.dumps(given)}]\n")
+        monkeypatch.setenv("PLANNER_CONFIG", str(config))
+    assert main(command) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+
+
 @pytest.mark.model
 def test_a_purged_question_is_in_no_byte_that_is_kept(home, shop):
     assert ask(shop, "--history", "full").returncode == 0

@@ -331,3 +331,32 @@ def test_shadow_tables_are_hidden_and_only_those(tmp_path: Path) -> None:
         "CREATE TABLE my_data (a); CREATE TABLE f5_other (a)",
     )
     assert [t.name for t in read(path).tables] == ["f5", "f4", "r", "my_data", "f5_other"]
+
+
+TWINS = """
+CREATE TABLE "STRASSE" (x INTEGER PRIMARY KEY);
+CREATE TABLE "Straße" (id INTEGER PRIMARY KEY);
+CREATE TABLE Haus (id INTEGER PRIMARY KEY, nr REFERENCES "Straße", kilo REFERENCES "straße", É, -- the large one
+    é -- the small one
+);
+CREATE VIRTUAL TABLE ö USING fts5(body);
+CREATE TABLE Ö_content (a);
+CREATE TABLE ö_Data2 (a);
+"""
+
+
+def test_names_that_only_sqlite_tells_apart(tmp_path: Path) -> None:
+    schema = read(build(tmp_path / "a.db", TWINS))
+    tables = {table.name: table for table in schema.tables}
+    assert list(tables) == ["STRASSE", "Straße", "Haus", "ö", "Ö_content", "ö_Data2"]
+    # SQLite takes "straße" for "Straße", since only its ASCII letters differ
+    assert tables["Haus"].foreign_keys == (
+        ForeignKey(("nr",), "Straße", ("id",)),
+        ForeignKey(("kilo",), "straße", ("id",)),
+    )
+    assert [column.comment for column in tables["Haus"].columns][3:] == ["the large one", "the small one"]
+    assert [table.name for table in schema.select(("straSSe", "STRAßE", "Ö_CONTENT")).tables] == [
+        "STRASSE",
+        "Straße",
+        "Ö_content",
+    ]

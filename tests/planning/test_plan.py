@@ -1,7 +1,9 @@
 """The whole loop on a scripted engine and a real database: selection, exit facts, hostile candidates."""
 
 import hashlib
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -148,6 +150,36 @@ def test_a_mended_query_that_was_written_anyway_is_no_second_one(shop):
     answer = answer_of(run(shop, [BROKEN, COUNT], judge=False, select="greedy"))
     assert [(c.sql, c.greedy) for c in answer.candidates] == [(BROKEN, True), (COUNT, True)]
     assert answer.best_candidate.sql == COUNT
+
+
+SPELLINGS = [
+    ("blanks at the end", "Berlin      ", "'Berlin'", "'Berlin      '"),
+    ("blanks in front", "  Rome", "'Rome'", "'  Rome'"),
+    ("two blanks", "New  York", "'New York'", "'New  York'"),
+    ("a tab", "a\tb", "'a b'", "'a' || char(9) || 'b'"),
+    ("decomposed letters", "Ko\u0308ln", "'K\u00f6ln'", "'Ko\u0308ln'"),
+    ("composed letters", "K\u00f6ln", "'Ko\u0308ln'", "'K\u00f6ln'"),
+    ("full-width letters", "\uff21\uff22", "'AB'", None),  # found only from the other side
+    ("another case", "berlin", "'Berlin'", None),
+    ("other letters", "Koln", "'K\u00f6ln'", None),
+]
+
+
+@pytest.mark.parametrize(("stored", "asked", "spelled"), [s[1:] for s in SPELLINGS], ids=[s[0] for s in SPELLINGS])
+def test_a_text_is_asked_for_as_the_rows_spell_it(tmp_path, stored, asked, spelled):
+    path = tmp_path / "cities.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table customers (id integer primary key, city text)")
+        connection.executemany("insert into customers (city) values (?)", [(stored,), (stored,), ("Oslo",)])
+    sql = "select count(*) from customers where city = {}"
+    answer = answer_of(run(path, [sql.format(asked)], judge=False, select="weighted-vote"))
+    best = sql.format(asked if spelled is None else spelled)
+    assert answer.best_candidate.sql == best
+    assert answer.best_execution.rows == ((0 if spelled is None else 2,),)
+    assert ["no row has" in warning for warning in answer.warnings] == [True] * (spelled is None)
+    unmended = answer_of(run(path, [sql.format(asked)], judge=False, select="weighted-vote", mend=False))
+    assert [c.sql for c in unmended.candidates] == [sql.format(asked)]
+    assert ("but for white space or Unicode normal form" in unmended.warnings[0]) is (spelled is not None)
 
 
 def test_order_of_events(shop):
