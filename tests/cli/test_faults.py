@@ -145,9 +145,7 @@ def test_kill_9_at_random_moments(demo):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_200_kills(demo, pytestconfig):
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("some minutes: ask for them with -m slow")
+def test_200_kills(demo):
     outcomes = run_kills(demo, 200)
     assert outcomes["killed"] > 100
     assert outcomes["had printed the answer"]

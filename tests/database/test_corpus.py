@@ -87,7 +87,6 @@ def test_a_sample_of_2000_statements(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_statement(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("all 65,775 take minutes: ask for them with -m slow")
+@pytest.mark.timeout(3600)
+def test_every_statement(tmp_path: Path) -> None:
     run_all(tmp_path, statements(lines()))

@@ -80,10 +80,9 @@ def test_the_worker_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(sys.platform != "linux", reason="strace")
-def test_9000_statements_change_nothing(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("a minute: ask for it with -m slow")
+def test_9000_statements_change_nothing(tmp_path: Path) -> None:
     run_traced(tmp_path, statements(random.Random(SEED).sample(lines(), 9000)), TARGET)
 
 

@@ -4,6 +4,7 @@ import stat
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from planner_cli.control import Control
 from planner_cli.engine import STABLE, LlamaEngine, Span
 from planner_cli.engine.context import BATCH
 from planner_cli.engine.prefix_cache import PrefixCache
+from planner_cli.engine.weights import load_weights
 from planner_cli.errors import ContextOverflow, EngineError, Interrupted, ModelError, PlannerError, TimeLimit
 from planner_cli.settings import EngineOptions, Sampling
 
@@ -383,6 +385,23 @@ def test_closing_the_engine_closes_its_session(builtin_generator):
     assert session.closed
 
 
+def test_an_engine_nobody_refers_to_gives_its_memory_back(builtin_generator):
+    engine = LlamaEngine(builtin_generator.path, options=EngineOptions(threads=1))
+    opened(engine).close()
+    context = weakref.ref(engine._context)
+    freed = engine._context._free
+    assert freed.alive
+    del engine
+    assert context() is None, "without waiting for the collector of cycles"
+    assert not freed.alive
+
+
+def test_a_file_is_loaded_once_whatever_its_name(builtin_generator, tmp_path):
+    link = tmp_path / "link.gguf"
+    link.symlink_to(builtin_generator.path)
+    assert load_weights(link) is load_weights(builtin_generator.path)
+
+
 def drain(session):
     while session.step():
         pass
@@ -393,7 +412,7 @@ class Deaf(Control):
 
     def should_abort(self):
         # the callback runs inside llama_decode, called from Context.decode; everything else may know
-        return sys._getframe(1).f_code.co_name != "_should_abort" and super().should_abort()
+        return sys._getframe(1).f_code.co_name != "should_abort" and super().should_abort()
 
 
 def test_a_backend_that_does_not_poll_still_stops(base_engine):
