@@ -1,12 +1,8 @@
-"""Text that tries to drive a terminal, break markup, or hide: the 22 payload kinds, and naughty strings."""
+"""Text that tries to drive a terminal, break markup, or hide: the 22 payload kinds. More is in ``tests/corpus/texts.py``."""
 
 from __future__ import annotations
 
-import base64
-import json
 import unicodedata
-from contextlib import suppress
-from pathlib import Path
 
 PAYLOADS = {
     "clear-screen": "a\x1b[2Jb",
@@ -32,23 +28,6 @@ PAYLOADS = {
     "markup-link": "[link=http://evil]x[/link] [bold red]y",
     "emoji-code": ":smile: :boom:",
 }
-
-_CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "naughty_strings.jsonl"
-
-
-def naughty_strings() -> list[str]:
-    """All strings of the corpus, and what those in base64 say; empty when there is no shared folder beside us."""
-    if not _CORPUS.exists():
-        return []
-    with _CORPUS.open(encoding="utf-8") as lines:
-        strings = [json.loads(line)["sql"] for line in lines]
-    return list(dict.fromkeys([*strings, *filter(None, map(_decoded, strings))]))
-
-
-def _decoded(text: str) -> str | None:
-    with suppress(ValueError):
-        return base64.b64decode(text, validate=True).decode()
-    return None
 
 
 def forbidden(text: str, allowed: str = "\n") -> set[str]:
