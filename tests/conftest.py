@@ -15,7 +15,7 @@ import pytest
 
 from planner_cli.cli.offline import OFFLINE
 from planner_cli.demo import build
-from planner_cli.hub import ResolvedModel, resolve
+from planner_cli.hub import ResolvedModel, fast_form, resolve
 from planner_cli.hub.catalog import load_catalog
 from planner_cli.settings import EngineOptions
 from tests.sockets import SOCKETS
@@ -130,19 +130,25 @@ def builtin_generator() -> ResolvedModel:
 
 
 @pytest.fixture(scope="session")
-def writing_engine(builtin_generator):
-    """The built-in generator: the base and its adapter."""
-    from planner_cli.engine import LlamaEngine  # loads llama.cpp, which most tests do without
-
-    return LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter, options=EngineOptions(threads=1))
+def fast_generator(builtin_generator) -> ResolvedModel:
+    """The built-in generator in the form it is run in: twice as fast at reading a prompt."""
+    return fast_form(builtin_generator, lambda _text: None)
 
 
 @pytest.fixture(scope="session")
-def base_engine(builtin_generator):
+def writing_engine(fast_generator):
+    """The built-in generator: the base and its adapter."""
+    from planner_cli.engine import LlamaEngine  # loads llama.cpp, which most tests do without
+
+    return LlamaEngine(fast_generator.loaded, adapter=fast_generator.adapter, options=EngineOptions(threads=1))
+
+
+@pytest.fixture(scope="session")
+def base_engine(fast_generator):
     """The bare base model."""
     from planner_cli.engine import LlamaEngine
 
-    return LlamaEngine(builtin_generator.path, options=EngineOptions(threads=1))
+    return LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -74,3 +75,9 @@ def cpu_seconds(pid: int) -> float:
     """Seconds a process has computed: what other work on the machine does not add to, as it does to wall time."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_computed() -> float:
+    """The same of all processes of this one that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime

@@ -9,39 +9,22 @@ from __future__ import annotations
 import gzip
 import json
 import random
-import resource
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from database_files import build, picture
+from database_files import build, computed, picture
 
 from planner_cli.database import Database
 from planner_cli.settings import Limits
 from tests.corpus.statements import SEED, TARGET, Statement, bombs, statements
-from tests.running import cpu_seconds
 
 SQLITES_OWN = Path(__file__).parents[2].parent / "shared" / "corpus" / "sqlite_statements.jsonl.gz"
 SECONDS = 0.5
 MOST = 2.1 * SECONDS + 1.0
-"""Seconds that a statement may compute for: twice the limit, and what starting a new worker takes.
-
-Not seconds of the clock on the wall, which go on while other work has the cores; what computes nothing and never answers
-runs into the time limit of the test.
-"""
-
-
-def computed(database: Database) -> float:
-    """Seconds that this database's workers have computed for, the dead ones too."""
-    dead = resource.getrusage(resource.RUSAGE_CHILDREN)
-    alive = 0.0
-    if database._link.pid is not None:
-        with suppress(FileNotFoundError):  # it has just been ended
-            alive = cpu_seconds(database._link.pid)
-    return dead.ru_utime + dead.ru_stime + alive
+"""Seconds that a statement may compute for: twice the limit, and what starting a new worker takes."""
 
 
 def run_all(folder: Path, queries: Sequence[Statement], seconds: float = SECONDS) -> Counter[str]:
