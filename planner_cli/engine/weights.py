@@ -131,14 +131,18 @@ def _size_text(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B"
 
 
-@functools.cache
 def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
-    """The weights of one file; the same instance for the same file in this process.
+    """The weights of one file; the same instance for the same file in this process, also through a link to it.
 
     Raises:
         ModelError: llama.cpp cannot load it.
 
     """
+    return _loaded(path.resolve(), gpu_layers)
+
+
+@functools.cache
+def _loaded(path: Path, gpu_layers: int | None) -> Weights:
     return Weights(path, gpu_layers=gpu_layers)
 
 
