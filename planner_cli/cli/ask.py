@@ -43,6 +43,7 @@ class _Request:
     sql_only: bool
     limit: int
     raw: bool
+    bom: bool
     output: Path | None
     level: Level
 
@@ -56,6 +57,8 @@ class _Request:
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
+        if self.bom and (self.format_ not in {"csv", "tsv"} or self.as_json or self.sql_only):
+            raise PlannerError("--bom is for csv and tsv alone", hint="add --format csv")
         if self.output is not None:
             check_target(self.output, self.database)
 
@@ -99,6 +102,7 @@ def _names(_context: click.Context, param: click.Parameter, value: str | None) -
 @click.option("--sql-only", is_flag=True, help="Only the query.")
 @click.option("--limit", type=click.IntRange(min=1), default=500, show_default=True, help="Rows of the answer shown.")
 @click.option("--raw", is_flag=True, help="Leave csv and tsv cells that spreadsheets would run as they are.")
+@click.option("--bom", is_flag=True, help="Begin csv and tsv with a byte order mark, by which Excel knows UTF-8.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the answer to a file.")
 @click.option(
     "--history",
@@ -188,6 +192,7 @@ def _print(asker: Asker, request: _Request, answer: Answer, code: ExitCode, erro
                 stream,
                 format_=request.format_,
                 raw=request.raw,
+                bom=request.bom,
                 limit=request.limit,
                 sql_only=request.sql_only,
             )

@@ -3,22 +3,39 @@
     [ask]
     budget = 128
 
+    [bench.e2e]
+    no-judge = true
+
     [defaults]                           # of every command that has such an option
     generator = "qwen2.5-coder-1.5b"
+    redact = ["customers.email"]
 
-A command's own table wins over ``[defaults]``, the command line and the environment over both.
+A command's own table wins over ``[defaults]``, the command line and the environment over both. A key is an
+option's long name, with ``-`` or ``_``. What is unknown, or of another type, is refused, whichever command runs: a slip
+of the keyboard must not switch off what keeps a column private.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from planner_cli.cli.options import GpuLayers
 from planner_cli.errors import PlannerError
 from planner_cli.types import Role
+
+COMMON = "defaults"
+"""The table of every command."""
+
+_VARIABLES = (
+    "PLANNER_CATALOG", "PLANNER_CONFIG", "PLANNER_DEBUG", "PLANNER_ENDPOINT", "PLANNER_HISTORY", "PLANNER_MODELS",
+    "PLANNER_SERVER_KEY",
+)  # fmt: skip
+"""Environment variables besides those of options."""
 
 
 def config_path() -> Path:
@@ -32,46 +49,185 @@ def config_path() -> Path:
 
 
 def load_defaults() -> dict[str, Any]:
-    """The saved defaults by command, as click's ``default_map`` takes them; empty without a file.
+    """The saved defaults by table, as they are in the file; empty where there is none.
 
     Raises:
-        PlannerError: the file cannot be read.
+        PlannerError: the file cannot be read, or ``PLANNER_CONFIG`` names one that is not there.
 
     """
     path = config_path()
-    if not path.is_file():
+    if not os.path.lexists(path):
+        if os.environ.get("PLANNER_CONFIG"):
+            raise PlannerError(f"PLANNER_CONFIG: there is no file {path}", hint="create it, or unset PLANNER_CONFIG")
         return {}
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
+    from planner_cli.tomlfile import read_toml
 
+    return read_toml(path)
+
+
+# ----------------------------------------------------------------------------------------------- checking
+
+
+def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
+    """The defaults as click's ``default_map`` of ``group``, the common ones in each command that has the option.
+
+    Raises:
+        PlannerError: a table or key is unknown, or a value is not what its option takes.
+
+    """
+    tables = {name: table for name, table in defaults.items() if name != COMMON}
+    common = defaults.get(COMMON, {})
+    for name, value in defaults.items():
+        if not isinstance(value, dict):
+            _refuse(f"{name} stands outside of any table", f"put it under [{COMMON}], or under a command such as [ask]")
+    known = dict.fromkeys(key for command in _commands(group) for key in _options(command))
+    for key in common:
+        if _spelled(key) not in known:
+            _refuse_key(key, (), known, _renamed(*_commands(group)))
+    return _of_group(group, tables, common, ())
+
+
+def _of_group(
+    group: click.Group, tables: Mapping[str, Any], common: Mapping[str, Any], above: tuple[str, ...]
+) -> dict[str, Any]:
+    for name, table in tables.items():
+        called = f"[{'.'.join((*above, name))}]"
+        if not isinstance(table, dict):
+            first = ".".join((*above, next(iter(group.commands))))
+            _refuse(
+                f"[{'.'.join(above)}] has no options, only commands: {name} is none of them",
+                f"put it under a command such as [{first}], or under [{COMMON}]",
+            )
+        if name not in group.commands:
+            known = (*group.commands, *(() if above else (COMMON,)))
+            _refuse(f"no command has the table {called}", _meant(name, known, above))
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        table, where = tables.get(name, {}), (*above, name)
+        if isinstance(command, click.Group):
+            found[name] = _of_group(command, table, common, where)
+        else:
+            shared = {key: value for key, value in common.items() if _spelled(key) in _options(command)}
+            found[name] = {**_of_command(command, shared, (COMMON,)), **_of_command(command, table, where)}
+    return found
+
+
+def _of_command(command: click.Command, table: Mapping[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
+    """The table's values by the parameters' names."""
+    options = _options(command)
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        option = options.get(_spelled(key))
+        if option is None:
+            _refuse_key(key, where, options, _renamed(command))
+        if option.name in found:
+            _refuse(f"[{'.'.join(where)}] {key} is there twice", "keep one")
+        found[str(option.name)] = _checked(command, option, value, f"[{'.'.join(where)}] {key}")
+    return found
+
+
+def _checked(command: click.Command, option: click.Option, value: Any, called: str) -> Any:
+    """``value``, if the option takes it as it is: 3.5 is no limit of 3, "yes" is no boolean, a text is no list."""
+    kinds, words = _kinds(option)
+    values = value if option.multiple and isinstance(value, list) else [value]
+    if option.multiple and not isinstance(value, list):
+        _refuse(f"{called} is {value!r}, but must be a list of texts", f"for example [{value!r}]")
+    for each in values:
+        if not isinstance(each, kinds) or (isinstance(each, bool) and bool not in kinds):
+            _refuse(f"{called} has {each!r}, which is not {words}", "mend or remove it")
     try:
-        found = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise PlannerError(f"{path}: {error}", hint="mend or remove it") from error
-    return {
-        command: {name.replace("-", "_"): value for name, value in table.items()}
-        for command, table in found.items()
-        if isinstance(table, dict)
-    }
+        option.process_value(click.Context(command), value)
+    except click.BadParameter as error:
+        _refuse(f"{called}: {error.message}", "mend or remove it")
+    return value
 
 
-def spread(defaults: dict[str, Any], group: click.Group) -> dict[str, Any]:
-    """The same with the ``[defaults]`` table put where each command of ``group`` looks for its options."""
-    common = defaults.get("defaults", {})
-    if not common:
-        return defaults
-    return {**defaults, **{name: _own(defaults.get(name, {}), command, common) for name, command in _named(group)}}
+def _kinds(option: click.Option) -> tuple[tuple[type, ...], str]:
+    """The types of TOML that an option takes, and how they are called."""
+    if option.is_flag:
+        return (bool,), "true or false"
+    if isinstance(option.type, click.types.IntParamType):
+        return (int,), "a whole number"
+    if isinstance(option.type, click.types.FloatParamType):
+        return (int, float), "a number"
+    if isinstance(option.type, GpuLayers):
+        return (int, str), "a number of layers or a text"
+    return (str,), "a text"
 
 
-def _own(table: dict[str, Any], command: click.Command, common: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(command, click.Group):
-        return {**table, **{name: _own(table.get(name, {}), inner, common) for name, inner in _named(command)}}
-    options = {parameter.name for parameter in command.params}
-    return {**{name: value for name, value in common.items() if name in options}, **table}
+def _spelled(key: str) -> str:
+    return key.replace("_", "-")
 
 
-def _named(group: click.Group) -> list[tuple[str, click.Command]]:
-    return list(group.commands.items())
+def _long(option: click.Option) -> str:
+    return next((name for name in option.opts if name.startswith("--")), option.opts[0]).lstrip("-")
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    return {_long(option): option for option in command.params if isinstance(option, click.Option)}
+
+
+def _renamed(*commands: click.Command) -> dict[str, str]:
+    """What is no key, but near to one that no comparison of letters finds."""
+    found: dict[str, str] = {}
+    for command in commands:
+        for key, option in _options(command).items():
+            found.update({name.lstrip("-"): f"{key} = false" for name in option.secondary_opts})
+            found.setdefault(_spelled(str(option.name)), key)
+    return found
+
+
+def _commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from _commands(command)
+        else:
+            yield command
+
+
+def _refuse_key(key: str, where: tuple[str, ...], known: Iterable[str], renamed: Mapping[str, str]) -> NoReturn:
+    owner = f"planner {' '.join(where)}" if where else "no command"
+    has = "has no" if where else "has an"
+    instead = renamed.get(_spelled(key).lower())
+    hint = f"did you mean {instead}?" if instead else _meant(key, known, where)
+    _refuse(f"[{'.'.join(where or (COMMON,))}] {key}: {owner} {has} option of this name", hint)
+
+
+def _meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
+    from planner_cli.database.names import nearest
+
+    found = nearest(name, known)
+    return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists what there is"
+
+
+def _refuse(message: str, hint: str) -> NoReturn:
+    raise PlannerError(f"{config_path()}: {message}", hint=hint)
+
+
+def check_environment(group: click.Group) -> None:
+    """Refuse a variable that would do nothing though it looks like one of ours: ``PLANNER_REDCT``.
+
+    Raises:
+        PlannerError: it is close to the name of one that is read, or is that of an option that reads none.
+
+    """
+    every = [(key, option) for command in _commands(group) for key, option in _options(command).items()]
+    read = dict.fromkeys((*_VARIABLES, *(str(option.envvar) for _, option in every if option.envvar)))
+    options = {f"PLANNER_{key.replace('-', '_').upper()}": option for key, option in every}
+    for name in sorted(os.environ):
+        if not name.startswith("PLANNER_") or name in read:
+            continue
+        if name in options:
+            other = options[name].envvar
+            hint = f"it is {other}" if other else "give the option, or save it in the configuration file"
+            raise PlannerError(f"{name} is not read: it is not the variable of {options[name].opts[-1]}", hint=hint)
+        from planner_cli.database.names import CUTOFF, nearest
+
+        if found := nearest(name.removeprefix("PLANNER_"), [n.removeprefix("PLANNER_") for n in read], cutoff=CUTOFF):
+            raise PlannerError(f"{name} is not read", hint=f"did you mean PLANNER_{found}?")
+
+
+# ------------------------------------------------------------------------------------------------- saving
 
 
 MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
@@ -79,23 +235,25 @@ MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
 
 def default_models() -> dict[str, str]:
     """The models ``planner models default`` has set, by role."""
-    table = load_defaults().get("defaults", {})
+    table = load_defaults().get(COMMON, {})
     return {role: str(table[role]) for role in MODEL_ROLES if role in table}
 
 
 def save_default_model(role: str, name: str | None) -> Path:
     """Set a role's default model, or back to the built-in one; returns the file's path."""
-    return save_default("defaults", role, name)
+    return save_default(COMMON, role, name)
 
 
 def save_default(command: str, name: str, value: int | str | None) -> Path:
     """Set one default (``None``: drop it), everything else in the file kept; returns the file's path."""
     import tomlkit
 
+    from planner_cli.tomlfile import read_text
+
     path = config_path()
+    load_defaults()  # says what is wrong with it, and where
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    document = tomlkit.parse(text)
+    document = tomlkit.parse(read_text(path) if path.exists() else "")
     table = document.setdefault(command, tomlkit.table())
     if value is None:
         table.pop(name, None)
@@ -103,6 +261,6 @@ def save_default(command: str, name: str, value: int | str | None) -> Path:
         table[name] = value
     part = path.with_suffix(".part")
     part.touch(mode=0o600)
-    part.write_text(tomlkit.dumps(document), encoding="utf-8")
+    part.write_bytes(tomlkit.dumps(document).encode())
     part.replace(path)
     return path

@@ -157,7 +157,8 @@ def import_(
             elif manifest_sha256 is not None:
                 raise ModelError(f"{source} has no {transfer.MANIFEST}", hint="planner models export makes one")
             else:
-                records.append(bring.bring_in(source, copy=copy, name=name, tell=tell))
+                note = (lambda _text: None) if quiet else _say
+                records.append(bring.bring_in(source, copy=copy, name=name, tell=tell, note=note))
     if as_json:
         _print_json([asdict(record) for record in records])
         return
@@ -175,7 +176,8 @@ def _list_foreign(as_json: bool) -> None:
         _print_json([{**asdict(entry), "path": str(entry.path)} for entry in found])
         return
     for entry in found:
-        click.echo(clean(f"{entry.ref:60}{entry.size / 1e6:>9.0f} MB  {entry.path}"))
+        what = entry.problem or f"{entry.size / 1e6:>9.0f} MB  {entry.path}"
+        click.echo(clean(f"{entry.ref:60} {what}"))
     if not found:
         _say("no model files of Ollama, LM Studio or the Hugging Face cache found; name a .gguf file")
 

@@ -103,7 +103,7 @@ def busy_note() -> str | None:
 def _measured() -> tuple[Candidate, Speed]:
     """The speed of the built-in base on this machine, now, and its size."""
     from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.speed import measure
+    from planner_cli.engine.learning import learn
     from planner_cli.hub import read_header, resolve
     from planner_cli.hub.memory import tensor_bytes
     from planner_cli.hub.sizing import Candidate
@@ -114,7 +114,7 @@ def _measured() -> tuple[Candidate, Speed]:
     size = tensor_bytes(header)
     engine = LlamaEngine(model.path)
     try:
-        speed = measure(engine)
+        speed = learn(engine).speed()
     finally:
         engine.close()
     return Candidate("builtin", here=True, weights=size, needed=0, parameters=header.parameters, estimated=False), speed

@@ -8,14 +8,15 @@ the authorizer. What is not covered: the same values stored elsewhere, under ano
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import DatabaseError
 from planner_cli.lexer import ListedName, NameListError, as_listed, listed_names
 from planner_cli.text import nocase
-from planner_cli.types import Schema
+from planner_cli.types import Column, Schema, Table
 
 _HOW = 'TABLE.COLUMN, with names that hold a dot or a comma in quotes: "a,b"."c.d"'
 
@@ -31,15 +32,23 @@ def readings(text: str) -> tuple[Pair, ...]:
     return tuple(_folded(pair) for name in listed_names(text) for pair in name.pairs)
 
 
-def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
-    """What the worker is told: every reading of every text; those that name nothing match nothing.
+def columns(texts: Iterable[str]) -> tuple[ListedName, ...]:
+    """The columns that the texts name, one or several each.
 
     Raises :class:`DatabaseError` for a text that cannot be read.
     """
     try:
-        return tuple(dict.fromkeys(pair for text in texts for pair in readings(text)))
+        return tuple(name for text in texts for name in listed_names(text))
     except NameListError as error:
         raise DatabaseError(f"what to redact cannot be read: {error}", hint=_HOW) from error
+
+
+def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
+    """What the worker works by: every reading of every column; those that name nothing match nothing.
+
+    Raises :class:`DatabaseError` for a text that cannot be read.
+    """
+    return tuple(dict.fromkeys(_folded(pair) for name in columns(texts) for pair in name.pairs))
 
 
 def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
@@ -51,17 +60,44 @@ def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
 def check(texts: Collection[str], schema: Schema, path: Path) -> None:
     """Raise :class:`DatabaseError` for a name that is no column: a slip of the keyboard must not redact nothing."""
     known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
-    for name in (name for text in texts for name in listed_names(text)):
+    for name in columns(texts):
         if known.isdisjoint(map(_folded, name.pairs)):
-            raise DatabaseError(f"{path}: no column {name.text!r} to redact", hint=_meant(name, schema))
+            near = meant(name, (schema,))
+            hint = f"did you mean {near}?" if near else _what_there_is(name, schema)
+            raise DatabaseError(f"{path}: no column {name.text!r} to redact", hint=hint)
+
+
+def meant(name: ListedName, schemas: Iterable[Schema]) -> str | None:
+    """The column, as it can be given, that is most like a name of none; ``None`` where none is like it.
+
+    Where its table exists, the column is one of that table's.
+    """
+    wanted = ".".join(part for part, _ in name.parts)
+    every = [(table, column) for schema in schemas for table in schema.tables for column in table.columns]
+    for table, column in name.pairs:
+        own = [pair for pair in every if nocase(pair[0].name) == nocase(table)]
+        if own:
+            return _most_like(column, own, [c.name for _, c in own])
+    if len(name.parts) > 1:
+        return _most_like(wanted, every, [f"{t.name}.{c.name}" for t, c in every])
+    return _most_like(wanted, every, [c.name for _, c in every], cutoff=CUTOFF)
+
+
+def _most_like(
+    wanted: str, columns: Sequence[tuple[Table, Column]], names: Sequence[str], *, cutoff: float = 0.6
+) -> str | None:
+    found = nearest(wanted, names, cutoff=cutoff)
+    if found is None:
+        return None
+    table, column = columns[names.index(found)]
+    return f"{as_listed(table.name)}.{as_listed(column.name)}"
 
 
 def _folded(pair: Pair) -> Pair:
     return nocase(pair[0]), nocase(pair[1])
 
 
-def _meant(name: ListedName, schema: Schema) -> str:
-    """What there is, as it can be given."""
+def _what_there_is(name: ListedName, schema: Schema) -> str:
     tables = {nocase(table.name): table for table in schema.tables}
     table = next((tables[found] for found, _ in map(_folded, name.pairs) if found in tables), None)
     if table is None:

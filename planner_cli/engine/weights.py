@@ -10,6 +10,7 @@ from typing import Any
 
 from planner_cli.engine import library
 from planner_cli.engine.library import L
+from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
 
@@ -35,6 +36,10 @@ class Weights:
                 f"{path.name}: llama.cpp cannot load this model file",
                 hint="PLANNER_DEBUG=1 shows llama.cpp's own log; the file may be damaged or too new",
             )
+        if not vocabulary_only:
+            other = why_it_cannot_write(self.metadata)
+            if other is not None:
+                raise ModelError(f"{path.name} is {other}", hint="planner models recommend names models that do")
         self._adapters: dict[Path, Any] = {}
 
     def adapter(self, path: Path) -> Any:
@@ -126,14 +131,18 @@ def _size_text(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B"
 
 
-@functools.cache
 def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
-    """The weights of one file; the same instance for the same file in this process.
+    """The weights of one file; the same instance for the same file in this process, also through a link to it.
 
     Raises:
         ModelError: llama.cpp cannot load it.
 
     """
+    return _loaded(path.resolve(), gpu_layers)
+
+
+@functools.cache
+def _loaded(path: Path, gpu_layers: int | None) -> Weights:
     return Weights(path, gpu_layers=gpu_layers)
 
 

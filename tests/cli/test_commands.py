@@ -118,4 +118,4 @@ def test_a_configuration_file_is_named_when_a_value_in_it_is_wrong(tmp_path, mon
     config.write_text("[ask]\nbudget = 1.5\n")
     monkeypatch.setenv("PLANNER_CONFIG", os.fspath(config))
     assert main(["ask", "q", str(shop)]) == 2
-    assert capsys.readouterr().err.startswith(f"planner: {config}: budget: 1.5 is not a whole number")
+    assert capsys.readouterr().err.startswith(f"planner: {config}: [ask] budget has 1.5, which is not a whole number")

@@ -5,8 +5,6 @@ import json
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from planner_cli.prompts.judging import View
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
 from planner_cli.ui.formats import FORMATS, write_result
+from tests.running import planner, planner_process
 
 QUESTION = "Show the name of each customer"
 SECRETS = ("Anna", "Ben", "Eva")
@@ -41,13 +40,8 @@ def home(private_home, monkeypatch):
     os.umask(before)
 
 
-def planner(*arguments):
-    command = [sys.executable, "-m", "planner_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
-def ask(shop, *options):
-    return planner("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", "--threads", "1", *options)
+def ask(shop, *options, run=planner):
+    return run("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", *options)
 
 
 def asking(command, shop) -> list[str]:
@@ -89,7 +83,7 @@ def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level
 def test_debugging_puts_no_values_on_the_screen(shop, monkeypatch):
     """Tracebacks and llama.cpp's log: of a run whose answer goes elsewhere."""
     monkeypatch.setenv("PLANNER_DEBUG", "1")
-    done = ask(shop, "-o", shop.parent / "answer.csv", "--format", "csv")
+    done = ask(shop, "-o", shop.parent / "answer.csv", "--format", "csv", run=planner_process)
     assert done.returncode == 0
     assert not any(secret in done.stderr + done.stdout for secret in SECRETS)
     assert "Anna" in (shop.parent / "answer.csv").read_text()  # the control
@@ -143,7 +137,7 @@ def test_a_redacted_run_goes_on_only_as_it_began(shop, tmp_path):
     record = {"question": QUESTION, "sql": "SELECT name FROM customers", "database": str(shop)}
     questions.write_text(json.dumps(record) + "\n")
     run = tmp_path / "run"
-    options = ["-n", "1", "--no-judge", "--max-tokens", "8", "--threads", "1", "--redact"]
+    options = ["-n", "1", "--no-judge", "--max-tokens", "8", "--redact"]
     done = planner("bench", "e2e", questions, "-o", run, *options, "customers.name")
     assert done.returncode == 0, done.stderr
     assert json.loads((run / "run.json").read_text())["settings"]["redacted"] == ["customers.name"]
@@ -160,7 +154,7 @@ def test_a_column_that_is_not_there_is_a_line(shop, capsys, command):
     assert main([*asking(command, shop), "--redact", "customers.nme"]) == ExitCode.USAGE
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "no column 'customers.nme' to redact (customers has id, name, city)" in error
+    assert "no column 'customers.nme' to redact (did you mean customers.name?)" in error
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -199,7 +199,7 @@ def test_an_offset_outside_of_the_query_does_no_harm() -> None:
 
 def test_suggestions_of_a_huge_schema_are_quick() -> None:
     schema = Schema(tuple(Table(f"t{n}", tuple(Column(f"column_{n}_{m}") for m in range(10))) for n in range(10_000)))
-    started = time.monotonic()
+    started = time.process_time()
     for message, sql, expected in (
         ("no such column: colum_77_3", "SELECT colum_77_3 FROM t77", "; did you mean t77.column_77_3?"),
         ("no such column: xyzzy", "SELECT xyzzy FROM nowhere", ""),
@@ -207,4 +207,4 @@ def test_suggestions_of_a_huge_schema_are_quick() -> None:
         ('near "x": syntax error', "SELECT x x x", ""),
     ):
         assert suggest.improve(message, sql, schema, offset=7) == message + expected
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3

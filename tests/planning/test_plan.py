@@ -31,6 +31,7 @@ from planner_cli.generator import Generator
 from planner_cli.planning import plan
 from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
 from planner_cli.types import Question
+from tests.running import children_computed
 
 COUNT = "select count(*) from customers"
 COUNT_TOO = "select count(id) from customers"
@@ -236,9 +237,9 @@ def snapshot(folder):
 @pytest.mark.parametrize(("sql", "kind"), [h[1:] for h in HOSTILE], ids=[h[0] for h in HOSTILE])
 def test_hostile_candidates_change_nothing(shop, sql, kind):
     before = snapshot(shop.parent)
-    started = time.monotonic()
+    started = time.process_time() + children_computed()
     answer = answer_of(run(shop, [sql.format(folder=shop.parent), COUNT], scores=[0.5]))
-    seconds = time.monotonic() - started
+    seconds = time.process_time() + children_computed() - started
     hostile = next(c for c in answer.candidates if c.sql != COUNT)
     execution = answer.executions[hostile.index]
     assert not execution.ok
