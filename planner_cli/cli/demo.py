@@ -86,13 +86,20 @@ def _check(asker: Asker, question: DemoQuestion, answer: Answer) -> Outcome:
 
     got = answer.best_execution
     if got is None:
-        _say(asker, f"NO ANSWER: a right query is  {question.sql}")
+        _say_query(asker, "NO ANSWER: a right query is  ", question.sql)
         return "no answer"
     if same_result(got, asker.database.execute(question.sql)):
         _say(asker, "right: same result as the known query")
         return "right"
-    _say(asker, f"WRONG: a right query is  {question.sql}")
+    _say_query(asker, "WRONG: a right query is  ", question.sql)
     return "wrong"
+
+
+def _say_query(asker: Asker, head: str, sql: str) -> None:
+    from planner_cli.ui.console import make_console
+    from planner_cli.ui.sqltext import print_sql
+
+    print_sql(make_console(sys.stderr, color=asker.options.color), head, sql)
 
 
 def _say(asker: Asker, text: str) -> None:
