@@ -29,8 +29,14 @@ from planner_cli.generator import Generator
 from planner_cli.planning.pool import Judge, Pool
 from planner_cli.planning.ranking import rank
 from planner_cli.prompts.generator import Draft
-from planner_cli.settings import DiscriminatorSettings, PlanSettings
+from planner_cli.settings import DiscriminatorSettings, PlanSettings, Select
 from planner_cli.types import Cluster, Question
+
+GENERATING: tuple[Select, ...] = ("correct", "tree")
+"""Methods that go on generating by what was judged; all others rank a pool that is sampled once."""
+
+JUDGED_ALIKE: tuple[Select, ...] = ("rerank", "vote", "weighted-vote", "posterior", "vote-judge")
+"""Methods that have every result judged by itself: what is judged for one of them serves the others."""
 
 
 class Judging(Protocol):
@@ -114,8 +120,18 @@ def run_method(run: Run) -> Iterator[Event]:
 
 
 def _sample_and_judge(run: Run) -> Iterator[Event]:
+    yield from sample(run)
+    yield from judge_pool(run)
+
+
+def sample(run: Run) -> Iterator[Event]:
+    """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
+    yield from run.generate(count=run.settings.generator.candidates, seed=run.settings.seed)
+
+
+def judge_pool(run: Run) -> Iterator[Event]:
+    """Judge a sampled pool as the settings' method does it."""
     settings, pool = run.settings, run.pool
-    yield from run.generate(count=settings.generator.candidates, seed=settings.seed)
     judge, discriminator = run.judge, run.discriminator
     if judge is None or discriminator is None:
         return

@@ -14,7 +14,7 @@ from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
 from planner_cli.planning.methods import Judging, Run, run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.settings import PlanSettings, rules_out
+from planner_cli.settings import PlanSettings, Select, rules_out
 from planner_cli.types import Execution, Question, Timings
 
 
@@ -41,23 +41,34 @@ def plan(
         EngineError: llama.cpp failed.
 
     """
-    control = control or Control(settings.max_seconds)
+    pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
+    yield from run_method(Run(question, generator, discriminator, settings, pool))
+    yield from finish(pool, settings.select)
+
+
+def new_pool(
+    question: Question, database: Executor, settings: PlanSettings, control: Control, spent: Timings | None = None
+) -> Pool:
+    """An empty one, as the settings' mode wants it."""
     knows = rules_out(settings.mode)  # else nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    pool = Pool(database, control, spent, failed=not knows, mends=mends)
-    yield from run_method(Run(question, generator, discriminator, settings, pool))
-    answer = pool.answer(settings.select)
+    return Pool(database, control, spent, failed=not knows, mends=mends)
+
+
+def finish(pool: Pool, select: Select) -> Iterator[Event]:
+    """Rank a pool and say what is odd about its answer; the last event is ``Answered``."""
+    answer = pool.answer(select)
     winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None
     if winner is not None and winner.mass < LOW_MASS:
         yield pool.warn(
             f"the discriminator was not about to give a verdict (only {winner.mass:.0%} of its probability is on the "
             "words of one): its score says little"
         )
-        answer = pool.answer(settings.select)
+        answer = pool.answer(select)
     if answer.best_execution is not None and (doubts := _doubts(answer.best_execution)):
         for doubt in doubts:
             yield pool.warn(doubt)
-        answer = pool.answer(settings.select)
+        answer = pool.answer(select)
     yield Ranked(answer.ranking)
     yield Answered(answer)
 
