@@ -68,7 +68,7 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
-        self._unmet: dict[tuple[paths.Opening, Comparison], bool] = {}
+        self._unmet: dict[tuple[paths.Opening | None, Comparison], bool] = {}
         """What was looked up in the file as it then was, and whether no row meets it."""
 
     @classmethod

@@ -17,6 +17,7 @@ from planner_cli.bench.datasets import Item
 from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.rows import ScoredCandidate
 from planner_cli.database import Database, redaction
+from planner_cli.database.digest import sha256
 from planner_cli.errors import PlannerError
 from planner_cli.types import Candidate, Execution, Verdict
 
@@ -72,7 +73,7 @@ def _file_digest(item: Item) -> str:
 @functools.lru_cache(maxsize=256)
 def _digest(path: Path, _size: int, _modified: int) -> str:
     """sha256 of a file in the state that size and time tell: hundreds of items ask the same database."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256(path)
 
 
 def scored(

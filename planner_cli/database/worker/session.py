@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apsw
 
-from planner_cli.database.wire import Message
-from planner_cli.database.worker import describe, errors, query, texts
+from planner_cli.database.wire import Message, unpack_path
+from planner_cli.database.worker import describe, errors, files, query, texts
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
@@ -18,6 +19,16 @@ _HEAP_SHARE = 4
 
 _BUSY_SECONDS = 0.5
 _OPEN_SECONDS = 5.0
+
+_WITHOUT_SQLITE: Mapping[str, Callable[[Message], Any]] = {
+    "look": lambda request: files.look(unpack_path(request["path"])),
+    "sha256": lambda request: files.sha256(unpack_path(request["path"])),
+    "copy": lambda request: files.copy(
+        [(unpack_path(source), unpack_path(target), size) for source, target, size in request["files"]]
+    ),
+    "mend": lambda request: mend(unpack_path(request["path"])),
+}
+"""What is done without a connection, and while none is open (see :mod:`.files`)."""
 
 
 class Session:
@@ -44,8 +55,10 @@ class Session:
                 self._uri, self._widest = request["uri"], request["widest"]
                 self._redacted = frozenset((table, column) for table, column in request["redacted"])
                 self._drop()
-            if request["op"] == "mend":
-                return {"ok": mend(request["path"])}
+            if request["op"] in _WITHOUT_SQLITE:
+                self._drop()
+                self._belt.loosen()
+                return {"ok": _WITHOUT_SQLITE[request["op"]](request)}
             connection = self._connect()
             reply: Message = {"ok": self._act(connection, request)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
