@@ -156,6 +156,10 @@ class Execution:
     """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
     """Joins by keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    cut_values: tuple[int, ...] = ()
+    """Bytes of the values of which only the beginning was fetched, row by row."""
+    notes: tuple[str, ...] = ()
+    """How it was read, where the user should know: values that were cut, columns that could not be computed."""
 
     @property
     def ok(self) -> bool:

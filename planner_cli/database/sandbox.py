@@ -226,6 +226,8 @@ class Database:
             rows=tuple(map(wire.unpack_row, result["rows"])),
             truncated=result["cut_by"] is not None,
             cut_by=result["cut_by"],
+            cut_values=tuple(result["cut"]),
+            notes=_notes(result),
             seconds=seconds,
             ordered="order" in sql.lower() and is_ordered(sql),
             steps=result["steps"],
@@ -247,6 +249,13 @@ def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tu
         raise
     link.allow_columns(max(len(table.columns) for table in found.tables))
     return link, found
+
+
+def _notes(result: wire.Message) -> tuple[str, ...]:
+    if not result["cut"]:
+        return ()
+    many = len(result["cut"])
+    return (f"{many} value{'s are' if many > 1 else ' is'} cut, of up to {max(result['cut']):,} bytes",)
 
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:

@@ -15,13 +15,13 @@ from planner_cli.database.worker.policy import MODULES, Policy
 from planner_cli.lexer import quote
 
 LENGTH = 1_000_000
-"""Bytes of one value, also of every intermediate one."""
+"""Bytes of one value, also of every intermediate one; more where the file may hold larger ones, see
+:func:`_longest`."""
 
 SQL_LENGTH = 100_000
 """Bytes of a statement."""
 
 _LIMITS = {
-    apsw.SQLITE_LIMIT_LENGTH: LENGTH,
     apsw.SQLITE_LIMIT_SQL_LENGTH: SQL_LENGTH,
     apsw.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 200,
@@ -70,21 +70,21 @@ class Connection:
     """An open database. Raises :class:`apsw.Error` from its constructor when it cannot be read."""
 
     def __init__(
-        self, uri: str, *, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]] = ()
+        self, uri: str, *, busy_seconds: float, widest: int, heap: int, redacted: Collection[tuple[str, str]] = ()
     ) -> None:
-        """``redacted``: see :class:`.policy.Policy`."""
+        """``heap``: the bytes SQLite may allocate. ``redacted``: see :class:`.policy.Policy`."""
         self.deadline = 0.0
         """``time.monotonic()`` value at which a running statement is stopped."""
         self.raw: Any = apsw.Connection(
             uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, statementcachesize=0
         )
         try:
-            self._harden(busy_seconds, widest, redacted)
+            self._harden(busy_seconds, widest, heap, redacted)
         except BaseException:
             self.close()
             raise
 
-    def _harden(self, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]]) -> None:
+    def _harden(self, busy_seconds: float, widest: int, heap: int, redacted: Collection[tuple[str, str]]) -> None:
         raw = self.raw
         raw.set_busy_timeout(int(busy_seconds * 1000))
         for option, value in _SETTINGS:
@@ -100,10 +100,14 @@ class Connection:
                 # authorizer would refuse; once connected it needs none.
                 with suppress(apsw.Error, UnicodeError):
                     raw.execute(f"SELECT 1 FROM main.{quote(name)} LIMIT 0").fetchall()  # noqa: S608 - quoted name
+        size = raw.pragma("page_count") * raw.pragma("page_size")
         generated, sealed = self._dependent(names, redacted)
         raw.set_progress_handler(lambda: time.monotonic() > self.deadline, _PROGRESS_OPS)
         self.policy = Policy((name for name, _ in names), {*redacted, *generated}, sealed)
         raw.authorizer = self.policy
+        self.length = _longest(size, heap)
+        """Bytes of the largest value a query may read or make."""
+        raw.limit(apsw.SQLITE_LIMIT_LENGTH, self.length)
         for limit, value in _LIMITS.items():
             raw.limit(limit, value)
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, max(_COLUMNS, widest))
@@ -171,3 +175,12 @@ class Connection:
 
     def close(self) -> None:
         self.raw.close(True)
+
+
+def _longest(size: int, heap: int) -> int:
+    """The largest value for a database of ``size`` bytes.
+
+    Documents and photos must be compared and measured whole. No stored value is larger than the file, and two of
+    half the heap can be compared; a small file gives a query no more room than it ever had.
+    """
+    return max(LENGTH, min(heap // 2, 2 * size))

@@ -10,17 +10,21 @@ import apsw
 
 from planner_cli.database import wire
 from planner_cli.database.worker.connection import Connection
-from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
+from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError
 from planner_cli.lexer import code, is_blank, without_semicolon
 
 _NUMBER_BYTES = 8
 
+_LARGE, _HEAD = 1_000_000, 10_000
+"""Of a value of over that many bytes so many are fetched: a result should hold rows, and no query needs more of it to
+count, compare and measure it."""
+
 
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
-    """``{"columns", "rows", "cut_by", "steps", "scanned"}``. Raises what :func:`.errors.describe` explains.
+    """``{"columns", "rows", "cut_by", "cut", "steps", "scanned"}``. Raises what :func:`.errors.describe` explains.
 
-    At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that it is
-    known and not guessed whether there are more. ``cut_by`` is then the limit that was reached, else ``None``.
+    At most ``rows`` rows and ``size`` bytes of values are fetched. ``cut_by`` is the limit that was reached where
+    there are more, else ``None``; ``cut`` are the sizes of values of which only the beginning was fetched.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
     # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
@@ -86,48 +90,70 @@ class _Statement:
 
 def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
     statement = _Statement(sql)
+    cap = _Cap(rows, size)
     cursor = connection.raw.cursor()
     cursor.exec_trace = statement
     try:
         found = cursor.execute(sql, can_cache=False)
         if statement.columns == []:
             raise NotAQueryError("it gives no columns")
-        kept, cut_by = _cap(found, rows, size)
+        cap.take(found)
     finally:
         # An unfinished statement would hold its lock and stop the owner's writer.
         cursor.close(True)
     columns = statement.columns
     if columns is None:
-        width = len(kept[0]) if kept else 0
+        width = len(cap.kept[0]) if cap.kept else 0
         columns = [f"column {number}" for number in range(1, width + 1)]
     return {
         "columns": columns,
-        "rows": [wire.pack_row(row) for row in kept],
-        "cut_by": cut_by,
+        "rows": [wire.pack_row(row) for row in cap.kept],
+        "cut_by": cap.cut_by,
+        "cut": cap.cut,
     }
 
 
-def _cap(
-    found: Iterable[tuple[Any, ...]], rows: int, size: int
-) -> tuple[list[tuple[Any, ...]], Literal["rows", "bytes"] | None]:
-    kept: list[tuple[Any, ...]] = []
-    used = 0
-    for row in islice(found, rows + 1):
-        if len(kept) == rows:
-            return kept, "rows"
-        used += sum(map(_size, row))
-        if used > size:
-            if not kept:
-                raise RowTooLargeError(f"one row is over the limit of {size:,} bytes")
-            return kept, "bytes"
-        kept.append(row)
-    return kept, None
+class _Cap:
+    """Rows up to a number and a size, with large values cut."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        self._rows = rows
+        self._left = size
+        self.kept: list[tuple[Any, ...]] = []
+        self.cut_by: Literal["rows", "bytes"] | None = None
+        self.cut: list[int] = []
+        """The sizes that values had which were cut."""
+
+    def take(self, found: Iterable[tuple[Any, ...]]) -> None:
+        """One row more than fits is asked for, so that it is known and not guessed whether there are more."""
+        for row in islice(found, self._rows + 1):
+            if len(self.kept) == self._rows:
+                self.cut_by = "rows"
+                return
+            sizes = [_size(value) for value in row]
+            cells = [_HEAD if size > _LARGE else size for size in sizes]
+            if sum(cells) > self._left:
+                if self.kept:
+                    self.cut_by = "bytes"
+                    return
+                share = self._left // len(row)  # a first row of many large values: each has its part
+                cells = [min(size, share) for size in cells]
+            self._left -= sum(cells)
+            self.cut += [size for size, cell in zip(sizes, cells, strict=True) if cell < size]
+            self.kept.append(tuple(map(_cut, row, sizes, cells)))
 
 
 def _size(value: Any) -> int:
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
     return len(value) if isinstance(value, bytes) else _NUMBER_BYTES
+
+
+def _cut(value: Any, size: int, kept: int) -> Any:
+    """The first ``kept`` of the value's ``size`` bytes; numbers stay."""
+    if kept >= size or not isinstance(value, str | bytes):
+        return value
+    return value[:kept] if isinstance(value, bytes) else value[:kept].encode()[:kept].decode("utf-8", "ignore")
 
 
 def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, error: UnicodeDecodeError) -> wire.Message:

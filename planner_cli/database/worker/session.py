@@ -10,7 +10,7 @@ import apsw
 
 from planner_cli.database.wire import Message, unpack_path
 from planner_cli.database.worker import describe, errors, files, query, texts
-from planner_cli.database.worker.connection import Connection
+from planner_cli.database.worker.connection import LENGTH, Connection
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
 
@@ -39,7 +39,8 @@ class Session:
         self._rows: int = settings["rows"]
         self._bytes: int = settings["bytes"]
         time.tzset() if hasattr(time, "tzset") else None  # 'localtime' reads its file now, while it still can
-        apsw.hard_heap_limit(settings["memory"] // _HEAP_SHARE)  # process-wide, and no PRAGMA can raise it
+        self._heap: int = settings["memory"] // _HEAP_SHARE
+        apsw.hard_heap_limit(self._heap)  # process-wide, and no PRAGMA can raise it
         self._belt = FileBelt()
         self._connection: Connection | None = None
         self._uri = ""
@@ -95,6 +96,7 @@ class Session:
                 self._uri,
                 busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
                 widest=self._widest,
+                heap=self._heap,
                 redacted=self._redacted,
             )
             self._belt.tighten()
@@ -106,7 +108,8 @@ class Session:
             self._connection = None
 
     def _explain(self, error: Exception, connection: Connection | None) -> Message:
-        kind, text = errors.describe(error, connection.policy.denied if connection else None)
+        denied, length = (connection.policy.denied, connection.length) if connection else (None, LENGTH)
+        kind, text = errors.describe(error, denied, length)
         if kind == "time":
             text = f"over the time limit of {self._seconds:g} s"
         return {
