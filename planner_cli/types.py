@@ -52,8 +52,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the file has and nobody can ask about."""
+
+    name: str
+    """Of a table or view, or ``table.column``."""
+    reason: str
+    internal: bool = False
+    """Whether it is a part of a virtual table, which is nothing that somebody would miss."""
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     tables: tuple[Table, ...]
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
 
     def select(self, names: tuple[str, ...]) -> Schema:
         """The schema with only the named tables (case-insensitive, order of the database kept)."""

@@ -33,6 +33,7 @@ def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
 def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
     """Those of the texts that name a column of the schema."""
     known = {(table.name.lower(), column.name.lower()) for table in schema.tables for column in table.columns}
+    known.update(pair for left in schema.left_out for pair in readings(left.name))  # read by nobody anyway
     return tuple(text for text in texts if not known.isdisjoint(readings(text)))
 
 

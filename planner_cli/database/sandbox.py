@@ -30,6 +30,9 @@ _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
 """Between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
 
+_MOST_LEFT_OUT = 5
+"""Named in a note."""
+
 _LONGEST_SQL = 100_000
 """Bytes, as in the worker's limits; refused before it is sent."""
 
@@ -125,6 +128,16 @@ class Database:
             self._link.close()
             if self.private_copy is not None:
                 self.private_copy.remove()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of how the file is read, one line each."""
+        missing = [left for left in self.schema.left_out if not left.internal]
+        if not missing:
+            return ()
+        shown = "; ".join(f"{left.name}: {left.reason}" for left in missing[:_MOST_LEFT_OUT])
+        more = f"; and {len(missing) - _MOST_LEFT_OUT} more" if len(missing) > _MOST_LEFT_OUT else ""
+        return (f"not readable here, so left out: {shown}{more}",)
 
     @property
     def layers(self) -> dict[str, bool]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
+from planner_cli.database import shadows
 from planner_cli.database.worker.policy import MODULES, Policy
 from planner_cli.lexer import quote
 
@@ -51,6 +52,18 @@ _SETTINGS = (
     (apsw.SQLITE_DBCONFIG_DQS_DDL, 0),
     (apsw.SQLITE_DBCONFIG_DQS_DML, 0),
 )
+_OVERLOADED = (
+    ("match", 2),
+    ("snippet", -1),
+    ("highlight", -1),
+    ("bm25", -1),
+    ("offsets", 1),
+    ("matchinfo", 1),
+    ("matchinfo", 2),
+)
+"""Functions that full-text tables give their meaning. SQLite registers each under its name without saying that it is
+harmless, and then refuses views that use one as "unsafe"; here it is registered again, saying so."""
+
 _PRAGMAS = "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
 _PROGRESS_OPS = 1000
 """Cost in the noise; at 100 it is a quarter of the run time."""
@@ -94,6 +107,9 @@ class Connection:
         raw.drop_modules(list(MODULES))
         self.encoding = "utf-8" if raw.pragma("encoding") == "UTF-8" else raw.pragma("encoding").lower()
         names = self._names()
+        if any(virtual for _, virtual in names):
+            for name, arguments in _OVERLOADED:
+                raw.create_scalar_function(name, _out_of_place(name), arguments, flags=apsw.SQLITE_INNOCUOUS)
         for name, virtual in names:
             if virtual:
                 # Connecting a virtual table runs statements of its own (CREATE, even INSERT) that the
@@ -101,9 +117,12 @@ class Connection:
                 with suppress(apsw.Error, UnicodeError):
                     raw.execute(f"SELECT 1 FROM main.{quote(name)} LIMIT 0").fetchall()  # noqa: S608 - quoted name
         size = raw.pragma("page_count") * raw.pragma("page_size")
-        generated, sealed = self._dependent(names, redacted)
+        hidden, sealed = self._dependent(names, redacted)
+        existing = _existing(raw)
         raw.set_progress_handler(lambda: time.monotonic() > self.deadline, _PROGRESS_OPS)
-        self.policy = Policy((name for name, _ in names), {*redacted, *generated}, sealed)
+        self.policy = Policy(
+            (name for name, _ in names), existing=existing, redacted={*redacted, *hidden}, sealed=sealed
+        )
         raw.authorizer = self.policy
         self.length = _longest(size, heap)
         """Bytes of the largest value a query may read or make."""
@@ -142,29 +161,34 @@ class Connection:
     def _dependent(
         self, names: list[tuple[str, bool]], redacted: Collection[tuple[str, str]]
     ) -> tuple[set[tuple[str, str]], set[str]]:
-        """What goes with redacted columns: the generated columns of their tables, and virtual tables.
+        """What goes with redacted columns: columns that say the same, and tables of which nothing may be read.
 
-        A virtual table is sealed when it has one, or when its ``CREATE`` text names a table that has: it may be an
-        index of that table's content or words (``content=``, ``fts5vocab``).
+        The columns are those generated in their tables, and those of a table that a redacted index keeps its content
+        in. A virtual table is sealed, with its shadow tables, when it has a redacted column, or when its ``CREATE``
+        text names a table that has one or is sealed: it may be an index of its content or words (``content=``,
+        ``fts5vocab``).
         """
-        tables = {table for table, _ in redacted}
-        if not tables:
+        if not redacted:
             return set(), set()
         found = self.raw.execute(
             "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master WHERE type = 'table'"
         )
-        virtual = {name.lower() for name, is_virtual in names if is_virtual}
-        texts = {self.text(name).lower(): self.text(sql).lower() for name, sql in found}
-        naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in tables))
-        sealed = {name for name, sql in texts.items() if name in virtual and naming.search(sql)}
-        generated = set()
+        texts = {self.text(name).lower(): self.text(sql) for name, sql in found}
+        virtual = {name.lower(): texts.get(name.lower(), "") for name, is_virtual in names if is_virtual}
+        hidden = {
+            (content.lower(), column)
+            for table, column in redacted
+            if (content := shadows.content(virtual.get(table, "")))
+        }
+        tables = {table for table, _ in (*redacted, *hidden)}
         for name, _ in names:
             if name.lower() in tables:
                 found = self.raw.execute(
                     "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)", (name,)
                 )
-                generated |= {(name.lower(), self.text(column).lower()) for (column,) in found}
-        return generated, sealed
+                hidden |= {(name.lower(), self.text(column).lower()) for (column,) in found}
+        sealed = _naming(virtual, tables)
+        return hidden, sealed.union(*(shadows.names(name, virtual[name]) for name in sealed))
 
     def text(self, value: bytes | None) -> str:
         """A text that was cast to a blob, with U+FFFD for what is not valid in the database's encoding."""
@@ -175,6 +199,29 @@ class Connection:
 
     def close(self) -> None:
         self.raw.close(True)
+
+
+def _naming(virtual: Mapping[str, str], tables: Collection[str]) -> set[str]:
+    """Those whose text names one of the tables, or one whose text does."""
+    found: set[str] = set()
+    while True:
+        naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in sorted({*tables, *found})))
+        more = {name for name, sql in virtual.items() if naming.search(sql.lower())}
+        if more <= found:
+            return found
+        found |= more
+
+
+def _out_of_place(name: str) -> Callable[..., None]:
+    def fail(*_arguments: object) -> None:
+        raise apsw.SQLError(f"unable to use function {name} in the requested context")
+
+    return fail
+
+
+def _existing(raw: Any) -> frozenset[str]:
+    """The functions this SQLite has, in lower case."""
+    return frozenset(name.lower() for (name,) in raw.execute("SELECT DISTINCT name FROM pragma_function_list"))
 
 
 def _longest(size: int, heap: int) -> int:

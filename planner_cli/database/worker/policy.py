@@ -34,9 +34,6 @@ MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32",
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
 )
-_CONTENT = ("content", "data", "docsize", "idx", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
-"""What a virtual table ``x`` keeps its content in, as ``x_content`` and so on."""
-
 _STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
 
@@ -46,19 +43,23 @@ _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
 class Policy:
     """The authorizer of one connection. ``denied`` says in words what was refused last.
 
-    ``redacted`` are (table, column) pairs, in lower case, that read as NULL; ``sealed`` are tables, with those they
-    keep their content in, of which nothing may be read.
+    ``redacted`` are (table, column) pairs that read as NULL, ``sealed`` the tables of which nothing may be read, and
+    ``existing`` the functions SQLite has; all in lower case.
     """
 
     def __init__(
-        self, table_names: Iterable[str], redacted: Collection[tuple[str, str]] = (), sealed: Collection[str] = ()
+        self,
+        table_names: Iterable[str],
+        *,
+        existing: Collection[str],
+        redacted: Collection[tuple[str, str]] = (),
+        sealed: Collection[str] = (),
     ) -> None:
         self.denied: str | None = None
         self._tables = {name.lower() for name in table_names}
         self.redacted = frozenset(redacted)
-        self._sealed = {
-            table for name in sealed for table in (name.lower(), *(f"{name.lower()}_{part}" for part in _CONTENT))
-        }
+        self._sealed = frozenset(sealed)
+        self._existing = existing
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
@@ -78,7 +79,9 @@ class Policy:
                 return True
             self.denied = f"reading {first}"
         elif action == apsw.SQLITE_FUNCTION:
-            if second.lower() in FUNCTIONS:
+            # SQLite also asks about the functions of DEFAULT, STORED and index texts, which a plain read never runs;
+            # they may be the owner's program's own. One that does not exist here cannot run, whoever calls it.
+            if second.lower() in FUNCTIONS or second.lower() not in self._existing:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:
