@@ -66,6 +66,8 @@ class LeftOut:
 class Schema:
     tables: tuple[Table, ...]
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    unknown_collations: tuple[str, ...] = field(default=(), compare=False)
+    """What columns and indexes are sorted by that SQLite does not have."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
         """The schema with only the named tables (case-insensitive, order of the database kept)."""

@@ -132,12 +132,20 @@ class Database:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know of how the file is read, one line each."""
+        notes = []
         missing = [left for left in self.schema.left_out if not left.internal]
-        if not missing:
-            return ()
-        shown = "; ".join(f"{left.name}: {left.reason}" for left in missing[:_MOST_LEFT_OUT])
-        more = f"; and {len(missing) - _MOST_LEFT_OUT} more" if len(missing) > _MOST_LEFT_OUT else ""
-        return (f"not readable here, so left out: {shown}{more}",)
+        if missing:
+            shown = "; ".join(f"{left.name}: {left.reason}" for left in missing[:_MOST_LEFT_OUT])
+            more = f"; and {len(missing) - _MOST_LEFT_OUT} more" if len(missing) > _MOST_LEFT_OUT else ""
+            notes.append(f"not readable here, so left out: {shown}{more}")
+        unknown = self.schema.unknown_collations
+        if unknown:
+            names = f"{'collations' if len(unknown) > 1 else 'collation'} {', '.join(unknown)}"
+            notes.append(
+                f"SQLite does not have the {names}: such texts are compared exactly, and sorted without regard to case "
+                "and accents"
+            )
+        return tuple(notes)
 
     @property
     def layers(self) -> dict[str, bool]:
@@ -265,10 +273,11 @@ def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tu
 
 
 def _notes(result: wire.Message) -> tuple[str, ...]:
-    if not result["cut"]:
-        return ()
-    many = len(result["cut"])
-    return (f"{many} value{'s are' if many > 1 else ' is'} cut, of up to {max(result['cut']):,} bytes",)
+    notes = [f"{name} is empty: it calls a function that SQLite does not have" for name in result["unread"]]
+    if result["cut"]:
+        many = len(result["cut"])
+        notes.append(f"{many} value{'s are' if many > 1 else ' is'} cut, of up to {max(result['cut']):,} bytes")
+    return tuple(notes)
 
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:

@@ -60,7 +60,7 @@ class _Entry:
 def read(link: Link, samples: int) -> Schema:
     """The schema with up to ``samples`` values a column. Raises :class:`DatabaseError`."""
     until = time.monotonic() + _TOTAL_SECONDS
-    everything = list(_entries(link))
+    everything, collations = _entries(link)
     hidden = _shadows(everything)
     entries = [entry for entry in everything if entry.name.lower() not in hidden]
     descriptions = _batches(link, entries, _COLUMNS_BATCH, _columns_request, until)
@@ -83,7 +83,11 @@ def read(link: Link, samples: int) -> Schema:
         for entry in everything
         if entry.name.lower() in hidden
     )
-    return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables), left_out=(*left_out, *parts))
+    return Schema(
+        tuple(_with_samples(link, tables, samples) if samples > 0 else tables),
+        left_out=(*left_out, *parts),
+        unknown_collations=collations,
+    )
 
 
 def _missing(entry: _Entry, found: wire.Message | None) -> Iterator[LeftOut]:
@@ -155,8 +159,9 @@ def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | N
     return answers
 
 
-def _entries(link: Link) -> Iterator[_Entry]:
-    """Every table and view SQLite itself did not make, in the order of their creation."""
+def _entries(link: Link) -> tuple[list[_Entry], tuple[str, ...]]:
+    """Every table and view SQLite itself did not make, in the order of their creation; and the unknown collations."""
+    found: list[_Entry] = []
     after, more = 0, True
     while more:
         reply = link.ask({"op": "tables", "after": after}, _TOTAL_SECONDS)
@@ -164,9 +169,10 @@ def _entries(link: Link) -> Iterator[_Entry]:
             raise link.refusal(reply)
         for row, kind, name, sql in reply["ok"]["tables"]:
             virtual = kind == "table" and sql[:14].lower() == "create virtual"
-            yield _Entry(row, "virtual" if virtual else kind, name, sql)
+            found.append(_Entry(row, "virtual" if virtual else kind, name, sql))
             after = row
         more = reply["ok"]["more"]
+    return found, tuple(reply["ok"]["collations"])
 
 
 def _shadows(entries: Sequence[_Entry]) -> dict[str, str]:

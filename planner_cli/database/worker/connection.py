@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 
 from planner_cli.database import shadows
+from planner_cli.database.worker.collations import Collations, unknown
 from planner_cli.database.worker.policy import MODULES, Policy
 from planner_cli.lexer import quote
 
@@ -107,6 +108,10 @@ class Connection:
         raw.drop_modules(list(MODULES))
         self.encoding = "utf-8" if raw.pragma("encoding") == "UTF-8" else raw.pragma("encoding").lower()
         names = self._names()
+        self.tables = {name.lower(): name for name, _ in names}
+        """All tables and views, by their lower case."""
+        self.unknown_collations = self._unknown_collations()
+        self.collations = Collations(raw, self.unknown_collations)
         if any(virtual for _, virtual in names):
             for name, arguments in _OVERLOADED:
                 raw.create_scalar_function(name, _out_of_place(name), arguments, flags=apsw.SQLITE_INNOCUOUS)
@@ -157,6 +162,12 @@ class Connection:
             "WHERE type IN ('table', 'view') AND length(name) <= 1000"
         )
         return [(self.text(name), bool(virtual)) for name, virtual in rows]
+
+    def _unknown_collations(self) -> tuple[str, ...]:
+        found = self.raw.execute(
+            "SELECT CAST(sql AS BLOB) FROM main.sqlite_master WHERE sql LIKE '%collate%' AND length(sql) <= 100000"
+        )
+        return unknown(self.text(sql) for (sql,) in found)
 
     def _dependent(
         self, names: list[tuple[str, bool]], redacted: Collection[tuple[str, str]]

@@ -44,6 +44,11 @@ SELECT CAST(x.name AS BLOB), CAST(x.type AS BLOB), x.pk, x.hidden = 2
 FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
 WHERE m.rowid = ? AND x.hidden <> 1 ORDER BY x.cid
 """
+_GENERATED = """
+SELECT m.rowid, CAST(m.name AS BLOB), CAST(x.name AS BLOB)
+FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
+WHERE m.type = 'table' AND m.sql LIKE '% AS %(%' AND x.hidden = 2
+"""
 _KEYS = """
 SELECT k.id, CAST(k."table" AS BLOB), CAST(k."from" AS BLOB), CAST(k."to" AS BLOB)
 FROM main.sqlite_master AS m, pragma_foreign_key_list(m.name, 'main') AS k
@@ -52,15 +57,15 @@ WHERE m.rowid = ? ORDER BY k.id DESC, k.seq
 
 
 def tables(connection: Connection, after: int) -> wire.Message:
-    """A page of ``[row, type, name, create text]`` and whether more follow."""
+    """A page of ``[row, type, name, create text]``, whether more follow, and the collations SQLite does not have."""
     found: list[list[Any]] = []
     used = 0
     for row, kind, name, sql in _own(connection, _TABLES, (after,)):
         if used > _PAGE_BYTES:
-            return {"tables": found, "more": True}
+            return {"tables": found, "more": True, "collations": connection.unknown_collations}
         used += len(name) + len(sql or b"")
         found.append([row, kind, connection.text(name), connection.text(sql)])
-    return {"tables": found, "more": False}
+    return {"tables": found, "more": False, "collations": connection.unknown_collations}
 
 
 def columns(connection: Connection, rows: Sequence[int], seconds: float) -> wire.Message:
@@ -103,6 +108,16 @@ def _uncomputed(connection: Connection, row: int, column: str) -> str | None:
     except apsw.SQLError as error:
         return _why(connection, error)
     return None
+
+
+def uncomputed(connection: Connection) -> frozenset[tuple[str, str]]:
+    """All generated columns that cannot be computed here, as (table, column) in lower case."""
+    found = _own(connection, _GENERATED, ())
+    return frozenset(
+        (connection.text(table).lower(), connection.text(column).lower())
+        for row, table, column in found
+        if _uncomputed(connection, row, connection.text(column))
+    )
 
 
 def _why(connection: Connection, error: Exception) -> str:

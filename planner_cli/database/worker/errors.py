@@ -7,6 +7,8 @@ from typing import Any
 
 import apsw
 
+from planner_cli.database.worker.collations import UnknownOrderError
+
 
 class NotAQueryError(Exception):
     """The text is not one query that reads."""
@@ -24,6 +26,7 @@ _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
     (NotAQueryError, "not_a_query", "not a query: {}"),
     (NotReadOnlyError, "refused", "refused: only reading this database is allowed"),
     (RedactedJoinError, "refused", "refused: {} is not allowed while columns are redacted"),
+    (UnknownOrderError, "other", "{}"),
     (apsw.BindingsError, "not_a_query", "not a query: it has parameters (such as ?1 or :name) without values"),
     (apsw.InterruptError, "time", None),
     ((apsw.NoMemError, MemoryError), "memory", "out of memory (the sandbox's limit)"),
@@ -41,7 +44,7 @@ _MUST_WRITE_FIRST = (apsw.SQLITE_READONLY_ROLLBACK, apsw.SQLITE_READONLY_RECOVER
 
 _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     (r"not authorized|prohibited|unsafe use of|may not be (used|modified)", "refused"),
-    (r"no such (table|column|function|module|collation|view|index)|unknown (table|database)", "missing"),
+    (r"no such (table|column|function|module|collation|view|index)|unknown (table|database|function)", "missing"),
     (r"syntax error|incomplete input|unrecognized token", "syntax"),
     (
         r"too (big|large|long|many|complex|deep)|stack overflow|at most \d+ tables|nested|Recursion limit",

@@ -59,14 +59,22 @@ class Policy:
         self._tables = {name.lower() for name in table_names}
         self.redacted = frozenset(redacted)
         self._sealed = frozenset(sealed)
+        self.uncomputed: Collection[tuple[str, str]] = ()
+        """Generated columns, in lower case, that read as NULL while a query runs that does not name them."""
+        self.unread: dict[str, None] = {}
+        """Those of them that were, as ``table.column``."""
         self._existing = existing
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
     ) -> int:
         if action in _FREE or self._may(action, first or "", second or ""):
-            if self.redacted and action == apsw.SQLITE_READ and self._is_redacted(first or "", second or ""):
-                return apsw.SQLITE_IGNORE
+            if action == apsw.SQLITE_READ:
+                if self.redacted and self._is_redacted(first or "", second or ""):
+                    return apsw.SQLITE_IGNORE
+                if self.uncomputed and ((first or "").lower(), (second or "").lower()) in self.uncomputed:
+                    self.unread[f"{first}.{second}"] = None
+                    return apsw.SQLITE_IGNORE
             return apsw.SQLITE_OK
         return apsw.SQLITE_DENY
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal
@@ -9,11 +10,17 @@ from typing import Any, Literal
 import apsw
 
 from planner_cli.database import wire
+from planner_cli.database.worker import describe
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError
-from planner_cli.lexer import code, is_blank, without_semicolon
+from planner_cli.lexer import code, is_blank, tokens, without_semicolon
 
 _NUMBER_BYTES = 8
+
+_NO_COLUMN = re.compile(
+    r"no such column: (?:\"(?P<quoted>.*)\" - should this be a string literal in single-quotes\?|(?P<plain>.*))",
+    re.DOTALL,
+)
 
 _LARGE, _HEAD = 1_000_000, 10_000
 """Of a value of over that many bytes so many are fetched: a result should hold rows, and no query needs more of it to
@@ -21,16 +28,78 @@ count, compare and measure it."""
 
 
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
-    """``{"columns", "rows", "cut_by", "cut", "steps", "scanned"}``. Raises what :func:`.errors.describe` explains.
+    """``{"columns", "rows", "cut_by", "cut", "unread", "steps", "scanned"}``; raises what :mod:`.errors` explains.
 
     At most ``rows`` rows and ``size`` bytes of values are fetched. ``cut_by`` is the limit that was reached where
-    there are more, else ``None``; ``cut`` are the sizes of values of which only the beginning was fetched.
+    there are more, else ``None``; ``cut`` are the sizes of values of which only the beginning was fetched;
+    ``unread`` are generated columns that cannot be computed here and read as NULL, as a ``*`` may ask for them.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
-    # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
-    # views of the schema which hold "double-quoted strings" may keep their meaning.
-    connection.allow_double_quoted_strings('"' not in sql)
     _refuse_hidden_joins(sql, connection.policy.redacted)
+    try:
+        return {**_by_origin(connection, sql, rows, size), "unread": []}
+    except apsw.SQLError as error:
+        # "no such function" is said of the query's own text, this of a generated column's
+        if not str(error).startswith("unknown function: "):
+            raise
+        named = {(token.identifier or "").lower() for token in code(sql)}
+        skipped = frozenset(pair for pair in describe.uncomputed(connection) if pair[1] not in named)
+        if not skipped:
+            raise
+    policy = connection.policy
+    policy.uncomputed, policy.unread = skipped, {}
+    try:
+        return {**_by_origin(connection, sql, rows, size), "unread": list(policy.unread)}
+    finally:
+        policy.uncomputed = ()
+
+
+def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
+    """Views keep the "double-quoted strings" that old schemas hold; in the query itself they are names only.
+
+    SQLite has one switch for both. So the query's own quotes become such that never hold a string, where a view needs
+    the switch; not at once, since its messages and the names of columns are better with the query as it is.
+    """
+    if '"' not in sql:
+        connection.allow_double_quoted_strings(True)
+        return _whole(connection, sql, rows, size)
+    connection.allow_double_quoted_strings(False)
+    try:
+        return _whole(connection, sql, rows, size)
+    except apsw.SQLError as error:
+        missing = _missing_column(error)
+        if missing is None:
+            raise
+        first = error
+    connection.allow_double_quoted_strings(True)
+    try:
+        reply = _whole(connection, in_backticks(sql), rows, size)
+    except apsw.SQLError as error:
+        name = _missing_column(error)
+        if name == missing:
+            raise first from None
+        if name is not None and any(token.text[0] == '"' and token.identifier == name for token in code(sql)):
+            text = f'no such column: "{name}" - should this be a string literal in single-quotes?'
+            raise apsw.SQLError(text) from None  # as SQLite says it of a name in such quotes
+        raise
+    return {**reply, "columns": _columns(connection, sql)}
+
+
+def _missing_column(error: Exception) -> str | None:
+    found = _NO_COLUMN.fullmatch(str(error))
+    return found and (found["quoted"] or found["plain"])
+
+
+def in_backticks(sql: str) -> str:
+    """With every name in double quotes in backticks, which SQLite never takes for those of a string."""
+    return "".join(
+        f"`{(token.identifier or '').replace('`', '``')}`" if token.text[0] == '"' else token.text
+        for token in tokens(sql)
+    )
+
+
+def _whole(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
+    sql = connection.collations.safe(sql, connection.tables)
     try:
         with connection.counting() as work:
             reply = _fetch(connection, sql, rows, size)

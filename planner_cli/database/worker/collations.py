@@ -1,0 +1,244 @@
+"""Collations that the file uses and SQLite does not have: those of phones, ICU, flash-card programs.
+
+Each gets a stand-in, so that tables can be read, compared and sorted. But an index (or the key of a WITHOUT ROWID
+table) that was made with the real one is sorted by it, and a search in it by another order misses rows without a
+word. So a query that would search such a tree is written again, so that it reads through the table instead; one that
+cannot be is refused.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import apsw
+
+from planner_cli.lexer import Token, code, quote
+
+_OWN = frozenset({"binary", "nocase", "rtrim"})
+_KEPT = 200
+"""Characters of a text whose place in the order is kept."""
+
+_SEARCHES = frozenset(
+    "SeekLT SeekLE SeekGE SeekGT IdxLT IdxLE IdxGE IdxGT Found NotFound NoConflict IfNoHope".split()  # noqa: SIM905
+)
+"""Instructions that compare a key with a tree's."""
+
+_ALL = 10_000
+"""More fields than any key has."""
+
+
+class UnknownOrderError(Exception):
+    """A search in a tree whose order is not known; its text says which."""
+
+
+def unknown(texts: Iterable[str]) -> tuple[str, ...]:
+    """The collations that ``CREATE`` texts name and SQLite does not have, in the order of their first mention."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for token, following in pairwise(code(text)):
+            if token.kind == "word" and token.text.lower() == "collate":
+                name = following.identifier or following.text.strip("'")
+                found.setdefault(name.lower(), name)
+    return tuple(name for folded, name in found.items() if folded not in _OWN)
+
+
+class Collations:
+    """Stand-ins on one connection, before its authorizer is set."""
+
+    def __init__(self, raw: Any, names: tuple[str, ...]) -> None:
+        self._raw = raw
+        self._names = {name.lower() for name in names}
+        raw.collation_needed(self._register)
+        self._trees: dict[int, tuple[int, str]] = {}
+        """By root page: the first field of the key that is sorted by an unknown collation, and what to call it."""
+        if names:
+            for name, compare in _TWINS.items():
+                raw.create_collation(_twin(name), compare)
+            self._trees = self._find_trees()
+
+    def _register(self, raw: Any, name: str) -> None:
+        """Only for what the schema names: a query's own invention stays an error."""
+        if name.lower() in self._names:
+            raw.create_collation(name, _natural)
+
+    def _find_trees(self) -> dict[int, tuple[int, str]]:
+        found = self._raw.execute(
+            "SELECT coalesce(i.rootpage, m.rootpage), x.seqno, m.name, x.coll FROM main.sqlite_master AS m, "
+            "pragma_index_list(m.name, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x "
+            "LEFT JOIN main.sqlite_master AS i ON i.type = 'index' AND i.name = l.name "
+            "WHERE m.type = 'table' ORDER BY x.seqno DESC"
+        )
+        return {
+            root: (field, f"{table} is sorted by the collation {name}")
+            for root, field, table, name in found
+            if name is not None and name.lower() in self._names
+        }
+
+    def safe(self, sql: str, tables: Mapping[str, str]) -> str:
+        """``sql``, written again if it would search a tree of unknown order. Raises :class:`UnknownOrderError`.
+
+        ``tables`` are the names of all tables and views, by their lower case.
+        """
+        searched = self._searched(sql) if self._trees else None
+        if searched is None:
+            return sql
+        again = self._through(sql, tables)
+        if again is not None and self._compiles(again) and self._searched(again) is None:
+            return again
+        raise UnknownOrderError(f"{searched}, which is not known here, and cannot be searched by it")
+
+    def _searched(self, sql: str) -> str | None:
+        """What a query would search, ``None`` also where it does not compile: running it will say why."""
+        try:
+            steps = [tuple(row[1:6]) for row in self._explain("EXPLAIN", sql)]
+        except (apsw.Error, UnicodeError, ValueError):
+            return None
+        opened = {
+            p1: self._trees[p2]
+            for operation, p1, p2, p3, _ in steps
+            if operation in ("OpenRead", "ReopenIdx") and p3 == 0 and p2 in self._trees
+        }
+        if opened and any(operation == "Jump" and p1 != p3 for operation, p1, _, p3, _ in steps) and self._merges(sql):
+            return next(text for _, text in opened.values())
+        for operation, p1, _, _, p4 in steps:
+            if operation in _SEARCHES and p1 in opened:
+                field, text = opened[p1]
+                fields = int(p4) if str(p4).isdigit() and int(p4) else _ALL
+                if fields > field:
+                    return text
+        return None
+
+    def _compiles(self, sql: str) -> bool:
+        try:
+            self._explain("EXPLAIN", sql)
+        except (apsw.Error, UnicodeError, ValueError):
+            return False
+        return True
+
+    def _merges(self, sql: str) -> bool:
+        """Whether streams are merged (as UNION does) that are sorted by a tree rather than by a sorter of the query."""
+        plan = self._explain("EXPLAIN QUERY PLAN", sql)
+        merges = {number for number, _, _, text in plan if text.startswith("MERGE")}
+        streams = [number for number, parent, _, text in plan if parent in merges and text in ("LEFT", "RIGHT")]
+        sorted_here = {parent for _, parent, _, text in plan if text == "USE TEMP B-TREE FOR ORDER BY"}
+        return any(stream not in sorted_here for stream in streams)
+
+    def _explain(self, how: str, sql: str) -> list[tuple[Any, ...]]:
+        seen = False
+
+        def first(_cursor: Any, _statement: str, _bindings: object) -> bool:
+            nonlocal seen
+            seen, again = True, seen
+            return not again
+
+        cursor = self._raw.cursor()
+        cursor.exec_trace = first
+        try:
+            rows: list[tuple[Any, ...]] = cursor.execute(f"{how} {sql}", can_cache=False).fetchall()
+        except apsw.ExecTraceAbort:  # at a second statement, which is refused when it comes to running it
+            return []
+        else:
+            return rows
+        finally:
+            cursor.close(True)
+
+    def _through(self, sql: str, tables: Mapping[str, str]) -> str | None:
+        """With every table and view it names that has such a column behind a subquery of other collations.
+
+        An index is used only where the collations agree; the twins compare as those that SQLite has.
+        """
+        parts = code(sql)
+        before = [None, *parts]
+        named = {
+            tables[name.lower()]: None
+            for token, left in zip(parts, before, strict=False)
+            if (name := token.identifier) is not None and name.lower() in tables and (left is None or left.text != ".")
+        }
+        subqueries = [text for name in named if (text := self._subquery(name))]
+        if not subqueries:
+            return None
+        own = _own_ctes(parts)
+        head = f"WITH RECURSIVE {', '.join(subqueries)}"
+        return f"{head} {sql}" if own is None else f"{head}, {sql[own:]}"
+
+    def _subquery(self, table: str) -> str | None:
+        cursor = self._raw.cursor()
+        found: list[tuple[str, str | None]] = []
+
+        def look(cursor: Any, _statement: str, _bindings: object) -> bool:
+            for name, _, database, origin, column in cursor.description_full:
+                known = database and origin and column
+                found.append((name, self._raw.column_metadata(database, origin, column)[1] if known else None))
+            return False
+
+        cursor.exec_trace = look
+        try:
+            cursor.execute(f"SELECT * FROM main.{quote(table)}", can_cache=False)  # noqa: S608 - quoted
+        except apsw.ExecTraceAbort:
+            pass
+        finally:
+            cursor.close(True)
+        if not any(collation and collation.lower() in self._names for _, collation in found):
+            return None
+        cells = ", ".join(
+            quote(name) + (f" COLLATE {quote(_twin(collation.lower()))}" if collation else "")
+            for name, collation in found
+        )
+        columns = ", ".join(quote(name) for name, _ in found)
+        return f"{quote(table)}({columns}) AS (SELECT {cells} FROM main.{quote(table)})"  # noqa: S608 - quoted
+
+
+def _own_ctes(parts: list[Token]) -> int | None:
+    """Where the first of a query's own common table expressions begins."""
+    words = [token.text.lower() for token in parts[:2]]
+    if words[:1] != ["with"]:
+        return None
+    return parts[2 if words[1:] == ["recursive"] else 1].start
+
+
+def _twin(collation: str) -> str:
+    return f"planner {collation if collation in _OWN else 'natural'}"
+
+
+def _natural(left: str, right: str) -> int:
+    """As people sort, without regard to case and accents at first; equal are only texts that are the same."""
+    if left == right:
+        return 0
+    mine, theirs = _place(left), _place(right)
+    return -1 if (mine, left) < (theirs, right) else 1
+
+
+def _place(text: str) -> tuple[str, str]:
+    return _kept_place(text) if len(text) <= _KEPT else _new_place(text)
+
+
+def _new_place(text: str) -> tuple[str, str]:
+    letters = text if text.isascii() else unicodedata.normalize("NFD", text)
+    bare = letters if text.isascii() else "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return bare.casefold(), letters.swapcase()  # small letters before capitals
+
+
+_kept_place = lru_cache(maxsize=20_000)(_new_place)
+
+_CAPITALS = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+def _by(key: Callable[[str], str]) -> Callable[[str, str], int]:
+    def compare(left: str, right: str) -> int:
+        mine, theirs = key(left), key(right)
+        return (mine > theirs) - (mine < theirs)
+
+    return compare
+
+
+_TWINS: Mapping[str, Callable[[str, str], int]] = {
+    "natural": _natural,
+    "binary": _by(lambda text: text),
+    "nocase": _by(lambda text: text.translate(_CAPITALS)),
+    "rtrim": _by(lambda text: text.rstrip(" ")),
+}
+"""The stand-in and SQLite's own three under other names."""
