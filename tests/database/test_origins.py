@@ -120,8 +120,10 @@ CREATE TABLE checked (a TEXT CHECK (soundslike(a) = 'made'));
 INSERT INTO checked VALUES ('ok');
 CREATE VIEW all_of_g AS SELECT * FROM g;
 CREATE VIEW heard AS SELECT soundslike(name) AS s FROM users;
-CREATE TABLE risky (a TEXT DEFAULT (load_extension('x')), b INTEGER);
+CREATE TABLE risky (a TEXT PRIMARY KEY DEFAULT (load_extension('x')), b INTEGER);
 INSERT INTO risky VALUES ('y', 1);
+CREATE TABLE counted (a TEXT PRIMARY KEY DEFAULT (last_insert_rowid()), b TEXT DEFAULT (sqlite_source_id()) UNIQUE);
+INSERT INTO counted VALUES ('a', 'b');
 """
 READ: list[tuple[str, str, tuple[Row, ...], str]] = [
     # name, query, rows, column that is said to be empty
@@ -136,6 +138,7 @@ READ: list[tuple[str, str, tuple[Row, ...], str]] = [
     ("everything, qualified", "SELECT g.*, users.name FROM g, users", (("x", "made", None, 4, 8, "Ann"),), "g.made"),
     ("everything of a view", "SELECT * FROM all_of_g WHERE d = 4", (("x", "made", None, 4, 8),), "g.made"),
     ("everything in a subquery", "SELECT count(*) FROM (SELECT * FROM g)", ((1,),), ""),
+    ("default of a function that is not for queries", "SELECT a, b FROM counted WHERE b = 'b'", (("a", "b"),), ""),
     ("another generated column", "SELECT twice FROM g", ((8,),), ""),
 ]  # fmt: skip
 
@@ -174,6 +177,8 @@ CALLED: list[tuple[str, str, str]] = [
     ("fts3_tokenizer", "SELECT fts3_tokenizer('simple')", "refused"),
     ("sqlite_log", "SELECT sqlite_log(1, 'x')", "refused"),
     ("rtreecheck", "SELECT rtreecheck('x')", "refused"),
+    ("what a default may call", "SELECT last_insert_rowid() FROM counted", "refused"),
+    ("in quotes and capitals", 'SELECT "Sqlite_Source_Id" (), a FROM counted', "refused"),
     ("beside a default of that name", "SELECT path, readfile('x') FROM files", "missing"),
     ("beside a star", "SELECT *, soundslike(a) FROM g", "missing"),
 ]  # fmt: skip

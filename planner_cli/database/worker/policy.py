@@ -28,6 +28,18 @@ FUNCTIONS = frozenset(
 """Left out on purpose: load_extension, fts3_tokenizer and fts5 (pointers), sqlite_log, rtreecheck, optimize, and
 whatever a later SQLite adds, until somebody has looked at it."""
 
+IN_SCHEMA = frozenset(
+    (
+        "changes",
+        "last_insert_rowid",
+        "sqlite_compileoption_get",
+        "sqlite_compileoption_used",
+        "sqlite_source_id",
+        "total_changes",
+    )
+)
+"""Harmless, and of no use to a query: allowed where the schema calls them, as a DEFAULT may, and the query does not."""
+
 MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32", "geopoly")
 """Virtual table modules kept; json_each and json_tree are always there. dbstat and others are dropped."""
 
@@ -56,6 +68,8 @@ class Policy:
         sealed: Collection[str] = (),
     ) -> None:
         self.denied: str | None = None
+        self.query = ""
+        """The text of the query that is run, in lower case; empty for our own statements."""
         self._tables = {name.lower() for name in table_names}
         self.redacted = frozenset(redacted)
         self._sealed = frozenset(sealed)
@@ -89,7 +103,10 @@ class Policy:
         elif action == apsw.SQLITE_FUNCTION:
             # SQLite also asks about the functions of DEFAULT, STORED and index texts, which a plain read never runs;
             # they may be the owner's program's own. One that does not exist here cannot run, whoever calls it.
-            if second.lower() in FUNCTIONS or second.lower() not in self._existing:
+            called = second.lower()
+            if called in FUNCTIONS or called not in self._existing:
+                return True
+            if called in IN_SCHEMA and called not in self.query:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:

@@ -35,6 +35,7 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     ``unread`` are generated columns that cannot be computed here and read as NULL, as a ``*`` may ask for them.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
+    connection.policy.query = sql.lower()
     _refuse_hidden_joins(sql, connection.policy.redacted)
     try:
         return {**_by_origin(connection, sql, rows, size), "unread": []}

@@ -69,7 +69,7 @@ class Session:
         return reply
 
     def _act(self, connection: Connection, request: Message) -> Any:
-        connection.policy.denied = None
+        connection.policy.denied, connection.policy.query = None, ""
         match request["op"]:
             case "open":
                 return True
