@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +189,69 @@ NAMING: list[tuple[str, str, tuple[str, ...]]] = [
 @pytest.mark.parametrize(("sql", "names"), [n[1:] for n in NAMING], ids=[n[0] for n in NAMING])
 def test_which_are_unknown(sql: str, names: tuple[str, ...]) -> None:
     assert unknown([sql]) == names
+
+
+TWIN = """
+CREATE TABLE p (id INTEGER PRIMARY KEY, name TEXT {c}, city TEXT {c}, k INTEGER);
+CREATE TABLE w (name TEXT {c}, k INTEGER, v TEXT, PRIMARY KEY (name, k)) {w};
+CREATE TABLE q (ref TEXT {c}, n INTEGER);
+CREATE VIEW vp AS SELECT id, name, city FROM p;
+"""
+INDEXES = """
+CREATE INDEX i1 ON p (name); CREATE INDEX i2 ON p (k, city); CREATE INDEX i3 ON w (v); CREATE INDEX i4 ON q (ref);
+CREATE INDEX i5 ON p (name, city) WHERE k > 2; ANALYZE;
+"""
+ASKED = [
+    "SELECT id FROM p WHERE name = {}",
+    "SELECT count(*) FROM p WHERE name = {} OR city = {}",
+    "SELECT id FROM p WHERE k = 3 AND city = {}",
+    "SELECT name FROM p WHERE k > 2 AND name = {}",
+    "SELECT count(*) FROM p JOIN q ON p.name = q.ref",
+    "SELECT count(*) FROM w JOIN p ON w.name = p.name",
+    "SELECT v FROM w WHERE name = {} AND k = 2",
+    "SELECT name FROM w WHERE v = {}",
+    "SELECT DISTINCT name FROM p",
+    "SELECT count(DISTINCT ref) FROM q",
+    "SELECT name, count(*) FROM p GROUP BY name",
+    "SELECT k, count(DISTINCT city) FROM p GROUP BY k",
+    "SELECT name FROM p UNION SELECT ref FROM q",
+    "SELECT name FROM p INTERSECT SELECT ref FROM q",
+    "SELECT name FROM p EXCEPT SELECT ref FROM q",
+    "SELECT count(*) FROM vp WHERE name IN (SELECT ref FROM q)",
+    "SELECT count(*) FROM p LEFT JOIN q ON ref = name WHERE n IS NULL",
+    "SELECT p.name, (SELECT count(*) FROM q WHERE ref = p.name) FROM p",
+    "SELECT max(r) FROM (SELECT row_number() OVER (PARTITION BY name) AS r FROM p)",
+    "WITH x AS (SELECT name FROM p WHERE name = {}) SELECT count(*) FROM x, q WHERE x.name = q.ref",
+]
+
+
+def twin(path: Path, words: list[str], *, collated: bool) -> Path:
+    with apsw.Connection(str(path)) as connection:
+        connection.create_collation("LOC", backwards)
+        run(connection, TWIN.format(c="COLLATE LOC" if collated else "", w="WITHOUT ROWID" if collated else ""))
+        keys: set[tuple[str, int]] = set()
+        for number, word in enumerate(words):
+            connection.execute("INSERT INTO p VALUES (?, ?, ?, ?)", (number, word, words[-number], number % 7))
+            connection.execute("INSERT INTO q VALUES (?, ?)", (words[number // 2], number % 9))
+            if (key := (word.casefold(), number % 5)) not in keys:
+                keys.add(key)
+                connection.execute("INSERT INTO w VALUES (?, ?, ?)", (word, number % 5, words[number // 3]))
+        run(connection, INDEXES if collated else "")
+    connection.close()
+    return path
+
+
+def test_the_answers_are_those_of_a_copy_without_collations(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    words = ["".join(chance.choices("abcABCäÖé -'", k=chance.randint(1, 4))) for _ in range(200)]
+    with (
+        Database.open(twin(tmp_path / "a.db", words, collated=True)) as database,
+        Database.open(twin(tmp_path / "b.db", words, collated=False)) as plain,
+    ):
+        for template in ASKED:
+            for _ in range(3):
+                literals = ["'" + chance.choice(words).replace("'", "''") + "'" for _ in range(template.count("{}"))]
+                sql = template.format(*literals)
+                answer, expected = database.execute(sql), plain.execute(sql)
+                assert answer.error is None, sql
+                assert sorted(map(repr, answer.rows)) == sorted(map(repr, expected.rows)), sql

@@ -1,9 +1,9 @@
 """Collations that the file uses and SQLite does not have: those of phones, ICU, flash-card programs.
 
 Each gets a stand-in, so that tables can be read, compared and sorted. But an index (or the key of a WITHOUT ROWID
-table) that was made with the real one is sorted by it, and a search in it by another order misses rows without a
-word. So a query that would search such a tree is written again, so that it reads through the table instead; one that
-cannot be is refused.
+table) that was made with the real one is sorted by it: a search in it by another order misses rows without a word, and
+equal texts do not lie together there. So a query that would search such a tree, or groups what it reads from one, is
+written again, so that it reads through the table instead; one that cannot be is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -29,6 +29,18 @@ _SEARCHES = frozenset(
 
 _ALL = 10_000
 """More fields than any key has."""
+
+
+_GROUPING = frozenset({"group", "distinct", "union", "intersect", "except", "over"})
+"""Words for what relies on equal texts lying together, as in an index they do only by its own collation."""
+
+
+class _Use(NamedTuple):
+    """Of a tree whose order is not known."""
+
+    text: str
+    """Which, in words."""
+    searched: bool
 
 
 class UnknownOrderError(Exception):
@@ -53,12 +65,15 @@ class Collations:
         self._raw = raw
         self._names = {name.lower() for name in names}
         raw.collation_needed(self._register)
+        self._grouping: set[str] = set()
+        """Views that group what they read, also by other views in them; in lower case."""
         self._trees: dict[int, tuple[int, str]] = {}
         """By root page: the first field of the key that is sorted by an unknown collation, and what to call it."""
         if names:
             for name, compare in _TWINS.items():
                 raw.create_collation(_twin(name), compare)
             self._trees = self._find_trees()
+            self._grouping = self._find_grouping()
 
     def _register(self, raw: Any, name: str) -> None:
         """Only for what the schema names: a query's own invention stays an error."""
@@ -78,23 +93,42 @@ class Collations:
             if name is not None and name.lower() in self._names
         }
 
+    def _find_grouping(self) -> set[str]:
+        found = self._raw.execute(
+            "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' AND length(sql) <= 100000"
+        )
+        words = {name.lower(): _names(code(sql)) for name, sql in found}
+        grouping: set[str] = set()
+        while more := {name for name, its in words.items() if name not in grouping and its & (_GROUPING | grouping)}:
+            grouping |= more
+        return grouping
+
     def safe(self, sql: str, tables: Mapping[str, str]) -> str:
-        """``sql``, written again if it would search a tree of unknown order. Raises :class:`UnknownOrderError`.
+        """``sql``, written again if it would use the order of a tree that is not known to us.
 
-        ``tables`` are the names of all tables and views, by their lower case.
+        ``tables`` are the names of all tables and views, by their lower case. Raises :class:`UnknownOrderError`.
         """
-        searched = self._searched(sql) if self._trees else None
-        if searched is None:
+        used = self._used(sql) if self._trees else None
+        parts = code(sql) if used else []
+        words = _names(parts)
+        views = bool(words & self._grouping)
+        if used is None or not (used.searched or words & _GROUPING or views):
             return sql
-        again = self._through(sql, tables)
-        if again is not None and self._compiles(again) and self._searched(again) is None:
-            return again
-        raise UnknownOrderError(f"{searched}, which is not known here, and cannot be searched by it")
+        again = self._through(sql, parts, tables)
+        if again is None:
+            if not used.searched and "collate" not in words:  # no column is compared by such a collation
+                return sql
+        elif self._compiles(again):
+            left = self._used(again)
+            around = "main" in words or "collate" in words or views  # what may still use the order
+            if left is None or not (left.searched or around):
+                return again
+        raise UnknownOrderError(f"{used.text}, which is not known here, and the query needs its order")
 
-    def _searched(self, sql: str) -> str | None:
-        """What a query would search, ``None`` also where it does not compile: running it will say why."""
+    def _used(self, sql: str) -> _Use | None:
+        """The tree a query reads, ``None`` where it reads none or does not compile: running it will say why."""
         try:
-            steps = [tuple(row[1:6]) for row in self._explain("EXPLAIN", sql)]
+            steps = [tuple(row[1:6]) for row in self._explain(sql)]
         except (apsw.Error, UnicodeError, ValueError):
             return None
         opened = {
@@ -102,32 +136,22 @@ class Collations:
             for operation, p1, p2, p3, _ in steps
             if operation in ("OpenRead", "ReopenIdx") and p3 == 0 and p2 in self._trees
         }
-        if opened and any(operation == "Jump" and p1 != p3 for operation, p1, _, p3, _ in steps) and self._merges(sql):
-            return next(text for _, text in opened.values())
         for operation, p1, _, _, p4 in steps:
             if operation in _SEARCHES and p1 in opened:
                 field, text = opened[p1]
                 fields = int(p4) if str(p4).isdigit() and int(p4) else _ALL
                 if fields > field:
-                    return text
-        return None
+                    return _Use(text, searched=True)
+        return next((_Use(text, searched=False) for _, text in opened.values()), None)
 
     def _compiles(self, sql: str) -> bool:
         try:
-            self._explain("EXPLAIN", sql)
+            self._explain(sql)
         except (apsw.Error, UnicodeError, ValueError):
             return False
         return True
 
-    def _merges(self, sql: str) -> bool:
-        """Whether streams are merged (as UNION does) that are sorted by a tree rather than by a sorter of the query."""
-        plan = self._explain("EXPLAIN QUERY PLAN", sql)
-        merges = {number for number, _, _, text in plan if text.startswith("MERGE")}
-        streams = [number for number, parent, _, text in plan if parent in merges and text in ("LEFT", "RIGHT")]
-        sorted_here = {parent for _, parent, _, text in plan if text == "USE TEMP B-TREE FOR ORDER BY"}
-        return any(stream not in sorted_here for stream in streams)
-
-    def _explain(self, how: str, sql: str) -> list[tuple[Any, ...]]:
+    def _explain(self, sql: str) -> list[tuple[Any, ...]]:
         seen = False
 
         def first(_cursor: Any, _statement: str, _bindings: object) -> bool:
@@ -138,7 +162,7 @@ class Collations:
         cursor = self._raw.cursor()
         cursor.exec_trace = first
         try:
-            rows: list[tuple[Any, ...]] = cursor.execute(f"{how} {sql}", can_cache=False).fetchall()
+            rows: list[tuple[Any, ...]] = cursor.execute(f"EXPLAIN {sql}", can_cache=False).fetchall()
         except apsw.ExecTraceAbort:  # at a second statement, which is refused when it comes to running it
             return []
         else:
@@ -146,12 +170,11 @@ class Collations:
         finally:
             cursor.close(True)
 
-    def _through(self, sql: str, tables: Mapping[str, str]) -> str | None:
+    def _through(self, sql: str, parts: list[Token], tables: Mapping[str, str]) -> str | None:
         """With every table and view it names that has such a column behind a subquery of other collations.
 
         An index is used only where the collations agree; the twins compare as those that SQLite has.
         """
-        parts = code(sql)
         before = [None, *parts]
         named = {
             tables[name.lower()]: None
@@ -190,6 +213,11 @@ class Collations:
         )
         columns = ", ".join(quote(name) for name, _ in found)
         return f"{quote(table)}({columns}) AS (SELECT {cells} FROM main.{quote(table)})"  # noqa: S608 - quoted
+
+
+def _names(parts: list[Token]) -> set[str]:
+    """Every word and name, in lower case."""
+    return {token.identifier.lower() for token in parts if token.identifier is not None}
 
 
 def _own_ctes(parts: list[Token]) -> int | None:
