@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from database_files import picture, run
+from database_files import hack_schema, picture, run
 
 from planner_cli.database import Database
 from planner_cli.database.worker.collations import unknown
@@ -172,6 +172,20 @@ def test_redaction_and_a_private_copy(tmp_path: Path) -> None:
         assert database.private_copy is not None
         assert database.execute("SELECT id, city FROM people WHERE name = 'Late'").rows == ((99, None),)
         assert database.execute("SELECT count(city) FROM people").rows == ((0,),)
+
+
+def test_beside_names_and_tables_that_cannot_be_read(tmp_path: Path) -> None:
+    path = build(tmp_path / "a.db")
+    hack_schema(
+        path,
+        "INSERT INTO sqlite_master VALUES ('table', 'alien', 'alien', 0, 'CREATE VIRTUAL TABLE alien USING vec0(a)');"
+        "INSERT INTO sqlite_master SELECT 'view', CAST(x'FE' AS TEXT), CAST(x'FE' AS TEXT), 0, "
+        "CAST(x'43524541544520564945572022fe22204153' || ' SELECT 1 AS a' AS TEXT)",
+    )
+    with Database.open(path) as database:
+        assert database.execute("SELECT id FROM people WHERE name = 'zoe'").rows == ((8,),)
+        assert database.execute("SELECT count(*) FROM (SELECT DISTINCT name FROM people)").rows == ((15,),)
+        assert len(database.notes) == 2
 
 
 NAMING: list[tuple[str, str, tuple[str, ...]]] = [

@@ -30,7 +30,6 @@ _SEARCHES = frozenset(
 _ALL = 10_000
 """More fields than any key has."""
 
-
 _GROUPING = frozenset({"group", "distinct", "union", "intersect", "except", "over"})
 """Words for what relies on equal texts lying together, as in an index they do only by its own collation."""
 
@@ -61,8 +60,10 @@ def unknown(texts: Iterable[str]) -> tuple[str, ...]:
 class Collations:
     """Stand-ins on one connection, before its authorizer is set."""
 
-    def __init__(self, raw: Any, names: tuple[str, ...]) -> None:
+    def __init__(self, raw: Any, names: tuple[str, ...], text: Callable[[bytes | None], str]) -> None:
+        """``text`` decodes a name of the file, which need not be valid."""
         self._raw = raw
+        self._text = text
         self._names = {name.lower() for name in names}
         raw.collation_needed(self._register)
         self._grouping: set[str] = set()
@@ -82,22 +83,24 @@ class Collations:
 
     def _find_trees(self) -> dict[int, tuple[int, str]]:
         found = self._raw.execute(
-            "SELECT coalesce(i.rootpage, m.rootpage), x.seqno, m.name, x.coll FROM main.sqlite_master AS m, "
+            "SELECT coalesce(i.rootpage, m.rootpage), x.seqno, CAST(m.name AS BLOB), CAST(x.coll AS BLOB) "
+            "FROM main.sqlite_master AS m, "
             "pragma_index_list(m.name, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x "
             "LEFT JOIN main.sqlite_master AS i ON i.type = 'index' AND i.name = l.name "
             "WHERE m.type = 'table' ORDER BY x.seqno DESC"
         )
         return {
-            root: (field, f"{table} is sorted by the collation {name}")
-            for root, field, table, name in found
-            if name is not None and name.lower() in self._names
+            root: (field, f"{self._text(table)} is sorted by the collation {name}")
+            for root, field, table, coll in found
+            if (name := self._text(coll)).lower() in self._names
         }
 
     def _find_grouping(self) -> set[str]:
         found = self._raw.execute(
-            "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' AND length(sql) <= 100000"
+            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master "
+            "WHERE type = 'view' AND length(sql) <= 100000"
         )
-        words = {name.lower(): _names(code(sql)) for name, sql in found}
+        words = {self._text(name).lower(): _names(code(self._text(sql))) for name, sql in found}
         grouping: set[str] = set()
         while more := {name for name, its in words.items() if name not in grouping and its & (_GROUPING | grouping)}:
             grouping |= more

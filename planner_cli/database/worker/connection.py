@@ -111,7 +111,7 @@ class Connection:
         self.tables = {name.lower(): name for name, _ in names}
         """All tables and views, by their lower case."""
         self.unknown_collations = self._unknown_collations()
-        self.collations = Collations(raw, self.unknown_collations)
+        self.collations = Collations(raw, self.unknown_collations, self.text)
         if any(virtual for _, virtual in names):
             for name, arguments in _OVERLOADED:
                 raw.create_scalar_function(name, _out_of_place(name), arguments, flags=apsw.SQLITE_INNOCUOUS)
