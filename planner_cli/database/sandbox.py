@@ -276,7 +276,8 @@ def _notes(result: wire.Message) -> tuple[str, ...]:
     notes = [f"{name} is empty: it calls a function that SQLite does not have" for name in result["unread"]]
     if result["cut"]:
         many = len(result["cut"])
-        notes.append(f"{many} value{'s are' if many > 1 else ' is'} cut, of up to {max(result['cut']):,} bytes")
+        cut = "values are cut to their beginnings" if many > 1 else "value is cut to its beginning"
+        notes.append(f"{many} {cut}; the largest has {max(result['cut']):,} bytes")
     return tuple(notes)
 
 

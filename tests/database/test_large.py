@@ -90,7 +90,7 @@ def test_what_is_fetched_of_them_is_cut(large: Database, sql: str, rows: tuple[o
 def test_all_columns(large: Database) -> None:
     result = large.execute("SELECT * FROM docs")
     assert [row[1] for row in result.rows] == ["small", "large", "large too", "letters"]
-    assert result.notes == ("5 values are cut, of up to 3,000,013 bytes",)
+    assert result.notes == ("5 values are cut to their beginnings; the largest has 3,000,013 bytes",)
 
 
 def test_text_that_is_no_unicode_is_cut_too(tmp_path: Path) -> None:
