@@ -177,6 +177,8 @@ CALLED: list[tuple[str, str, str]] = [
     ("fts3_tokenizer", "SELECT fts3_tokenizer('simple')", "refused"),
     ("sqlite_log", "SELECT sqlite_log(1, 'x')", "refused"),
     ("rtreecheck", "SELECT rtreecheck('x')", "refused"),
+    ("internal", "SELECT sqlite_rename_quotefix('main', 'x')", "refused"),
+    ("internal, without its mark", "SELECT affinity(a) FROM g", "refused"),
     ("what a default may call", "SELECT last_insert_rowid() FROM counted", "refused"),
     ("in quotes and capitals", 'SELECT "Sqlite_Source_Id" (), a FROM counted', "refused"),
     ("beside a default of that name", "SELECT path, readfile('x') FROM files", "missing"),

@@ -46,6 +46,9 @@ MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32",
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
 )
+_INTERNAL_FUNCTIONS = re.compile(r"sqlite_.*|affinity|expr_compare|expr_implies_expr|implies_nonnull_row")
+"""SQLite keeps them for itself and lists them nowhere."""
+
 _STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
 
@@ -104,7 +107,7 @@ class Policy:
             # SQLite also asks about the functions of DEFAULT, STORED and index texts, which a plain read never runs;
             # they may be the owner's program's own. One that does not exist here cannot run, whoever calls it.
             called = second.lower()
-            if called in FUNCTIONS or called not in self._existing:
+            if called in FUNCTIONS or not (called in self._existing or _INTERNAL_FUNCTIONS.fullmatch(called)):
                 return True
             if called in IN_SCHEMA and called not in self.query:
                 return True
