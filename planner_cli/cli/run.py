@@ -147,6 +147,8 @@ def opened(
         with Database.open(path, limits=limits, samples=samples, private_copy=private_copy, redact=redact) as database:
             if database.private_copy is not None and not options.quiet:
                 _say_copied(path, database.private_copy.size)
+            for note in () if options.quiet else database.notes:
+                _note(note)
             schema = _chosen(database.schema, tables, path)
             read = time.perf_counter()
             _go_on(control)
@@ -204,7 +206,9 @@ def _chosen(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     for name in tables:
         if nocase(name) not in known:
             names = ", ".join(as_listed(t.name) for t in schema.tables[:12])
-            raise DatabaseError(f"{path}: no table {name!r}", hint=f"it has {names}")
+            why = next((left.reason for left in schema.left_out if nocase(left.name) == nocase(name)), None)
+            said = f"no table {name!r}" if why is None else f"{name} cannot be asked: {why}"
+            raise DatabaseError(f"{path}: {said}", hint=f"it has {names}")
     return chosen
 
 

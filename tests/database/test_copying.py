@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from database_files import picture
@@ -119,13 +120,13 @@ def test_a_file_that_changes_meanwhile_is_refused(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = without("-shm", wal_waiting)(tmp_path / "a.db")
-    copy_file = copying._copy_file
+    copy = copying._copy
 
-    def and_change(source: Path, target: Path, size: int) -> None:
-        copy_file(source, target, size)
+    def and_change(*arguments: Any) -> None:
+        copy(*arguments)
         os.utime(path, ns=(1, 1))
 
-    monkeypatch.setattr(copying, "_copy_file", and_change)
+    monkeypatch.setattr(copying, "_copy", and_change)
     with pytest.raises(DatabaseError, match="changed while it was copied"):
         Database.open(path, private_copy=True)
     assert list(temporary.iterdir()) == []
