@@ -1,4 +1,4 @@
-"""planner: ask a local SQLite database a question, wholly offline.
+"""planner: ask a local SQLite database a question, entirely offline.
 
 Kept empty of imports: ``planner --help`` must not pay for a library it does not use.
 """

@@ -51,10 +51,10 @@ class Sampling:
     top_p: float = 0.95
     min_p: float = 0.0
     repeat_penalty: float = 1.0
-    """Over the last 64 tokens the branch wrote; 1 is off. Applied when greedy too."""
+    """Over the last 64 tokens the branch wrote; 1 is off. Applied to greedy sampling too."""
     seed: int = 0
     grammar: str | None = None
-    """What may be written, in llama.cpp's GBNF with the rule ``root``; the likelier of what it allows is drawn."""
+    """What may be written, in llama.cpp's GBNF with the rule ``root``; sampling is among what it allows."""
 
     def __post_init__(self) -> None:
         _require(0 <= self.temperature < math.inf, "temperature", self.temperature, "0 or more and finite")
@@ -72,9 +72,9 @@ class GeneratorSettings:
     """Longest query, in tokens."""
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.7))
     mend: bool = True
-    """Whether a query that names what does not exist is tried with the nearest names as well."""
+    """Whether a query that names something that does not exist is also tried with the nearest names."""
     constrained: int = 0
-    """How many of the samples, the last ones, can name only tables and columns that exist."""
+    """How many of the samples (the last ones) can name only tables and columns that exist."""
 
     def __post_init__(self) -> None:
         _require(1 <= self.candidates <= 64, "candidates", self.candidates, "between 1 and 64")
@@ -87,16 +87,16 @@ class RaceSettings:
     """When a race between thoughts ends (``--select race``)."""
 
     slice: int = 16
-    """Tokens of thought between two looks at the scores."""
+    """Tokens of thought between two readings of the scores."""
     margin: float = 0.2
     """A thought that is further behind the leader's score is dropped."""
     keep: float = 0.5
-    """Part of the thoughts that goes on after each slice; 1 drops by ``margin`` alone.
+    """Share of the thoughts that continue after each slice; 1 drops by ``margin`` alone.
 
-    Both by 38 questions on held-out training databases with the built-in judge, budget 96: right first 68 % with 0.22
+    Both from 38 questions on held-out training databases with the built-in judge, budget 96: right first 68 % with 0.22
     of the tokens, against 61 % with all of them; 61 % with 0.47 by the margin alone."""
     stable: float = 0.02
-    """The leader is settled when its score moved less than this in each of the last two slices."""
+    """The leader is settled when its score has moved less than this in each of the last two slices."""
 
     def __post_init__(self) -> None:
         _require(self.slice >= 1, "race slice", self.slice, "1 or more")
@@ -113,7 +113,7 @@ class CorrectSettings:
     good: float = 0.99
     """A score over this needs no correction."""
     patience: int = 3
-    """Rounds without gain after which it ends."""
+    """Rounds without improvement after which it ends."""
 
     def __post_init__(self) -> None:
         _require(self.rounds >= 1, "correction rounds", self.rounds, "1 or more")
@@ -126,7 +126,7 @@ class TreeSettings:
     """Tree search over partial queries (``--select tree``)."""
 
     expansions: int = 50
-    """Most partial queries that are continued."""
+    """The most partial queries that are continued."""
     width: int = 4
     """Rollouts of each."""
     good: float = 0.99
@@ -139,7 +139,7 @@ class TreeSettings:
 
 
 PROBES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-"""Tokens of thought at which the score is usually read on the way."""
+"""Tokens of thought at which the score is usually read along the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,9 @@ class DiscriminatorSettings:
     judge is flat from here on (arXiv 2505.03786); a model's catalogue entry may say otherwise."""
     sampling: Sampling = field(default_factory=Sampling)
     probe_at: tuple[int, ...] | None = None
-    """Tokens of thought at which the score is read on the way; those over the budget are not reached. ``None``:
-    :data:`PROBES`, but not while a plan is written before the candidates are shown, where each reading must show all of
-    them for a moment (on two cores half of the built-in judge's time), unless a time limit may need the score."""
+    """Tokens of thought at which the score is read along the way; those over the budget are not reached. ``None``:
+    :data:`PROBES`, but not while a plan is written before the candidates are shown, as each reading would have to show
+    all of them for a moment (on two cores half of the judge's time), unless a time limit may need the score."""
     result_rows: int = 5
     """First rows of a candidate's result shown to the discriminator; 0 shows none."""
     schema: bool = True
@@ -164,19 +164,19 @@ class DiscriminatorSettings:
         _require(0 <= self.budget <= 32768, "budget", self.budget, "between 0 and 32768")
 
     def under(self, mode: Mode) -> DiscriminatorSettings:
-        """With the mode's view of results: ``base`` and ``check`` show none."""
+        """As the mode shows results: ``base`` and ``check`` show none."""
         return self if mode in ("exec", "pro") else replace(self, result_rows=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one query in the sandbox."""
+    """Limits of one query in the sandbox."""
 
     seconds: float = 2.0
-    """Wall time of one statement; a worker that does not stop is killed as long again later, a second at most."""
+    """Wall time of one statement; a worker that does not stop is killed after as long again, at most a second."""
     rows: int = 1000
     bytes: int = 2_000_000
-    """Size of all fetched values together."""
+    """Total size of all fetched values."""
     memory: int = 512 * 2**20
     """Address space of the worker, in bytes, where the system can enforce it."""
 
@@ -195,7 +195,7 @@ class PlanSettings:
     """Under ``base`` and ``exec`` a candidate that cannot run is judged like any other, and may win by its score:
     for measuring judges as the paper does, not for answering."""
     seed: int = 0
-    """Fixes the run: every branch's seed is derived from it."""
+    """Makes the run reproducible: every branch's seed is derived from it."""
     correct: CorrectSettings = field(default_factory=CorrectSettings)
     tree: TreeSettings = field(default_factory=TreeSettings)
     max_seconds: float | None = None
@@ -218,13 +218,13 @@ class ServerOptions:
     url: str
     """``http(s)://host[:port]``, with or without ``/v1``."""
     model: str | None = None
-    """The name it is served under, where the server has several; ``None`` takes the first."""
+    """The name the model is served under, where the server has several; ``None`` takes the first."""
     allow_network: bool = False
-    """Whether the address may lead off this machine."""
+    """Whether the address may be off this machine."""
     timeout: float = 120.0
-    """Seconds without a byte of an answer."""
+    """Seconds to wait without receiving a byte."""
     concurrency: int = 16
-    """Requests in flight at once; fewer where the server says that it works on fewer."""
+    """Requests in flight at once; fewer where the server says it handles fewer."""
 
     def __post_init__(self) -> None:
         _require(0 < self.timeout < math.inf, "server-timeout", self.timeout, "over 0 and finite")
@@ -235,7 +235,7 @@ KvType: TypeAlias = Literal["f16", "q8_0", "q4_0"]
 
 
 SCORES_BYTES = 256 * 2**20
-"""What the scores of one batch against all of the KV cache may take, which flash attention never writes down."""
+"""What one batch's attention scores over the whole KV cache may take; flash attention never stores them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,20 +243,20 @@ class EngineOptions:
     """How a model is loaded and run."""
 
     threads: int | None = None
-    """CPU threads; ``None`` takes the physical cores, and fewer while other work holds some of them."""
+    """CPU threads; ``None`` takes the physical cores, and fewer while other work occupies some of them."""
     gpu_layers: int | None = None
     """Layers on the GPU; ``None`` is all of them where this llama.cpp build has a GPU, else none."""
     context: int | None = None
-    """Upper bound of the KV cache, in tokens over all branches; ``None`` takes what is needed."""
+    """Upper limit of the KV cache, in tokens over all branches; ``None`` takes what is needed."""
     max_branches: int = 32
     """Branches that advance together; more than these are run in waves."""
     kv: KvType = "f16"
-    """Numbers of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a third); it
-    is for models whose cache would not fit otherwise."""
+    """Number format of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a
+    third); it is for models whose cache would not fit otherwise."""
     flash_attention: bool | None = None
     """``None``: on a GPU, with a KV cache that is not f16, or where the scores would be large (:data:`SCORES_BYTES`).
 
-    On a CPU llama.cpp's flash kernel takes one query after the other, while plain attention multiplies all branches'
+    On a CPU llama.cpp's flash kernel takes one query after another, while plain attention multiplies all branches'
     queries at once: behind 2,500 tokens a step of eight branches takes 1.8 times as long with it, a prompt as long as
     without (``python -m benchmarks.speed.attention``).
     """
