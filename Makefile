@@ -34,14 +34,14 @@ lint: $(VENV)/.dev  ## style, types, layers, README against the help texts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
-	$(BIN)/cog --check --diff README.md
+	$(BIN)/cog --check --diff README.md planner_cli/app/keywords.py docs/api.md
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.dev  ## bring the README's help texts up to date
-	$(BIN)/cog -r README.md
+	$(BIN)/cog -r README.md planner_cli/app/keywords.py docs/api.md
 
 bench: $(VENV)/.dev  ## a minute or two: is the engine still as fast against its peers as it was?
 	$(BIN)/python -m benchmarks.speed --check

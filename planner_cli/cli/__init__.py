@@ -16,13 +16,13 @@ from planner_cli.cli.ask import ask
 from planner_cli.cli.bench import bench
 from planner_cli.cli.cache import cache
 from planner_cli.cli.config import config_path, load_defaults, spread
+from planner_cli.cli.debugging import debugging
 from planner_cli.cli.demo import demo
 from planner_cli.cli.doctor import doctor
 from planner_cli.cli.history import history
 from planner_cli.cli.models import models
 from planner_cli.cli.offline import go_offline
 from planner_cli.cli.privacy import privacy
-from planner_cli.cli.run_options import debugging
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError

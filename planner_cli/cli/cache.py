@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from planner_cli.app.models import prefix_folder
 from planner_cli.cli.output import say, say_json, say_path
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:
     from planner_cli.engine.prefix_cache import Entry
-
-
-def prefix_folder() -> Path:
-    """Where the states are kept."""
-    from planner_cli.hub import cache_folder
-
-    return cache_folder() / "prefixes"
 
 
 @click.group()

@@ -11,48 +11,22 @@ A command's own table wins over ``[defaults]``, the command line and the environ
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from planner_cli.errors import PlannerError
-from planner_cli.types import Role
+from planner_cli.app.configuration import MODEL_ROLES, config_path, default_models, load_defaults
 
-
-def config_path() -> Path:
-    """Where the file is: ``PLANNER_CONFIG``, else in the user's configuration folder."""
-    named = os.environ.get("PLANNER_CONFIG")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_config_path
-
-    return user_config_path("planner_cli", appauthor=False) / "config.toml"
-
-
-def load_defaults() -> dict[str, Any]:
-    """The saved defaults by command, as click's ``default_map`` takes them; empty without a file.
-
-    Raises:
-        PlannerError: the file cannot be read.
-
-    """
-    path = config_path()
-    if not path.is_file():
-        return {}
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        found = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise PlannerError(f"{path}: {error}", hint="mend or remove it") from error
-    return {
-        command: {name.replace("-", "_"): value for name, value in table.items()}
-        for command, table in found.items()
-        if isinstance(table, dict)
-    }
+__all__ = [
+    "MODEL_ROLES",
+    "config_path",
+    "default_models",
+    "load_defaults",
+    "save_default",
+    "save_default_model",
+    "spread",
+]
 
 
 def spread(defaults: dict[str, Any], group: click.Group) -> dict[str, Any]:
@@ -72,15 +46,6 @@ def _own(table: dict[str, Any], command: click.Command, common: dict[str, Any]) 
 
 def _named(group: click.Group) -> list[tuple[str, click.Command]]:
     return list(group.commands.items())
-
-
-MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
-
-
-def default_models() -> dict[str, str]:
-    """The models ``planner models default`` has set, by role."""
-    table = load_defaults().get("defaults", {})
-    return {role: str(table[role]) for role in MODEL_ROLES if role in table}
 
 
 def save_default_model(role: str, name: str | None) -> Path:

@@ -56,7 +56,7 @@ def doctor(no_speed: bool, safety: bool, as_json: bool) -> int:
     """
     if safety:
         return check_safety(as_json=as_json)
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
     from planner_cli.ui.jsontext import to_json
 
     chosen = [section for section in _SECTIONS if not (no_speed and section is _speed)]
@@ -263,7 +263,8 @@ def _sandbox() -> Section:
 
 
 def _speed() -> Section:
-    from planner_cli.cli.calibrated import calibrate, calibration_lines, calibration_record
+    from planner_cli.app.speeds import calibrate
+    from planner_cli.cli.calibrated import calibration_lines, calibration_record
     from planner_cli.cli.config import MODEL_ROLES, default_models
     from planner_cli.cli.sizing import busy_note
     from planner_cli.hub import fast_form, resolve

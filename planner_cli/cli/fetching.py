@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 def _say(text: str) -> None:
     """One cleaned line on standard error."""
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     click.echo(clean(text), err=True)
 
 
 @contextmanager
 def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
     from planner_cli.ui.console import make_console
     from planner_cli.ui.progress import track_bytes
 
@@ -167,8 +167,8 @@ def import_(
 
 
 def _list_foreign(as_json: bool) -> None:
+    from planner_cli.clean import clean
     from planner_cli.hub.foreign import find_foreign
-    from planner_cli.ui.clean import clean
 
     found = find_foreign()
     if as_json:
@@ -226,7 +226,7 @@ def verify(name: str | None, as_json: bool) -> int:
 
 
 def _print_checked(entry: Checked) -> None:
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     click.echo(clean(f"{entry.state:10}{entry.name:32}{entry.sha256 or entry.path or ''}"))
     if entry.state == "changed":

@@ -27,8 +27,8 @@ def history() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(limit: int, search: str | None, as_json: bool) -> None:
     """List questions, the latest first."""
+    from planner_cli.clean import clean
     from planner_cli.history import History, history_path
-    from planner_cli.ui.clean import clean
 
     found: tuple[Summary, ...] = ()
     if history_path().exists():

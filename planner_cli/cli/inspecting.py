@@ -105,7 +105,7 @@ def find_files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
 
 
 def _show_info(document: dict[str, Any], header: GgufHeader, memory: MemoryEstimate | None) -> None:
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     def say(label: str, value: object) -> None:
         if value is not None:

@@ -32,8 +32,8 @@ for command in (recommend, pull, import_, info, speed, synth, verify, export, rm
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(ready: bool, as_json: bool) -> None:
     """List the catalogue: built-in pair, known files, what is on this machine."""
+    from planner_cli.clean import clean
     from planner_cli.hub import list_models, models_dir
-    from planner_cli.ui.clean import clean
 
     entries = [entry for entry in list_models() if entry.path or not ready]
     if as_json:
@@ -112,9 +112,9 @@ def default(role: Literal["generator", "discriminator"] | None, name: str | None
     planner models default generator qwen2.5-coder-1.5b
     planner models default generator --unset
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
+    from planner_cli.clean import clean
     from planner_cli.cli.config import MODEL_ROLES, default_models, save_default_model
     from planner_cli.hub import resolve
-    from planner_cli.ui.clean import clean
 
     if role is not None and (name is not None or unset):
         if name is not None and unset:

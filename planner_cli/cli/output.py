@@ -10,7 +10,7 @@ import click
 
 def say(text: str = "", *, err: bool = False) -> None:
     """Print text of one or more lines, with what could drive a terminal made visible."""
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     click.echo(clean(text, newlines=True), err=err)
 
@@ -24,6 +24,6 @@ def say_json(value: object) -> None:
 
 def say_path(path: Path) -> None:
     """Print a path: exactly, for a script that will open it, but cleaned on a terminal."""
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     click.echo(clean(str(path)) if sys.stdout.isatty() else path)

@@ -45,7 +45,7 @@ def privacy(as_json: bool, clear_caches: bool) -> None:
 
     Answers written with --output and the folders of planner bench are where you put them, and not listed.
     """
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     if clear_caches:
         _clear()
@@ -61,7 +61,7 @@ def privacy(as_json: bool, clear_caches: bool) -> None:
 
 
 def _kept() -> Iterator[Kept]:
-    from planner_cli.cli.cache import prefix_folder
+    from planner_cli.app.models import prefix_folder
     from planner_cli.cli.config import config_path
     from planner_cli.database import copying
     from planner_cli.history import history_path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, TextIO
 
 from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.types import Answer
+from planner_cli.types import Answer, Question
 
 if TYPE_CHECKING:
-    from planner_cli.cli.run import Asker
+    from planner_cli.app.planner import Planner
+    from planner_cli.cli.screen import ScreenSettings
     from planner_cli.ui.answer import Details
     from planner_cli.ui.document_types import OptionsJson
     from planner_cli.ui.formats import Format
@@ -18,22 +18,20 @@ ROWS_IN_DOCUMENT = 20
 """Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""
 
 
-def exit_code(answer: Answer, min_confidence: float | None) -> ExitCode:
+def exit_code(planner: Planner, answer: Answer) -> ExitCode:
     """What the process returns for an answer."""
     if answer.best is None:
         refused = all(e.error_kind == "refused" for e in answer.executions)
         return ExitCode.REFUSED if refused and answer.executions else ExitCode.NO_ANSWER
-    if min_confidence is not None and (answer.confidence is None or answer.confidence < min_confidence):
-        return ExitCode.ABSTAINED
-    return ExitCode.OK
+    return ExitCode.OK if planner.is_sure(answer) else ExitCode.ABSTAINED
 
 
-def abstained(answer: Answer, min_confidence: float) -> PlannerError:
+def abstained(answer: Answer, least: float) -> PlannerError:
     """The line that goes with :attr:`ExitCode.ABSTAINED`."""
     score = "not judged" if answer.confidence is None else f"only {answer.confidence:.2f}"
     best = answer.best_candidate
     error = PlannerError(
-        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {min_confidence:g}"
+        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {least:g}"
         + (f"; it was: {' '.join(best.sql.split())}" if best else "")
     )
     error.exit_code = ExitCode.ABSTAINED
@@ -52,8 +50,8 @@ def versions() -> dict[str, str]:
 
 
 def print_document(
-    asker: Asker,
-    question: str,
+    planner: Planner,
+    question: Question,
     answer: Answer,
     stream: TextIO,
     *,
@@ -67,18 +65,18 @@ def print_document(
     from planner_cli.ui.jsontext import to_json
 
     made = document(
-        question=question,
-        database=asker.database.path.name,
+        question=question.text,
+        database=planner.database.path.name,
         answer=answer,
-        settings=asker.settings,
-        models=asker.models,
+        settings=planner.plan,
+        models=planner.models,
         versions=versions(),
         options=options,
         rows=ROWS_IN_DOCUMENT,
         answer_rows=limit,
         exit_code=code,
         abstained=error,
-        mentioned=asker.mentioned,
+        mentioned=question.hints,
     )
     stream.write(to_json(made, indent=2) + "\n")
 
@@ -99,8 +97,9 @@ def print_error_document(
 
 
 def print_answer(
-    asker: Asker,
+    planner: Planner,
     answer: Answer,
+    screen: ScreenSettings,
     stream: TextIO,
     *,
     format_: Format = "table",
@@ -114,30 +113,25 @@ def print_answer(
     from planner_cli.ui.answer import show_answer
     from planner_cli.ui.console import is_live, make_console
 
-    options = asker.options
-    stderr = make_console(sys.stderr, color=options.color)
-    usual: Details = "full" if is_live(stderr) or options.verbose else "brief"
+    stderr = screen.console()
+    usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(
         answer,
-        stdout=make_console(stream, color=options.color),
+        stdout=make_console(stream, color=screen.color),
         stderr=stderr,
         format=format_,
         raw=raw,
         limit=limit,
         limit_option=limit_option,
         sql_only=sql_only,
-        details="none" if options.quiet else details or usual,
-        untrained=asker.untrained,
+        details="none" if screen.quiet else details or usual,
+        untrained=planner.untrained,
     )
     stream.flush()
 
 
-def print_warnings(asker: Asker, answer: Answer) -> None:
+def print_warnings(screen: ScreenSettings, answer: Answer) -> None:
     """Write the answer's warnings to standard error, unless the screen has shown them or nobody wants them."""
-    from planner_cli.cli.run import screen_mode
-    from planner_cli.ui.errors import format_note
-
-    if asker.options.quiet or screen_mode(asker.options) != "quiet":
-        return
-    for warning in answer.warnings:
-        sys.stderr.write(f"{format_note(warning)}\n")
+    if screen.mode == "quiet":
+        for warning in answer.warnings:
+            screen.note(warning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -149,8 +148,3 @@ class RunOptions:
             max_seconds=self.max_seconds,
         )
         return with_method_settings(plan, self.method_settings)
-
-
-def debugging() -> bool:
-    """Whether PLANNER_DEBUG asks for tracebacks and llama.cpp's log."""
-    return os.environ.get("PLANNER_DEBUG", "0") not in {"", "0"}

@@ -15,8 +15,8 @@ def check_safety(*, as_json: bool = False) -> ExitCode:
 
     A layer that this system lacks is said but is no failure: the ones above it hold.
     """
+    from planner_cli.clean import clean
     from planner_cli.database import selftest
-    from planner_cli.ui.clean import clean
 
     checks = selftest.run()
     if as_json:

@@ -168,7 +168,7 @@ def _scaled(model: Candidate, base: Candidate, speed: Speed) -> Speed:
 
 
 def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], best: dict[str, Any] | None) -> None:
-    from planner_cli.ui.clean import clean
+    from planner_cli.clean import clean
 
     measured = document["measured"]
     say(f"memory free: {document['memory'] / 1e9:.1f} GB, of which at most {_MEMORY_SHARE:.0%} is planned", err=True)

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import IO, Literal, TypeAlias
 
+from planner_cli.clean import Clean, clean, clean_json
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import counted, cut_note, exact, human, is_formula
-from planner_cli.ui.clean import Clean, clean, clean_json
 from planner_cli.ui.jsontext import json_value
 from planner_cli.ui.look import look_for
 from planner_cli.ui.tables import write_table, write_vertical

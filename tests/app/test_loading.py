@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.cli.loading import begun
+from planner_cli.app.loading import begun
 from planner_cli.errors import ModelError
 from planner_cli.hub import resolve
 
 BEGUN = """
 import sys
-from planner_cli.cli.loading import begun
+from planner_cli.app.loading import begun
 assert "llama_cpp" not in sys.modules
 from planner_cli.hub import resolve
 with begun(None) as found:
@@ -27,7 +27,7 @@ with begun(lambda: (resolve("builtin", "generator"), None)) as found:
 MISSING = """
 import sys
 sys.modules["llama_cpp"] = None
-from planner_cli.cli.loading import begun
+from planner_cli.app.loading import begun
 from planner_cli.hub import resolve
 with begun(lambda: (resolve("builtin", "generator"), None)):
     pass

@@ -1,0 +1,171 @@
+"""Options made from knobs, and the way back: from a command line to :class:`~planner_cli.app.choices.Choices`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from planner_cli.app.choices import Choices, from_environment, method_settings
+from planner_cli.app.configuration import from_configuration
+from planner_cli.app.settings import KNOBS
+from planner_cli.knobs import Group, Knob, Origin
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+HEADINGS: dict[Group, str] = {
+    "sure": "Answer", "answer": "Answer", "generator": "Models and candidates", "judge": "Judging",
+    "plan": "Judging", "method": "Judging", "database": "Database", "redact": "Database", "query": "Database",
+    "engine": "Running models here", "cache": "Running models here",
+    "server": "A server instead (llama-server, vLLM, ...)", "screen": "Screen",
+}  # fmt: skip
+"""Under which heading of the help the options of a group stand."""
+
+
+_ORIGINS: dict[ParameterSource, Origin] = {
+    ParameterSource.COMMANDLINE: "command line",
+    ParameterSource.ENVIRONMENT: "environment",
+    ParameterSource.DEFAULT_MAP: "configuration",
+    ParameterSource.DEFAULT: "configuration",
+}
+
+
+class KnobType(click.ParamType):  # type: ignore[type-arg]
+    """Reads one value of a knob."""
+
+    def __init__(self, knob: Knob) -> None:
+        self.knob = knob
+        self.name = {int: "n", float: "x"}.get(knob.kind, "text")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self.knob.parse(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The words there are."""
+        known = (*self.knob.choices, *(self.knob.told.words or ()))
+        return [CompletionItem(word) for word in known if word.startswith(incomplete)]
+
+
+class KnobOption(click.Option):
+    """The option of a knob. Without a value of its own where it is not given: who wins is for Choices to say."""
+
+    def __init__(self, *names: Any, knob: Knob, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.knob = knob
+
+
+class SetOption(click.Option):
+    """``--set NAME=VALUE``: the knobs of single planning methods."""
+
+
+def options(
+    *groups: Group, without: Iterable[str] = (), knobs: tuple[Knob, ...] = KNOBS
+) -> Callable[[Command], Command]:
+    """The options of these groups, for a command that does something with every one of them."""
+    left_out = set(without)
+    chosen = [knob for knob in knobs if knob.group in groups and knob.name not in left_out]
+
+    def decorate(command: Command) -> Command:
+        if any(knob.group == "method" for knob in chosen):
+            command = _set_option()(command)
+        for knob in reversed([knob for knob in chosen if knob.group != "method"]):
+            command = _option(knob)(command)
+        return command
+
+    return decorate
+
+
+def _option(knob: Knob) -> Callable[[Command], Command]:
+    told = knob.told
+    long, text = f"--{knob.name}", told.help
+    attributes: dict[str, Any] = {"metavar": told.metavar or ("|".join(knob.choices) if knob.choices else None)}
+    if knob.kind is bool and not told.words:
+        attributes = {"is_flag": True}
+        if knob.default:
+            long = f"{long}/--no-{knob.name}"
+    elif knob.many and not told.listed:
+        attributes |= {"multiple": True, "type": KnobType(replace(knob, many=False))}
+    else:
+        attributes["type"] = KnobType(knob)
+    usual = told.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
+    if usual:
+        text = f"{text}  [default: {usual}]"
+    names = [f"-{told.short}", long] if told.short else [long]
+    return click.option(*names, knob.keyword, cls=KnobOption, knob=knob, default=None, help=text, **attributes)
+
+
+def shown(value: Any) -> str:
+    """A default as a person writes it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _set_option() -> Callable[[Command], Command]:
+    return click.option(
+        "--set", "set_", cls=SetOption, metavar="NAME=VALUE", multiple=True, callback=_checked_set,
+        envvar="PLANNER_SET",
+        help="Threshold of a planning method, such as race.margin=0.2 or correct.rounds=5; may be given again.",
+    )  # fmt: skip
+
+
+def _checked_set(_context: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        return {knob.keyword: value for knob, value in method_settings(values)}
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from None
+
+
+def choices_of(context: click.Context) -> Choices:
+    """What was chosen for the command that runs, by whichever source.
+
+    Raises:
+        PlannerError: a variable or the configuration file holds what a knob does not take.
+
+    """
+    knobs = {each.knob.keyword: each.knob for each in context.command.params if isinstance(each, KnobOption)}
+    given = {
+        keyword: context.params[keyword]
+        for keyword in knobs
+        if context.get_parameter_source(keyword) is ParameterSource.COMMANDLINE
+    }
+    if "set_" in context.params:
+        knobs |= {knob.keyword: knob for knob in KNOBS if knob.group == "method"}
+    choices = Choices(
+        {
+            "command line": given,
+            "environment": from_environment(knobs.values()),
+            "configuration": from_configuration(knobs, _table_names(context)),
+        }
+    )
+    if "set_" in context.params:
+        source = context.get_parameter_source("set_") or ParameterSource.DEFAULT
+        choices = choices.saying(_ORIGINS[source], context.params["set_"])
+    return choices
+
+
+def plain(context: click.Context) -> Mapping[str, Any]:
+    """The parameters that are no knobs."""
+    special = {each.name for each in context.command.params if isinstance(each, (KnobOption, SetOption))}
+    return {name: value for name, value in context.params.items() if name not in special}
+
+
+def _table_names(context: click.Context) -> tuple[str, ...]:
+    """Of the configuration file: ``("bench", "e2e")``."""
+    names: list[str] = []
+    while context.parent is not None:
+        names.insert(0, str(context.info_name))
+        context = context.parent
+    return tuple(names)
