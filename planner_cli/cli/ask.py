@@ -6,26 +6,34 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import click
 from click.core import ParameterSource
 
 from planner_cli.app.choices import Choices
+from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.knob_options import choices_of, options, plain
+from planner_cli.cli.results import (
+    abstained,
+    exit_code,
+    print_answer,
+    print_document,
+    print_error_document,
+    print_warnings,
+)
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, check_target, output_stream
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.history import History
 from planner_cli.types import Answer, Question
-
-if TYPE_CHECKING:
-    from planner_cli.app.planner import Planner
-    from planner_cli.ui.document_types import OptionsJson
-    from planner_cli.ui.formats import Format
+from planner_cli.ui.document_types import OptionsJson
+from planner_cli.ui.errors import format_note
+from planner_cli.ui.formats import Format
 
 FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "vertical")
 Level: TypeAlias = Literal["off", "metadata", "full"]
@@ -138,8 +146,6 @@ def ask(context: click.Context, /, **_: Any) -> int:
 
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and why the answer was not given if it was not."""
-    from planner_cli.cli.results import abstained, exit_code, print_warnings
-
     screen = ScreenSettings.of(choices)
     with opened(request.database, choices, screen, control, rows=request.limit) as planner:
         question = planner.question(request.question)
@@ -164,8 +170,6 @@ def _print(
     error: PlannerError | None,
 ) -> None:
     """Print the answer; the output file is opened only when there is something to write."""
-    from planner_cli.cli.results import print_answer, print_document
-
     if request.as_json:
         said = _as_document(planner.choices)
         with output_stream(request.output) as stream:
@@ -187,7 +191,6 @@ def _print(
 
 
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
-    from planner_cli.cli.results import print_error_document
 
     with output_stream(request.output) as stream:
         print_error_document(error, request.question, request.database.name, stream, _as_document(choices))
@@ -212,8 +215,6 @@ def _remember(planner: Planner, request: _Request, answer: Answer) -> None:
     """Write the history; whatever goes wrong with it is a note, for the answer has been given."""
     if request.level == "off":
         return
-    from planner_cli.history import History
-    from planner_cli.ui.errors import format_note
 
     try:
         with History.open() as history:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from planner_cli.bench.store import load_run, merge
 from planner_cli.cli.output import say
 from planner_cli.errors import ExitCode, PlannerError
 
@@ -38,8 +39,7 @@ def cluster(
     planner bench cluster -o runs/all --workers 4 e2e demo --budget 64
     planner bench cluster -o runs/all --scheduler tcp://10.0.0.5:8786 --allow-network e2e /data/spider
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    from planner_cli.bench.cluster import run_shards
-    from planner_cli.bench.store import load_run, merge
+    from planner_cli.bench.cluster import run_shards  # noqa: PLC0415 - Dask
 
     if scheduler is not None and not allow_network and not _on_this_machine(scheduler):
         raise PlannerError(
@@ -66,7 +66,7 @@ def cluster(
 
 
 def _on_this_machine(scheduler: str) -> bool:
-    from planner_cli.engine.server.http import is_loopback
+    from planner_cli.engine.server.http import is_loopback  # noqa: PLC0415 - httpx2, only for an address
 
     address = scheduler if "://" in scheduler else f"tcp://{scheduler}"
     return is_loopback(urlsplit(address).hostname or "")

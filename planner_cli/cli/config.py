@@ -55,7 +55,7 @@ def save_default_model(role: str, name: str | None) -> Path:
 
 def save_default(command: str, name: str, value: int | str | None) -> Path:
     """Set one default (``None``: drop it), everything else in the file kept; returns the file's path."""
-    import tomlkit
+    import tomlkit  # noqa: PLC0415 - only to save
 
     path = config_path()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import click
 
 from planner_cli.app.choices import Choices
+from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.knob_options import choices_of, options
 from planner_cli.cli.output import say
+from planner_cli.cli.results import print_answer, print_warnings
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
+from planner_cli.database import same_result
+from planner_cli.demo import DemoQuestion, build, tour
 from planner_cli.errors import ExitCode
 from planner_cli.types import Answer
-
-if TYPE_CHECKING:
-    from planner_cli.app.planner import Planner
-    from planner_cli.demo import DemoQuestion
+from planner_cli.ui.console import print_line
 
 ROWS = 10
 """Rows of each answer that the tour shows."""
@@ -47,8 +48,6 @@ def demo(context: click.Context, /, path: Path, no_ask: bool, force: bool, **_: 
     same. The questions run from a count to an aggregate over two joins; each answer is checked against a known
     right query, and what is wrong is called wrong.
     """
-    from planner_cli.demo import build
-
     choices = choices_of(context)
     choices.settings()  # refuses what cannot be meant, before anything is built
     control = Control()
@@ -62,9 +61,6 @@ def demo(context: click.Context, /, path: Path, no_ask: bool, force: bool, **_: 
 
 def _tour(path: Path, choices: Choices, control: Control) -> None:
     """Ask the questions of the tour and tell how many were answered right."""
-    from planner_cli.cli.results import print_answer, print_warnings
-    from planner_cli.demo import tour
-
     outcomes: Counter[Outcome] = Counter()
     screen = ScreenSettings.of(choices)
     with opened(path, choices, screen, control) as planner:
@@ -89,8 +85,6 @@ _TALLY: dict[Outcome, str] = {"right": "right", "wrong": "wrong", "no answer": "
 
 def _check(planner: Planner, screen: ScreenSettings, question: DemoQuestion, answer: Answer) -> Outcome:
     """Say whether the answer's result is that of the known right query."""
-    from planner_cli.database import same_result
-
     got = answer.best_execution
     if got is None:
         _say(screen, f"NO ANSWER: a right query is  {question.sql}")
@@ -104,6 +98,4 @@ def _check(planner: Planner, screen: ScreenSettings, question: DemoQuestion, ans
 
 def _say(screen: ScreenSettings, text: str) -> None:
     """Print one line on standard error, broken at words on a terminal."""
-    from planner_cli.ui.console import print_line
-
     print_line(screen.console(), text)

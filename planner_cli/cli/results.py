@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from importlib.metadata import version
+from typing import TextIO
 
+from planner_cli import __version__
+from planner_cli.app.planner import Planner
+from planner_cli.cli.screen import ScreenSettings
+from planner_cli.cli.signals import Ended
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.types import Answer, Question
-
-if TYPE_CHECKING:
-    from planner_cli.app.planner import Planner
-    from planner_cli.cli.screen import ScreenSettings
-    from planner_cli.ui.answer import Details
-    from planner_cli.ui.document_types import OptionsJson
-    from planner_cli.ui.formats import Format
+from planner_cli.ui.answer import Details, show_answer
+from planner_cli.ui.console import is_live, make_console
+from planner_cli.ui.document import document, error_document
+from planner_cli.ui.document_types import OptionsJson
+from planner_cli.ui.formats import Format
+from planner_cli.ui.jsontext import to_json
 
 ROWS_IN_DOCUMENT = 20
 """Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""
@@ -40,10 +44,6 @@ def abstained(answer: Answer, least: float) -> PlannerError:
 
 def versions() -> dict[str, str]:
     """Of what decides about an answer besides models and settings."""
-    from importlib.metadata import version
-
-    from planner_cli import __version__
-
     # apsw is numbered after the SQLite it brings, with one more part for its own releases
     sqlite = ".".join(version("apsw").split(".")[:3])
     return {"planner": __version__, "llama-cpp-python": version("llama-cpp-python"), "sqlite": sqlite}
@@ -61,9 +61,6 @@ def print_document(
     error: PlannerError | None,
 ) -> None:
     """Write the JSON document; ``error`` says why the answer is not given."""
-    from planner_cli.ui.document import document
-    from planner_cli.ui.jsontext import to_json
-
     made = document(
         question=question.text,
         database=planner.database.path.name,
@@ -85,10 +82,6 @@ def print_error_document(
     error: PlannerError, question: str, database: str, stream: TextIO, options: OptionsJson
 ) -> None:
     """Write the JSON document of a run that ended before there was an answer."""
-    from planner_cli.cli.signals import Ended
-    from planner_cli.ui.document import error_document
-    from planner_cli.ui.jsontext import to_json
-
     status = error.status if isinstance(error, Ended) else None
     made = error_document(
         error, question=question, database=database, versions=versions(), options=options, exit_code=status
@@ -110,9 +103,6 @@ def print_answer(
     details: Details | None = None,
 ) -> None:
     """Write the result to ``stream``, and to standard error as much as the options ask for."""
-    from planner_cli.ui.answer import show_answer
-    from planner_cli.ui.console import is_live, make_console
-
     stderr = screen.console()
     usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from rich.console import Console
 
 from planner_cli.app.choices import Choices
+from planner_cli.app.planner import Planner
+from planner_cli.clean import clean
 from planner_cli.cli.debugging import debugging
 from planner_cli.control import Control
 from planner_cli.knobs import Checked, knob, knobs_of, with_value
 from planner_cli.types import Answer, Question
-
-if TYPE_CHECKING:  # rich takes 0.1 s
-    from rich.console import Console
-
-    from planner_cli.app.planner import Planner
-    from planner_cli.ui.screen import Mode
+from planner_cli.ui.console import is_live, make_console
+from planner_cli.ui.errors import format_note
+from planner_cli.ui.screen import Mode, show, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,11 @@ class ScreenSettings(Checked):
 
     def console(self) -> Console:
         """Standard error."""
-        from planner_cli.ui.console import make_console
-
         return make_console(sys.stderr, color=self.color)
 
     @property
     def mode(self) -> Mode:
         """What a run shows while it goes on."""
-        from planner_cli.ui.console import is_live
-
         if self.quiet:
             return "quiet"
         if is_live(self.console()) and not self.verbose and not debugging():
@@ -63,8 +61,6 @@ class ScreenSettings(Checked):
 
     def note(self, text: str) -> None:
         """One line that is no error."""
-        from planner_cli.ui.errors import format_note
-
         if not self.quiet:
             sys.stderr.write(f"{format_note(text)}\n")
 
@@ -84,9 +80,6 @@ def opened(
         Stopped: the control said so.
 
     """
-    from planner_cli.app.planner import Planner
-    from planner_cli.ui.screen import waiting
-
     if screen.verbose or debugging():
         _log_to_stderr()
     what = "asking the server" if choices["engine"].value == "server" else "loading the models"
@@ -103,8 +96,6 @@ def watch(planner: Planner, question: Question, screen: ScreenSettings, control:
         PlannerError: there is no answer and no candidate to show either.
 
     """
-    from planner_cli.ui.screen import show
-
     mode = screen.mode
     return show(
         planner.events(question, control=control),
@@ -121,9 +112,6 @@ def watch(planner: Planner, question: Question, screen: ScreenSettings, control:
 
 def _log_to_stderr() -> None:
     """Show llama.cpp's warnings, and all of its log under PLANNER_DEBUG, cleaned like everything else."""
-    import logging
-
-    from planner_cli.clean import clean
 
     class Cleaned(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner_cli.clean import clean
 from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
+from planner_cli.hub import known_catalog, read_header, resolve
+from planner_cli.hub.memory import tensor_bytes
+from planner_cli.hub.sizing import Candidate, Pair, pairs
+from planner_cli.ui.jsontext import to_json
 
 if TYPE_CHECKING:
     from planner_cli.engine.speed import Speed
-    from planner_cli.hub.sizing import Candidate, Pair
 
 _PROMPT = 700
 """Tokens of a schema of some ten tables with its question, as in the demo."""
@@ -48,10 +53,7 @@ def recommend(
 
     Larger models are taken to be better; whether they are on your questions, planner bench tells.
     """
-    from planner_cli.engine import library
-    from planner_cli.hub import known_catalog
-    from planner_cli.hub.sizing import pairs
-    from planner_cli.ui.jsontext import to_json
+    from planner_cli.engine import library  # noqa: PLC0415 - llama.cpp, not for --help
 
     memory = megabytes * 1_000_000 if megabytes else library.available_memory() or library.total_memory()
     if memory is None:
@@ -88,9 +90,7 @@ def _best(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def busy_note() -> str | None:
     """A word of caution about a speed measured beside other work; ``None`` on a quiet machine."""
-    import os
-
-    from planner_cli.engine.library import physical_cores
+    from planner_cli.engine.library import physical_cores  # noqa: PLC0415 - llama.cpp, not for --help
 
     try:
         load = os.getloadavg()[0]
@@ -102,11 +102,8 @@ def busy_note() -> str | None:
 
 def _measured() -> tuple[Candidate, Speed]:
     """The speed of the built-in base on this machine, now, and its size."""
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.speed import measure
-    from planner_cli.hub import read_header, resolve
-    from planner_cli.hub.memory import tensor_bytes
-    from planner_cli.hub.sizing import Candidate
+    from planner_cli.engine import LlamaEngine  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.speed import measure  # noqa: PLC0415 - llama.cpp, not for --help
 
     click.echo("measuring the built-in model, about 8 s", err=True)
     model = resolve("builtin", "generator")
@@ -124,7 +121,7 @@ def _row(
     pair: Pair, memory: int, measured: tuple[Candidate, Speed] | None, budget: int, candidates: int, max_seconds: float
 ) -> dict[str, Any]:
     """What is said about one pair; ``seconds`` is scaled from the measured model, ``None`` without one."""
-    from planner_cli.engine.speed import question_seconds
+    from planner_cli.engine.speed import question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
 
     seconds = None
     if measured is not None:
@@ -155,8 +152,6 @@ def _scaled(model: Candidate, base: Candidate, speed: Speed) -> Speed:
 
     On the cautious side: small models are further from what the memory could give than large ones.
     """
-    from dataclasses import replace
-
     by_bytes = base.weights / max(1, model.weights)
     by_parameters = base.parameters / max(1, model.parameters)
     return replace(
@@ -168,7 +163,6 @@ def _scaled(model: Candidate, base: Candidate, speed: Speed) -> Speed:
 
 
 def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], best: dict[str, Any] | None) -> None:
-    from planner_cli.clean import clean
 
     measured = document["measured"]
     say(f"memory free: {document['memory'] / 1e9:.1f} GB, of which at most {_MEMORY_SHARE:.0%} is planned", err=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from planner_cli.clean import clean
 from planner_cli.errors import PlannerError
-
-if TYPE_CHECKING:
-    from planner_cli.hub import GgufHeader
-    from planner_cli.hub.memory import MemoryEstimate
+from planner_cli.hub import GgufHeader, known_catalog, models_dir, read_header
+from planner_cli.hub.locate import find, how_to_get
+from planner_cli.hub.memory import MemoryEstimate, estimate, kv_bytes_per_token, vocabulary_size
+from planner_cli.hub.resolve import is_path
+from planner_cli.ui.jsontext import to_json
 
 
 def _mebibytes(count: float) -> str:
@@ -40,11 +42,8 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     planner models info builtin
     planner models info ~/Downloads/model.gguf --context 16384 --branches 16
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    from planner_cli.engine.chat import ChatTemplate
-    from planner_cli.engine.library import repacks_weights
-    from planner_cli.hub import read_header
-    from planner_cli.hub.memory import estimate, kv_bytes_per_token, vocabulary_size
-    from planner_cli.ui.jsontext import to_json
+    from planner_cli.engine.chat import ChatTemplate  # noqa: PLC0415 - jinja2, not for --help
+    from planner_cli.engine.library import repacks_weights  # noqa: PLC0415 - llama.cpp, not for --help
 
     path, over = find_files(name, adapter)
     header = read_header(path)
@@ -80,10 +79,6 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
 
 def find_files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
     """The model's file and the adapter's, of whatever kind; names are those of the catalogue or the models folder."""
-    from planner_cli.hub import known_catalog, models_dir
-    from planner_cli.hub.locate import find, how_to_get
-    from planner_cli.hub.resolve import is_path
-
     catalog = known_catalog()
 
     def locate(spec: str) -> Path:
@@ -105,7 +100,6 @@ def find_files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
 
 
 def _show_info(document: dict[str, Any], header: GgufHeader, memory: MemoryEstimate | None) -> None:
-    from planner_cli.clean import clean
 
     def say(label: str, value: object) -> None:
         if value is not None:

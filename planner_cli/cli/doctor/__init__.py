@@ -5,11 +5,15 @@ A section is one function that returns a :class:`Section`; adding one is adding 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shlex
+import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,9 +21,19 @@ from typing import Any, Literal, TypeAlias
 
 import click
 
-from planner_cli.cli.safety import check_safety
+from planner_cli.app.speeds import calibrate
+from planner_cli.clean import clean
+from planner_cli.cli.config import MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.cli.doctor.safety import check_safety
+from planner_cli.cli.models.recommend import busy_note
+from planner_cli.cli.models.speed import calibration_lines, calibration_record
+from planner_cli.cli.results import versions
+from planner_cli.database import Database
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.hub import fast_form, list_models, models_dir, resolve, user_catalog_path
+from planner_cli.settings import Limits
 from planner_cli.types import Role
+from planner_cli.ui.jsontext import to_json
 
 State: TypeAlias = Literal["ok", "note", "fail"]
 _PROBE_SECONDS = 8.0
@@ -56,8 +70,6 @@ def doctor(no_speed: bool, safety: bool, as_json: bool) -> int:
     """
     if safety:
         return check_safety(as_json=as_json)
-    from planner_cli.clean import clean
-    from planner_cli.ui.jsontext import to_json
 
     chosen = [section for section in _SECTIONS if not (no_speed and section is _speed)]
     sections = []
@@ -91,7 +103,6 @@ def _guarded(build: Callable[[], Section]) -> Section:
 
 
 def _versions() -> Section:
-    from planner_cli.cli.results import versions
 
     found = {**versions(), "python": platform.python_version(), "platform": platform.platform()}
     old = tuple(int(part) for part in found["sqlite"].split(".")) < _OLDEST_SQLITE
@@ -104,7 +115,7 @@ def _versions() -> Section:
 
 
 def _cpu() -> Section:
-    from planner_cli.engine import library
+    from planner_cli.engine import library  # noqa: PLC0415 - may be broken, which this command says
 
     features = library.features()
     units = ", ".join(name for name in _UNITS if name in features) or "no vector units"
@@ -117,7 +128,7 @@ def _cpu() -> Section:
 
 
 def _memory() -> Section:
-    from planner_cli.engine import library
+    from planner_cli.engine import library  # noqa: PLC0415 - may be broken, which this command says
 
     total, free = library.total_memory(), library.available_memory()
     told = "unknown on this system" if total is None else f"{total / 1e9:.1f} GB"
@@ -127,7 +138,7 @@ def _memory() -> Section:
 
 
 def _gpu() -> Section:
-    from planner_cli.engine import library
+    from planner_cli.engine import library  # noqa: PLC0415 - may be broken, which this command says
 
     return gpu_section(graphics(), supported=library.gpu_supported())
 
@@ -173,8 +184,6 @@ def _rebuild(flag: str) -> str:
 
 
 def _models() -> Section:
-    from planner_cli.cli.config import MODEL_ROLES, default_models
-    from planner_cli.hub import list_models, models_dir
 
     entries = [entry for entry in list_models() if entry.path is not None]
     chosen = {role: default_models().get(role, "builtin") for role in MODEL_ROLES}
@@ -190,8 +199,6 @@ def _models() -> Section:
 
 def _default_model(role: Role, name: str) -> tuple[State, str]:
     """Whether the model that a role would load can be found, and is what it was."""
-    from planner_cli.hub import resolve
-
     try:
         model = resolve(name, role)
     except PlannerError as error:
@@ -200,8 +207,6 @@ def _default_model(role: Role, name: str) -> tuple[State, str]:
 
 
 def _config() -> Section:
-    from planner_cli.cli.config import config_path, load_defaults
-    from planner_cli.hub import user_catalog_path
 
     path = config_path()
     settings = [
@@ -226,14 +231,6 @@ def _config() -> Section:
 
 def _sandbox() -> Section:
     """One right query, one write and one endless query on a database of its own: a smoke test, not the attacks."""
-    import hashlib
-    import sqlite3
-    import tempfile
-    from contextlib import closing
-
-    from planner_cli.database import Database
-    from planner_cli.settings import Limits
-
     with tempfile.TemporaryDirectory(prefix="planner-doctor-") as folder:
         path = Path(folder) / "doctor.sqlite"
         with closing(sqlite3.connect(path)) as connection:
@@ -263,11 +260,6 @@ def _sandbox() -> Section:
 
 
 def _speed() -> Section:
-    from planner_cli.app.speeds import calibrate
-    from planner_cli.cli.calibrated import calibration_lines, calibration_record
-    from planner_cli.cli.config import MODEL_ROLES, default_models
-    from planner_cli.cli.sizing import busy_note
-    from planner_cli.hub import fast_form, resolve
 
     chosen = [
         fast_form(resolve(default_models().get(role, "builtin"), role), partial(click.echo, err=True))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from planner_cli.clean import clean
 from planner_cli.cli.output import say_json
 from planner_cli.errors import ExitCode
 
@@ -15,8 +16,7 @@ def check_safety(*, as_json: bool = False) -> ExitCode:
 
     A layer that this system lacks is said but is no failure: the ones above it hold.
     """
-    from planner_cli.clean import clean
-    from planner_cli.database import selftest
+    from planner_cli.database import selftest  # noqa: PLC0415 - apsw may be broken, which doctor says
 
     checks = selftest.run()
     if as_json:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner_cli import hub
 from planner_cli.app.speeds import SECONDS, calibrate
 from planner_cli.cli.output import say, say_json
 from planner_cli.control import Control
+from planner_cli.hub import ResolvedModel
 from planner_cli.types import Role
 
 if TYPE_CHECKING:
     from planner_cli.engine.calibration import Calibration
-    from planner_cli.hub import ResolvedModel
 
 
 def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, Any]:
@@ -67,8 +68,6 @@ def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: b
 
     What is learnt on a quiet machine is kept, and decides threads and widths of every later run that names neither.
     """
-    from planner_cli import hub
-
     model = hub.resolve(name, role, adapter=adapter)
     hub.try_first(model, Control())
     model = hub.fast_form(model, partial(say, err=True))

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from planner_cli.cli.models.files import progress
+from planner_cli.cli.models.info import find_files
 from planner_cli.cli.output import say, say_json, say_path
+from planner_cli.hub.synth import known_shape, synthesise
 
 _VOCABULARY = "smollm2-135m-instruct"
 
@@ -36,10 +39,6 @@ def synth(
     planner models synth --like deepseek-r1-distill-qwen-1.5b -o r1.gguf
     planner models speed ./r1.gguf
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    from planner_cli.cli.fetching import progress
-    from planner_cli.cli.inspecting import find_files
-    from planner_cli.hub.synth import known_shape, synthesise
-
     shape = known_shape(name)
     path = output or Path(f"{name}-random.gguf")
     source, _ = find_files(vocabulary, None)
