@@ -226,13 +226,13 @@ class Bench:
 def estimate(setting: Setting, names: list[str], rounds: int) -> str:
     """How long it will take, from a speed measured for some seconds."""
     from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.speed import measure
+    from planner_cli.engine.learning import learn
     from planner_cli.errors import EngineError
     from planner_cli.settings import EngineOptions
 
     engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
     try:
-        seconds = round_seconds(measure(engine, 6.0), setting.job, names)
+        seconds = round_seconds(learn(engine, 6.0).speed(), setting.job, names)
     except EngineError as error:
         return f"no estimate of the time: {error.message}"
     finally:

@@ -37,7 +37,7 @@ class Job:
     width_prompt: int = 128
     width_new: int = 32
     widths: tuple[int, ...] = WIDTHS
-    """Texts written beside each other, for the comparison with llama-batched-bench."""
+    """Texts written in one batch, for the comparison with llama-batched-bench."""
 
     @property
     def cells(self) -> int:

@@ -49,7 +49,8 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
 
     """
     from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.calibration import key, learn
+    from planner_cli.engine.calibration import key
+    from planner_cli.engine.learning import learn
     from planner_cli.hub import cache
 
     engine = LlamaEngine(model.loaded, adapter=model.adapter)

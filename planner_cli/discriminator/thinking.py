@@ -19,7 +19,7 @@ from planner_cli.engine.protocol import Branch, Engine, Prompt, Session
 from planner_cli.errors import EngineError, TimeLimit
 from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts.judging import DiscriminatorPrompt
-from planner_cli.settings import Sampling
+from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
 
 LOW_MASS = 0.5
@@ -59,7 +59,7 @@ class Thinking:
     logprob: float | None = None
     """ln P of the candidate under the model as a generator, where the score is made of it too."""
     word: float = 0.5
-    """P(positive verdict) by itself, as it was last read."""
+    """P(positive verdict) alone, as it was last read."""
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
     """The branch is at its end: end mark, closing mark, a loop, or the budget."""
@@ -86,21 +86,30 @@ class Thinking:
         """Its text, outline included."""
         return f"{self.outline.strip()}\n{self.text.strip()}".strip()
 
-    def goes_round(self) -> bool:
-        """Whether it repeats itself, looked at now and then."""
-        return self.tokens % _LOOK_FOR_LOOPS == 0 and loops(self.text)
-
 
 Ended: TypeAlias = tuple[Thinking, ClosedBy]
 """A thought to end, and who says so."""
 
 
+Decided: TypeAlias = Callable[[Sequence[Thinking]], Sequence[Ended]]
+"""Looks at all thoughts after a reading of the scores, and names those that need not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """When the score is read while a thought goes on, and who may end thoughts by it."""
+
+    tokens: Collection[int]
+    """Of thought. Those over the budget are not reached."""
+    in_outline: bool = True
+    """Whether also before the candidates are shown, where each reading must show all of them for a moment."""
+    decided: Decided | None = None
+
+
 class ThinkingLoop:
     """The loop over one session.
 
-    ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way, and
-    ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each
-    such reading and names those that need not go on, and why.
+    ``budget`` bounds each thought, in tokens; ``settings`` say how it is written.
     """
 
     def __init__(
@@ -110,24 +119,19 @@ class ThinkingLoop:
         prompt: DiscriminatorPrompt,
         *,
         budget: int,
-        ladder: Sequence[int],
-        sampling: Sampling,
+        settings: DiscriminatorSettings,
+        checkpoints: Checkpoints,
         control: Control,
-        stop_loops: bool = True,
-        probe_outline: bool = True,
-        decided: Callable[[Sequence[Thinking]], Sequence[Ended]] | None = None,
     ) -> None:
         self.session = session
         self.engine = engine
         self.prompt = prompt
         self.budget = budget
-        self.sampling = sampling
+        self.settings = settings
+        self.checkpoints = checkpoints
         self.control = control
-        self.stop_loops = stop_loops
         self.close_mark = prompt.close(engine)
-        self.ladder = frozenset(t for t in ladder if t < budget)
-        self.probe_outline = probe_outline
-        self.decided = decided
+        self.ladder = frozenset(t for t in checkpoints.tokens if t < budget)
         self.close_seconds = 0.0
         """How long the last probe took: what a forced close will cost when time runs out."""
 
@@ -149,9 +153,7 @@ class ThinkingLoop:
                     yield from self._close(ready, stop)
                     continue
                 if due := [t for t in present if t.due(self.ladder)]:
-                    yield from self._probe(due)
-                    if self.decided is not None:
-                        yield from self._settle(self.decided(thoughts))
+                    yield from self._look(due, thoughts)
                     continue
                 yield from self._advance(thoughts)
         except TimeLimit:
@@ -167,15 +169,12 @@ class ThinkingLoop:
             running = [t for t in thoughts if t.verdict is None]
             if stop := self._stop():
                 yield from self._close(running, stop)
-            elif due := [t for t in running if self.probe_outline and t.due(self.ladder)]:
-                yield from self._probe(due)
-                if self.decided is not None:
-                    yield from self._settle(self.decided(thoughts))
+            elif due := [t for t in running if self.checkpoints.in_outline and t.due(self.ladder)]:
+                yield from self._look(due, thoughts)
             else:
                 (step,) = self.session.step()
                 text += step.text
-                looped = self.stop_loops and step.tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
-                ended = self.close_mark in text or step.finished is not None or looped
+                ended = self.close_mark in text or step.finished is not None or self._goes_round(text, step.tokens)
                 for thought in running:
                     thought.tokens = thought.outlined = step.tokens
                     thought.outline = text.partition(self.close_mark)[0]
@@ -184,14 +183,28 @@ class ThinkingLoop:
                 shared.close()
                 return
         self.session.adopt(shared)
-        written = self.close_mark in text
-        for thought in running:
-            rest = thought.unread[1:] if written else thought.unread  # its line's end is there already
+        yield from self._part(running, closed=self.close_mark in text)
+
+    def _part(self, thoughts: Sequence[Thinking], *, closed: bool) -> Iterator[Event]:
+        """Give each thought a branch of its own behind their outline, which the model has ``closed``, or the budget."""
+        for thought in thoughts:
+            rest = thought.unread[1:] if closed else thought.unread  # its line's end is there already
             left = self.budget - thought.tokens
-            thought.branch = self.session.branch(rest, self.sampling, max_tokens=left)
+            thought.branch = self.session.branch(rest, self.settings.sampling, max_tokens=left)
             thought.unread, thought.finished = (), left == 0
-            if not written:
+            if not closed:
                 yield ThoughtToken(thought.case.cluster, self.close_mark, thought.tokens)
+
+    def _look(self, due: Sequence[Thinking], thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        """Read the scores of those that are due, and end what is settled by them."""
+        yield from self._probe(due)
+        if self.checkpoints.decided is not None:
+            for thought, closed_by in self.checkpoints.decided(thoughts):
+                yield self._verdict(thought, closed_by)
+
+    def _goes_round(self, text: str, tokens: int) -> bool:
+        """Whether a text repeats itself, looked at now and then."""
+        return self.settings.stop_loops and tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
 
     def _stop(self) -> ClosedBy | None:
         """Who ends all thoughts now, if anybody does."""
@@ -219,7 +232,7 @@ class ThinkingLoop:
                 thought.finished = thought.closed_itself = True
             elif step.finished == "model":
                 thought.closed_itself = not self.close_mark
-            elif self.stop_loops and thought.goes_round():
+            elif self._goes_round(thought.text, thought.tokens):
                 thought.finished = thought.looped = True
             yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
 
@@ -245,18 +258,13 @@ class ThinkingLoop:
         return [Probe(t.tokens, self._score(t), answer.mass) for t, answer in zip(thoughts, answers, strict=True)]
 
     def _score(self, thought: Thinking) -> float:
-        blend = self.prompt.blend
+        blend = self.prompt.likelihood.blend if self.prompt.likelihood is not None else None
         return thought.word if blend is None or thought.logprob is None else blend.score(thought.word, thought.logprob)
 
     def _probe(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
         for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
             thought.probes.append(probe)
             yield Probed(thought.case.cluster, probe)
-
-    def _settle(self, ended: Sequence[Ended]) -> Iterator[Event]:
-        """End thoughts whose last probe is their verdict."""
-        for thought, closed_by in ended:
-            yield self._verdict(thought, closed_by)
 
     def _close(self, thoughts: Sequence[Thinking], stop: ClosedBy | None) -> Iterator[Event]:
         """Read the verdicts of finished thoughts and free their places."""

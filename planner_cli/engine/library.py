@@ -60,6 +60,33 @@ def features() -> dict[str, str]:
     return found
 
 
+_FLAGS = {
+    "avx2": "AVX2",
+    "f16c": "F16C",
+    "fma": "FMA",
+    "avx_vnni": "AVX_VNNI",
+    "avx512f": "AVX512",
+    "avx512_vnni": "AVX512_VNNI",
+    "avx512_bf16": "AVX512_BF16",
+    "amx_int8": "AMX_INT8",
+}
+"""The kernel's names of an x86 CPU's vector units, and llama.cpp's names of those it has code for."""
+
+
+def unused_units(cpuinfo: str, built_with: Container[str]) -> tuple[str, ...] | None:
+    """The vector units that a CPU has and a build of llama.cpp does not use, by llama.cpp's names.
+
+    ``cpuinfo`` is the text of ``/proc/cpuinfo``, ``built_with`` the names of :func:`features`. ``None`` where the text
+    lists no flags (anything but Linux on x86). A build made on the machine leaves none out; a prebuilt wheel is made
+    for any CPU and leaves out what is newer than AVX2.
+    """
+    for line in cpuinfo.splitlines():
+        if line.startswith("flags"):
+            flags = line.partition(":")[2].split()
+            return tuple(unit for flag, unit in _FLAGS.items() if flag in flags and unit not in built_with)
+    return None
+
+
 def repacks_weights() -> bool:
     """Whether llama.cpp copies 4-bit weights into another order for this CPU (memory: they are there twice)."""
     known = features()

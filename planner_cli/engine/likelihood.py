@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner_cli.control import Control
-from planner_cli.engine.branch import shared_parts
 from planner_cli.engine.context import Context, log_sum_exp
+from planner_cli.engine.sharing import shared_parts
 
 _Part = tuple[list[int], int, int]
 """The texts that have it in common, and the inputs it goes from and to."""
 
 
 class Reading:
-    """Reads texts beside each other, each in a fork of the prefix (sequence 0) that is cut afterwards.
+    """Reads texts in one batch, each in a fork of the prefix (sequence 0) that is cut afterwards.
 
     What texts have in common from their beginning on is decoded once, as it is for branches.
     """

@@ -5,8 +5,8 @@ forks their probes are read from. A branch's ``queue`` holds the tokens that are
 its suffix at first, then the token sampled last. A decode takes the queues of all live branches at once.
 
 Branches that have been the same so far are decoded once: a cell of the cache can belong to several sequences.
-Samples of one prompt begin alike and part where the model is of two minds: they are a tree. Each draws its next token
-for itself from the logits they share, so that what it draws has the same distribution as ever.
+Samples of one prompt begin alike and part where the model is undecided: they are a tree. Each draws its own next token
+from the logits they share, so that what it draws has the same distribution as ever.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from itertools import count
 import numpy as np
 
 from planner_cli.control import Control
-from planner_cli.engine.branch import LlamaBranch, sequences, shared_parts
+from planner_cli.engine.branch import LlamaBranch, sequences
 from planner_cli.engine.context import Context, log_sum_exp
 from planner_cli.engine.likelihood import Reading
 from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
 from planner_cli.engine.sampler import Grammar, Sampler
-from planner_cli.engine.vocabulary import Vocabulary
+from planner_cli.engine.sharing import shared_parts
+from planner_cli.engine.vocabulary import Decoder, Vocabulary
 from planner_cli.errors import EngineError, Stopped
 from planner_cli.settings import Sampling
 
@@ -75,8 +76,16 @@ class LlamaSession:
             )
         self.stats.prompt_tokens += len(tokens)
         grammar = None if sampling.grammar is None else Grammar(self.vocabulary, sampling.grammar)
-        sampler = Sampler(sampling, self.vocabulary.size, grammar)
-        made = LlamaBranch(self, len(self._branches), [*self._last, *tokens], sampler, max_tokens, logprobs=logprobs)
+        made = LlamaBranch(
+            len(self._branches),
+            [*self._last, *tokens],
+            position=self.start,
+            sampler=Sampler(sampling, self.vocabulary.size, grammar),
+            decoder=Decoder(self.vocabulary),
+            max_tokens=max_tokens,
+            logprobs=logprobs,
+            release=self._release,
+        )
         self._branches.append(made)
         return made
 
@@ -108,7 +117,7 @@ class LlamaSession:
         self.stats.prefill_seconds += time.perf_counter() - started if admitted else 0.0
         return admitted
 
-    def release(self, branch: LlamaBranch) -> None:
+    def _release(self, branch: LlamaBranch) -> None:
         """Take a closed branch's place back."""
         branch.sampler.close()
         if branch.sequence is not None:

@@ -12,10 +12,11 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.methods import Judging, Run, run_method
+from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.settings import PlanSettings, rules_out
-from planner_cli.types import Execution, Question, Timings
+from planner_cli.planning.run import Judging, Run
+from planner_cli.settings import PlanSettings, Select, rules_out
+from planner_cli.types import Question, Timings
 
 
 def plan(
@@ -46,27 +47,26 @@ def plan(
     mends = question.schema if settings.generator.mend and knows else None
     pool = Pool(database, control, spent, failed=not knows, mends=mends)
     yield from run_method(Run(question, generator, discriminator, settings, pool))
+    for doubt in _doubts(pool, settings.select):
+        yield pool.warn(doubt)
     answer = pool.answer(settings.select)
-    winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None
-    if winner is not None and winner.mass < LOW_MASS:
-        yield pool.warn(
-            f"the discriminator was not about to give a verdict (only {winner.mass:.0%} of its probability is on the "
-            "words of one): its score says little"
-        )
-        answer = pool.answer(settings.select)
-    if answer.best_execution is not None and (doubts := _doubts(answer.best_execution)):
-        for doubt in doubts:
-            yield pool.warn(doubt)
-        answer = pool.answer(settings.select)
     yield Ranked(answer.ranking)
     yield Answered(answer)
 
 
-def _doubts(execution: Execution) -> list[str]:
-    """What is odd about a query that runs, in words."""
-    doubts = []
+def _doubts(pool: Pool, select: Select) -> Iterator[str]:
+    """What is odd about the winner's verdict, or about its query, which runs, in words."""
+    ranking = pool.ranking(select)
+    if not ranking:
+        return
+    best = ranking[0]
+    verdict, execution = pool.verdicts[best.cluster], pool.executions[best.candidate]
+    if verdict is not None and verdict.mass < LOW_MASS:
+        yield (
+            f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
+            "words of one): its score says little"
+        )
     if execution.unmatched:
-        doubts.append(f"the query asks for what no row has: {', '.join(map(str, execution.unmatched))}")
+        yield f"the query asks for what no row has: {', '.join(map(str, execution.unmatched))}"
     if execution.crossed:
-        doubts.append(f"the query joins by keys of different things: {', '.join(execution.crossed)}")
-    return doubts
+        yield f"the query joins by keys of different things: {', '.join(execution.crossed)}"

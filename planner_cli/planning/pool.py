@@ -25,7 +25,7 @@ from planner_cli.events import (
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
-from planner_cli.types import Answer, Candidate, Cluster, Execution, Schema, StageTimings, Timings, Verdict
+from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
 
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after the other."""
@@ -197,10 +197,14 @@ class Pool:
         self.warnings.append(message)
         return Warned(message)
 
+    def ranking(self, select: Select) -> tuple[Ranked, ...]:
+        """The clusters as things stand, best first."""
+        return rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
+
     def answer(self, select: Select) -> Answer:
         """The answer as things stand."""
         total = self.timings.schema + self.timings.load + time.perf_counter() - self._started
-        ranking = rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
+        ranking = self.ranking(select)
         best = ranking[0] if ranking else None
         return Answer(
             candidates=tuple(self.candidates),

@@ -93,7 +93,7 @@ def rank(
 
 
 def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> float:
-    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it told none.
+    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it is not known.
 
     Each is worth :data:`DOUBT` times as much for every doubt about it.
     """
@@ -139,42 +139,53 @@ def reason(
     clusters: Sequence[Cluster],
 ) -> str:
     """One line: why the first of the ranking won, or why there is none."""
-    samples = sum(c.samples for c in candidates)
     if not ranking:
-        if select == "greedy" and any(e.ok for e in executions):
-            return "the greedy query cannot be executed (other candidates can: try --select first or vote)"
-        return f"none of the {len(candidates)} distinct candidates can be executed"
-    best = ranking[0]
+        return _why_none(select, candidates, executions)
+    samples = sum(candidate.samples for candidate in candidates)
+    best, *others = ranking
     votes = f"{best.votes} of {samples} samples"
     result = f"{votes} give its result" if best.votes else "mended, as no sample wrote it"
-    if select == "greedy":
-        return f"the greedy sample's query; {result}"
-    if select == "first":
-        return f"the first query that runs; {result}"
-    if len(ranking) == 1:
+    if select in _UNRANKED:
+        return f"{_UNRANKED[select]}; {result}"
+    if not others:
         return f"the only result: {votes} give it" if best.votes else f"the only result: {result}"
-    second = ranking[1]
+    second = others[0]
     if select in ("weighted-vote", "posterior"):
         shares = [probability(clusters[r.cluster], candidates, executions) for r in (best, second)]
         why = _by_probability(select, best, second, shares)
         if why is not None:
             return f"{why}; {result}" + (_unsure(best) if select == "posterior" else "")
-        select = "vote"
-    if select == "vote" or best.score is None:
-        tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
-        return f"most samples agree: {votes} ({tie})"
-    if second.score is not None and best.score == second.score:
-        return f"highest score {best.score:.2f}, shared; {votes} against {second.votes}"
-    if any(r.score is None for r in ranking) and select not in {"pairwise", "vote-judge"}:
-        return f"not all results were judged, so votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+    elif select != "vote" and best.score is not None:
+        return _by_score(select, ranking, best.score, votes, result)
+    tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
+    return f"most samples agree: {votes} ({tie})"
+
+
+_UNRANKED: dict[Select, str] = {"greedy": "the greedy sample's query", "first": "the first query that runs"}
+"""What wins by no comparison with others."""
+
+
+def _why_none(select: Select, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> str:
+    if select == "greedy" and any(execution.ok for execution in executions):
+        return "the greedy query cannot be executed (other candidates can: try --select first or vote)"
+    return f"none of the {len(candidates)} distinct candidates can be executed"
+
+
+def _by_score(select: Select, ranking: Sequence[Ranked], score: float, votes: str, result: str) -> str:
+    """What the soft score ``score`` of the first of at least two says for it."""
+    best, second = ranking[:2]
+    if second.score == score:
+        return f"highest score {score:.2f}, shared; {votes} against {second.votes}"
     if select == "vote-judge":
-        return f"best of votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+        return f"best of votes times score: {votes}, score {score:.2f}" + _unsure(best)
     if select == "pairwise" and second.score is not None:
-        return f"compared with the next in both orders, preferred with {best.score:.2f}; {result}"
+        return f"compared with the next in both orders, preferred with {score:.2f}; {result}"
+    if second.score is None or any(ranked.score is None for ranked in ranking):
+        return f"not all results were judged, so votes times score: {votes}, score {score:.2f}" + _unsure(best)
     # in a race, what was dropped keeps the score that it had then
-    overtaken = select == "race" and (second.score or 0.0) > best.score
+    overtaken = select == "race" and second.score > score
     how = "ahead at the end of the race with" if overtaken else "highest score"
-    return f"{how} {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
+    return f"{how} {score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
 
 
 def _by_probability(select: Select, best: Ranked, second: Ranked, shares: Sequence[float]) -> str | None:

@@ -8,30 +8,33 @@ queries are answers. After the Monte-Carlo tree search of arXiv 2402.10890, sect
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from planner_cli.errors import TimeLimit
 from planner_cli.events import Event
+from planner_cli.lexer import code
+from planner_cli.planning.run import Run
 from planner_cli.prompts.generator import Draft
 
-if TYPE_CHECKING:
-    from planner_cli.planning.methods import Run
-
-_BOUNDARY = re.compile(
-    r"(?<=\s)(?:from|(?:inner\s+|left\s+(?:outer\s+)?|cross\s+)?join|on|where|group\s+by|having|order\s+by|limit|union|intersect|except)\b",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_CLAUSES = frozenset(("from", "join", "on", "where", "having", "limit", "union", "intersect", "except"))
+_JOINS = frozenset(("inner", "left", "right", "full", "cross", "natural", "outer"))
 
 
 def boundaries(sql: str) -> list[int]:
-    """Offsets at which a clause begins, outside quotes and parentheses, ascending."""
-    plain = _QUOTED.sub(lambda m: "x" * len(m.group()), sql)
-    return [
-        m.start() for m in _BOUNDARY.finditer(plain) if plain.count("(", 0, m.start()) == plain.count(")", 0, m.start())
-    ]
+    """Offsets at which a clause begins, outside quotes, comments and parentheses, ascending."""
+    found, depth = [], 0
+    tokens = code(sql)
+    words = [token.text.lower() if token.kind == "word" else "" for token in tokens]
+    for token, before, word, after in zip(tokens, ["", *words], words, [*words[1:], ""], strict=False):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        begins = (
+            (word in _CLAUSES and not (word == "join" and before in _JOINS))
+            or (word in _JOINS and before not in _JOINS and (after == "join" or after in _JOINS))
+            or (word in ("group", "order") and after == "by")
+        )
+        if begins and depth == 0 and token.start:
+            found.append(token.start)
+    return found
 
 
 def next_step(partial: str, whole: str) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span
 from planner_cli.prompts.generator import GeneratorPrompt
@@ -15,6 +16,22 @@ from planner_cli.types import Question
 
 BUILTIN_BLEND = Blend(verdict=0.6362, likelihood=0.0868, bias=-0.0489)
 """Of smollm2-135m-verdict, by ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
+
+
+def _normal(question: Question, subject: Subject) -> str:
+    return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class CompactLikelihood:
+    """The query behind the prompt of the built-in generator, which is the beginning of the judge's."""
+
+    blend: Blend
+    after: ClassVar[Prompt] = (Span("\nSQL:"),)
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`Likelihood.written`."""
+        return (Span(" "), Span(" ".join(_normal(question, subject).split()), "data"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +52,16 @@ class CompactDiscriminator:
     section 7). Candidates are shown in normal form, as they were in training.
     """
 
-    thinks: bool = field(default=True, init=False)
-    asks: bool = field(default=True, init=False)
-    blend: Blend | None = None
-    """The candidate's likelihood costs no more than its prefill, and ranks where plans are too few to."""
-    outlines: bool = field(default=True, init=False)
-    takes_values: bool = field(default=True, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
+    likelihood: CompactLikelihood | None = None
+    """It costs no more than the candidate's prefill, and ranks where plans are too few to."""
 
-    PLAN = Span("\nPlan:")
-    writes_after: Prompt = field(default=(Span("\nSQL:"),), init=False)
-    ROWS = 2
+    thinks: ClassVar = True
+    outlines: ClassVar = True
+    takes_values: ClassVar = True
+    choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
+    positive: ClassVar = "true"
+    PLAN: ClassVar = Span("\nPlan:")
+    ROWS: ClassVar = 2
     """Most rows of a result shown."""
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
@@ -54,16 +69,8 @@ class CompactDiscriminator:
         del engine
         (subject,) = subjects
         facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
-        sql = self._normal(question, subject)
+        sql = _normal(question, subject)
         return (*self.shared(question, schema=view.schema), CUT, self.PLAN, *self.candidate(sql, facts))
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.written`."""
-        return (Span(" "), Span(" ".join(self._normal(question, subject).split()), "data"))
-
-    @staticmethod
-    def _normal(question: Question, subject: Subject) -> str:
-        return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
 
     @staticmethod
     def shared(question: Question, *, schema: bool = True) -> Prompt:
@@ -100,6 +107,19 @@ class CompactDiscriminator:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorLikelihood:
+    """The query behind a generator's prompt, and nothing else: the score is P(query)."""
+
+    generator: GeneratorPrompt
+    blend: ClassVar[None] = None
+    after: ClassVar[Prompt] = ()
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`Likelihood.written`."""
+        return self.generator.written(subject.candidate.sql, question.schema)
+
+
+@dataclass(frozen=True, slots=True)
 class LikelihoodDiscriminator:
     """No verdict is asked for: the score is P(candidate) under the model as a generator.
 
@@ -107,13 +127,15 @@ class LikelihoodDiscriminator:
     """
 
     generator: GeneratorPrompt
-    asks: bool = field(default=False, init=False)
-    thinks: bool = field(default=False, init=False)
-    outlines: bool = field(default=False, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
-    blend: Blend | None = field(default=None, init=False)
-    writes_after: Prompt = field(default=(), init=False)
+    thinks: ClassVar = False
+    outlines: ClassVar = False
+    choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
+    positive: ClassVar = "true"
+
+    @property
+    def likelihood(self) -> GeneratorLikelihood:
+        """See :class:`DiscriminatorPrompt`."""
+        return GeneratorLikelihood(self.generator)
 
     @property
     def takes_values(self) -> bool:
@@ -124,11 +146,7 @@ class LikelihoodDiscriminator:
         """The generator's prompt, and the candidate after :data:`CUT`."""
         del view
         (subject,) = subjects
-        return (*self.generator.build(question, engine), CUT, *self.written(question, subject))
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.written`."""
-        return self.generator.written(subject.candidate.sql, question.schema)
+        return (*self.generator.build(question, engine), CUT, *self.likelihood.written(question, subject))
 
     def close(self, engine: Engine) -> str:
         """See :meth:`DiscriminatorPrompt.close`."""

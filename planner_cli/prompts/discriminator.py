@@ -8,13 +8,19 @@ after ``{"correct":``, never parsed from free text (arXiv 2505.03786, section 3,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.compact_discriminator import BUILTIN_BLEND, CompactDiscriminator, LikelihoodDiscriminator
+from planner_cli.prompts.compact_discriminator import (
+    BUILTIN_BLEND,
+    CompactDiscriminator,
+    CompactLikelihood,
+    LikelihoodDiscriminator,
+)
 from planner_cli.prompts.generator import generator_prompt, without_thought
-from planner_cli.prompts.judging import TRUE_FALSE, Blend, DiscriminatorPrompt, View, spellings
+from planner_cli.prompts.judging import TRUE_FALSE, DiscriminatorPrompt, View, spellings
 from planner_cli.prompts.schema import compact_schema
 from planner_cli.prompts.shown import Subject, quiet_sql, result_text
 from planner_cli.types import Question
@@ -53,15 +59,9 @@ class ChatDiscriminator:
     headings: Headings = Headings()
     begin: str = ""
     """First words of the thought, written for the model."""
-    asks: bool = field(default=True, init=False)
-    outlines: bool = field(default=False, init=False)
-    takes_values: bool = field(default=False, init=False)
-    blend: Blend | None = field(default=None, init=False)
-    writes_after: Prompt = field(default=(), init=False)
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """Never asked for: there is no blend."""
-        raise NotImplementedError
+    outlines: ClassVar = False
+    takes_values: ClassVar = False
+    likelihood: ClassVar[None] = None
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
         """See :meth:`DiscriminatorPrompt.build`."""
@@ -105,7 +105,7 @@ class ChatDiscriminator:
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
-    "compact-values": CompactDiscriminator(blend=BUILTIN_BLEND),
+    "compact-values": CompactDiscriminator(CompactLikelihood(BUILTIN_BLEND)),
     "compact-verdict": CompactDiscriminator(),
     "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values")),
     "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat")),

@@ -42,6 +42,21 @@ def log_odds(p: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
+class Likelihood(Protocol):
+    """How likely the model as a generator finds a query, for families whose score is made of it."""
+
+    @property
+    def blend(self) -> Blend | None:
+        """How it is combined with the verdict; ``None``: it is the score, and no verdict is read."""
+
+    @property
+    def after(self) -> Prompt:
+        """What stands between :data:`CUT` and a query that the model writes as a generator."""
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """The candidate as a generator would have written it."""
+
+
 class DiscriminatorPrompt(Protocol):
     """One family of prompts; stateless."""
 
@@ -57,19 +72,8 @@ class DiscriminatorPrompt(Protocol):
         """
 
     @property
-    def asks(self) -> bool:
-        """Whether a verdict is read at all."""
-
-    @property
-    def blend(self) -> Blend | None:
-        """How the score is made of the verdict and of the query's likelihood, where it is of both."""
-
-    @property
-    def writes_after(self) -> Prompt:
-        """What stands between :data:`CUT` and a query that the model writes as a generator."""
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """The candidate as a generator would have written it, for its likelihood."""
+    def likelihood(self) -> Likelihood | None:
+        """The query's own likelihood, where the score is made of it."""
 
     @property
     def takes_values(self) -> bool:

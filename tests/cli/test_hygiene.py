@@ -62,13 +62,21 @@ def commands(group=cli, path=()):
 
 
 @pytest.mark.parametrize(("path", "command"), list(commands()), ids=[" ".join(p) for p, _ in commands()])
-def test_every_command_has_help_and_is_in_the_readme(path, command):
+def test_every_command_has_help_and_is_documented(path, command):
     assert command.help
-    assert f"planner {' '.join(path)}" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert f"### `planner {' '.join(path)}" in (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def test_no_option_is_documented_twice():
+    """Within the reference, one name with one text stands in one place."""
+    text = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+    options = [line for line in text.splitlines() if line.startswith("- `-")]
+    assert len(options) > 40
+    assert [line for line in options if options.count(line) > 1] == []
 
 
 def test_exit_codes_are_documented():
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
     for code in ExitCode:
-        assert f"| {int(code)} |" in readme
+        assert f"| {int(code)} |" in page
         assert str(int(code)) in (cli.epilog or "")

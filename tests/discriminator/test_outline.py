@@ -9,7 +9,7 @@ from planner_cli.discriminator import Case, Discriminator
 from planner_cli.engine import ScriptedEngine
 from planner_cli.events import ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts import discriminator as families
-from planner_cli.prompts.compact_discriminator import CompactDiscriminator
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator, CompactLikelihood
 from planner_cli.prompts.judging import Blend
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
@@ -99,7 +99,7 @@ def test_the_plan_is_streamed_to_each_of_its_thoughts():
 
 def test_the_score_is_blended_with_the_likelihood_where_it_is_told(monkeypatch):
     blend = Blend(verdict=1.0, likelihood=0.5, bias=1.0)
-    monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(blend=blend))
+    monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(CompactLikelihood(blend)))
     told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50, probe_at=(0,)))
     # the scripted engine's ln P of "\nSQL: select 0" is -1 a word
     assert [v.score for v in told] == [pytest.approx(blend.score(p, -3.0)) for p in (0.9, 0.2)]

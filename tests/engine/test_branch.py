@@ -6,7 +6,7 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.engine import Span
-from planner_cli.engine.branch import shared_parts
+from planner_cli.engine.sharing import shared_parts
 from planner_cli.settings import Sampling
 
 PROMPT = (Span(" customers: id, name, city\nQ: Which customers live in Berlin?\nSQL:"),)

@@ -8,8 +8,10 @@ import json
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import LlamaEngine, Span
-from planner_cli.engine.calibration import Calibration, key, learn
+from planner_cli.engine import LlamaEngine, Span, learning
+from planner_cli.engine.calibration import Calibration, key
+from planner_cli.engine.learning import learn
+from planner_cli.errors import EngineError
 from planner_cli.settings import EngineOptions, Sampling
 
 
@@ -112,3 +114,10 @@ def test_an_engine_goes_by_what_was_learnt_unless_told(tiny_engine):
 def test_a_calibration_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SHARED.threads = 3
+
+
+@pytest.mark.model
+def test_a_machine_that_is_too_slow_is_given_up(tiny_engine, monkeypatch):
+    monkeypatch.setattr(learning, "_PATIENCE", 0.0)
+    with pytest.raises(EngineError, match="too slow to measure"):
+        learn(tiny_engine, 0.0)

@@ -41,7 +41,8 @@ _BUDGETS = (64, 256, 512)
 _OLDEST_SQLITE = (3, 50, 2)
 """CVE-2025-6965 is mended there."""
 _UNITS = (
-    "AVX2", "AVX512", "AVX512_VNNI", "AMX_INT8", "NEON", "DOTPROD", "SVE", "BLAS", "ACCELERATE", "OPENMP", "LLAMAFILE",
+    "AVX2", "AVX512", "AVX512_VNNI", "AVX512_BF16", "AMX_INT8",
+    "NEON", "DOTPROD", "SVE", "BLAS", "ACCELERATE", "OPENMP", "LLAMAFILE",
 )  # fmt: skip
 """What of llama.cpp's build matters for speed, as its own report names it."""
 
@@ -121,10 +122,28 @@ def _cpu() -> Section:
     units = ", ".join(name for name in _UNITS if name in features) or "no vector units"
     slow = platform.machine().lower() in {"x86_64", "amd64"} and "AVX2" not in features
     lines = [f"{library.physical_cores()} cores used of {os.cpu_count()} logical; llama.cpp built with {units}"]
+    unused = library.unused_units(_cpuinfo(), features)
     if slow:
         lines.append(f"without AVX2 it runs several times slower: {_rebuild('-DGGML_NATIVE=on')}")
-    data = {"cores": library.physical_cores(), "logical": os.cpu_count(), "features": features}
-    return Section("cpu", tuple(lines), data, "note" if slow else "ok")
+    elif unused:
+        lines.append(f"a build for any CPU (a prebuilt wheel): it leaves {', '.join(unused)} of this one unused")
+        lines.append(f"to compile it for this CPU: {_rebuild('-DGGML_NATIVE=on')}")
+    elif unused is not None:
+        lines.append("a build for this CPU: no vector unit is left unused")
+    data = {
+        "cores": library.physical_cores(),
+        "logical": os.cpu_count(),
+        "features": features,
+        "unused_units": None if unused is None else list(unused),
+    }
+    return Section("cpu", tuple(lines), data, "note" if slow or unused else "ok")
+
+
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""  # no Linux: nothing is known of the CPU, so nothing is claimed of it
 
 
 def _memory() -> Section:

@@ -103,7 +103,7 @@ def busy_note() -> str | None:
 def _measured() -> tuple[Candidate, Speed]:
     """The speed of the built-in base on this machine, now, and its size."""
     from planner_cli.engine import LlamaEngine  # noqa: PLC0415 - llama.cpp, not for --help
-    from planner_cli.engine.speed import measure  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.learning import learn  # noqa: PLC0415 - llama.cpp, not for --help
 
     click.echo("measuring the built-in model, about 8 s", err=True)
     model = resolve("builtin", "generator")
@@ -111,7 +111,7 @@ def _measured() -> tuple[Candidate, Speed]:
     size = tensor_bytes(header)
     engine = LlamaEngine(model.path)
     try:
-        speed = measure(engine)
+        speed = learn(engine).speed()
     finally:
         engine.close()
     return Candidate("builtin", here=True, weights=size, needed=0, parameters=header.parameters, estimated=False), speed
