@@ -59,7 +59,11 @@ class Loaded:
 class Models:
     """Finds and loads the models that choices name."""
 
-    def __init__(self, choices: Choices, control: Control | None = None, note: Note = no_note) -> None:
+    def __init__(
+        self, choices: Choices, control: Control | None = None, note: Note = no_note, *, states: Path | None = None
+    ) -> None:
+        """``states`` is the folder for the states of prompts, by default the user's."""
+        self._states = states
         self.choices = choices
         self.settings = choices.settings()
         self._control = control or Control()
@@ -141,19 +145,19 @@ class Models:
         """A model's engine: a server where the user names one, else the file; one in no catalogue is tried first."""
         if self._served is not None:
             return self._served.engine(model)
-        return self.engine_of(model)
+        return self._engine_here(model)
 
-    def engine_of(self, model: ResolvedModel) -> LlamaEngine:
+    def _engine_here(self, model: ResolvedModel) -> LlamaEngine:
         """An engine in this process."""
         from planner_cli import hub
 
         hub.try_first(model, self._control)
         model = hub.fast_form(model, self._note)
-        from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
+        from planner_cli.engine import LlamaEngine  # after the trial: its process needs the memory and time
         from planner_cli.engine.prefix_cache import PrefixCache
 
         if self._cache is None:  # one for both roles: with one model and adapter, what one has read serves the other
-            self._cache = PrefixCache(prefix_folder(), limit=self.settings.cache_mib * 2**20)
+            self._cache = PrefixCache(self._states or prefix_folder(), limit=self.settings.cache_mib * 2**20)
         return LlamaEngine(
             model.loaded,
             adapter=model.adapter,
@@ -168,6 +172,34 @@ class Models:
         """Raise the reason if the control says stop."""
         if self._control.should_abort():
             raise self._control.stopped()
+
+
+# ------------------------------------------------------------------------------------------ for measurements
+
+
+def ready(
+    name: str,
+    role: Role,
+    *,
+    adapter: str | None = None,
+    budget: int | None = None,
+    control: Control | None = None,
+    note: Note = no_note,
+) -> ResolvedModel:
+    """One model found and tried, in the form that runs fastest: what a planner would load.
+
+    Raises:
+        ModelError: it is missing, damaged, or llama.cpp cannot load it.
+
+    """
+    from planner_cli import hub
+
+    model = hub.resolve(name, role, adapter=adapter, budget=budget)
+    hub.try_first(model, control or Control())
+    return hub.fast_form(model, note)
+
+
+# ------------------------------------------------------------------------------------------------- values
 
 
 def recommended(choices: Choices, judge: ResolvedModel | None) -> Choices:

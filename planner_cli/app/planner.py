@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from planner_cli.app.keywords import Keywords
     from planner_cli.app.models import Loaded
     from planner_cli.database import Database
+    from planner_cli.engine import Engine
 
 _TABLES_NAMED = 12
 """Of a database, in the error about one that it lacks."""
@@ -223,6 +224,12 @@ class Planner:
     def models(self) -> tuple[ModelInfo, ...]:
         """What is loaded: the generator, and the discriminator if there is one."""
         return self._loaded.infos
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """What runs the models, in the order of :attr:`models`: for measuring it."""
+        roles = (self._loaded.generator, self._loaded.discriminator)
+        return tuple(role.engine for role in roles if role is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:

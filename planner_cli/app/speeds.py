@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from planner_cli.engine import LlamaEngine
     from planner_cli.engine.calibration import Calibration
     from planner_cli.hub import ResolvedModel
 
@@ -48,12 +49,11 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
         EngineError: the machine is too slow.
 
     """
-    from planner_cli.engine import LlamaEngine
     from planner_cli.engine.calibration import key
     from planner_cli.engine.learning import learn
     from planner_cli.hub import cache
 
-    engine = LlamaEngine(model.loaded, adapter=model.adapter)
+    engine = bare_engine(model.loaded, adapter=model.adapter)
     try:
         learnt = learn(engine, seconds)
     finally:
@@ -63,3 +63,16 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
         records = records if isinstance(records, dict) else {}
         cache.store(calibrations_path(), {**records, key(model_identity(model), None): learnt.record()})
     return learnt
+
+
+def bare_engine(path: Path, *, adapter: Path | None = None, threads: int | None = None) -> LlamaEngine:
+    """An engine over a file as it lies: nothing that was kept of it is used, and nothing is kept.
+
+    Raises:
+        ModelError: llama.cpp cannot load it.
+
+    """
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.settings import EngineOptions
+
+    return LlamaEngine(path, adapter=adapter, options=EngineOptions(threads=threads))

@@ -21,16 +21,18 @@ from typing import Any, Literal, TypeAlias
 
 import click
 
+from planner_cli.app.models import ready
 from planner_cli.app.speeds import calibrate
 from planner_cli.clean import clean
 from planner_cli.cli.config import MODEL_ROLES, config_path, default_models, load_defaults
 from planner_cli.cli.doctor.safety import check_safety
 from planner_cli.cli.models.recommend import busy_note
 from planner_cli.cli.models.speed import calibration_lines, calibration_record
+from planner_cli.cli.output import say
 from planner_cli.cli.results import versions
 from planner_cli.database import Database
 from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.hub import fast_form, list_models, models_dir, resolve, user_catalog_path
+from planner_cli.hub import list_models, models_dir, resolve, user_catalog_path
 from planner_cli.settings import Limits
 from planner_cli.types import Role
 from planner_cli.ui.jsontext import to_json
@@ -279,11 +281,7 @@ def _sandbox() -> Section:
 
 
 def _speed() -> Section:
-
-    chosen = [
-        fast_form(resolve(default_models().get(role, "builtin"), role), partial(click.echo, err=True))
-        for role in MODEL_ROLES
-    ]
+    chosen = [ready(default_models().get(role, "builtin"), role, note=partial(say, err=True)) for role in MODEL_ROLES]
     learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
     judge = next(found for model, found in learnt if model.role == "discriminator").speed()
     seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}

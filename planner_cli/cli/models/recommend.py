@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner_cli.app.speeds import bare_engine
 from planner_cli.clean import clean
 from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
@@ -102,18 +103,17 @@ def busy_note() -> str | None:
 
 def _measured() -> tuple[Candidate, Speed]:
     """The speed of the built-in base on this machine, now, and its size."""
-    from planner_cli.engine import LlamaEngine  # noqa: PLC0415 - llama.cpp, not for --help
     from planner_cli.engine.learning import learn  # noqa: PLC0415 - llama.cpp, not for --help
 
     click.echo("measuring the built-in model, about 8 s", err=True)
     model = resolve("builtin", "generator")
     header = read_header(model.path)
     size = tensor_bytes(header)
-    engine = LlamaEngine(model.path)
+    engine = bare_engine(model.path)
     try:
         speed = learn(engine).speed()
     finally:
-        engine.close()
+        engine.free()
     return Candidate("builtin", here=True, weights=size, needed=0, parameters=header.parameters, estimated=False), speed
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner_cli import hub
+from planner_cli.app.models import ready
 from planner_cli.app.speeds import SECONDS, calibrate
 from planner_cli.cli.output import say, say_json
-from planner_cli.control import Control
 from planner_cli.hub import ResolvedModel
 from planner_cli.types import Role
 
@@ -68,9 +67,7 @@ def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: b
 
     What is learnt on a quiet machine is kept, and decides threads and widths of every later run that names neither.
     """
-    model = hub.resolve(name, role, adapter=adapter)
-    hub.try_first(model, Control())
-    model = hub.fast_form(model, partial(say, err=True))
+    model = ready(name, role, adapter=adapter, note=partial(say, err=True))
     learnt = calibrate(model, seconds)
     if as_json:
         say_json(calibration_record(model, learnt))
