@@ -11,8 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
+from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Knob, Origin, with_value
+
+_PREFIX = "PLANNER_"
+VARIABLES = (
+    "PLANNER_CATALOG", "PLANNER_CONFIG", "PLANNER_DEBUG", "PLANNER_ENDPOINT", "PLANNER_HISTORY",
+    "PLANNER_HISTORY_LEVEL", "PLANNER_MODELS", "PLANNER_SERVER_KEY", "PLANNER_SET", *(knob.variable for knob in KNOBS),
+)  # fmt: skip
+"""Environment variables that are read."""
+
+_PRIVATE = tuple(knob.name for knob in KNOBS if knob.group in {"database", "redact"})
+"""Knobs that keep something from somebody."""
 
 ORDER: tuple[Origin, ...] = ("command line", "argument", "environment", "configuration", "model")
 """The first that says something wins; where none does, it is the default."""
@@ -96,11 +107,24 @@ def from_environment(knobs: Iterable[Knob], environment: Mapping[str, str] | Non
 
     """
     environment = os.environ if environment is None else environment
+    refuse_slips(name for name in environment if name.startswith(_PREFIX) and name not in VARIABLES)
     return {
         knob.keyword: _named(knob.variable, knob.parse, text)
         for knob in knobs
         if (text := environment.get(knob.variable))  # empty is as good as unset, as everywhere in a shell
     }
+
+
+def refuse_slips(names: Iterable[str]) -> None:
+    """Refuse what is nearly the name of a knob that keeps something private.
+
+    Raises:
+        PlannerError: one of these names is.
+
+    """
+    for name in names:
+        if found := nearest(name.removeprefix(_PREFIX), _PRIVATE, cutoff=CUTOFF):
+            raise PlannerError(f"there is no setting {name!r}", hint=f"did you mean {found}?")
 
 
 def from_mapping(values: Mapping[str, Any], known: Mapping[str, Knob]) -> dict[str, Any]:
@@ -145,7 +169,5 @@ def _named(name: str, read: Any, value: Any) -> Any:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name.replace("-", "_"), list(known), n=1)
-    return f"did you mean {near[0]}?" if near else "docs/api.md lists them"
+    found = nearest(name, known)
+    return f"did you mean {found}?" if found else "docs/api.md lists them"

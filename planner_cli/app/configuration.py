@@ -12,13 +12,14 @@ A command's own table wins over ``[defaults]``.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner_cli.app.choices import from_mapping, keyword
+from planner_cli.app.choices import from_mapping, keyword, refuse_slips
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Knob
+from planner_cli.tomlfile import read_toml
 from planner_cli.types import Role
 
 COMMON = "defaults"
@@ -37,33 +38,25 @@ def config_path() -> Path:
 
 
 def load_defaults() -> dict[str, Any]:
-    """The saved defaults by command; empty without a file.
+    """The saved defaults by table, as they are in the file; empty where there is none.
 
     Raises:
-        PlannerError: the file cannot be read.
+        PlannerError: the file cannot be read, or ``PLANNER_CONFIG`` names one that is not there.
 
     """
     path = config_path()
-    if not path.is_file():
+    if not os.path.lexists(path):
+        if os.environ.get("PLANNER_CONFIG"):
+            raise PlannerError(f"PLANNER_CONFIG: there is no file {path}", hint="create it, or unset PLANNER_CONFIG")
         return {}
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        found = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise PlannerError(f"{path}: {error}", hint="mend or remove it") from error
-    return {
-        command: {name.replace("-", "_"): value for name, value in table.items()}
-        for command, table in found.items()
-        if isinstance(table, dict)
-    }
+    return read_toml(path)
 
 
-def from_configuration(knobs: Mapping[str, Knob], command: Sequence[str] = ("ask",)) -> dict[str, Any]:
-    """What the file says of these knobs for a command; a program asks as ``planner ask`` does.
+def from_configuration(knobs: Mapping[str, Knob]) -> dict[str, Any]:
+    """What the file says of these knobs, for a program that asks as ``planner ask`` does.
 
-    Keys that are no knobs are other options of commands (``format``): they say nothing here.
+    Keys that are no knobs are options of commands (``format``): they say nothing here. But what is nearly the name of
+    a knob that keeps something private is refused, for a slip must not switch that off.
 
     Raises:
         PlannerError: the file cannot be read, or a value is not what its knob takes.
@@ -71,12 +64,13 @@ def from_configuration(knobs: Mapping[str, Knob], command: Sequence[str] = ("ask
     """
     found: dict[str, Any] = {}
     tables = load_defaults()
-    own: Any = tables
-    for name in command:
-        own = own.get(name, {}) if isinstance(own, dict) else {}
-    for name, table in ((COMMON, tables.get(COMMON, {})), (".".join(command), own)):
-        said = {key: value for key, value in table.items() if keyword(key) in knobs} if isinstance(table, dict) else {}
+    for name in (COMMON, "ask"):
+        table = tables.get(name, {})
+        if not isinstance(table, dict):
+            raise PlannerError(f"{config_path()}: {name} stands outside of any table", hint=f"make it a table [{name}]")
+        said = {key: value for key, value in table.items() if keyword(key) in knobs}
         try:
+            refuse_slips([key for key in table if key not in said])
             found |= from_mapping(said, knobs)
         except PlannerError as error:
             raise PlannerError(f"{config_path()}: [{name}] {error.message}", hint=error.hint) from error

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +31,7 @@ from planner_cli.bench.cost import cost
 from planner_cli.bench.metrics import end_to_end
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
 from planner_cli.errors import PlannerError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from planner_cli.tomlfile import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,7 @@ def read_scorecard(path: Path) -> Scorecard:
         PlannerError: it cannot be read, is no TOML, or names something unknown or out of range.
 
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlannerError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        raise PlannerError(f"{path}: {error}") from error
+    data = read_toml(path)
     _only(path, "", data, ("weights", "latency"))
     weights = _table(path, data, "weights")
     _only(path, "weights.", weights, CRITERIA)

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from planner_cli import __version__
-from planner_cli.cli.config import config_path, load_defaults, spread
+from planner_cli.cli.config import check_environment, load_defaults, spread
 from planner_cli.cli.debugging import debugging
 from planner_cli.cli.lazy import LazyGroup
 from planner_cli.cli.offline import go_offline
@@ -61,6 +61,9 @@ def cli(context: click.Context) -> None:
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
+    check_environment(cli)
+    if tables := load_defaults():  # checking them imports every command
+        context.default_map = spread(tables, cli)
     if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
         go_offline()
 
@@ -73,7 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 args=list(arguments) if arguments is not None else None,
                 prog_name="planner",
                 standalone_mode=False,
-                default_map=spread(load_defaults(), cli),
             )
             sys.stdout.flush()
         except PlannerError as error:
@@ -100,8 +102,6 @@ def _usage_error(error: click.ClickException) -> PlannerError:
         source = context.get_parameter_source(name)
         if source is ParameterSource.ENVIRONMENT:
             message = f"{error.param.envvar}: {error.message}"
-        elif source is ParameterSource.DEFAULT_MAP:
-            message = f"{config_path()}: {name}: {error.message}"
     hint = f"{context.command_path} --help" if context is not None else None
     if isinstance(error, click.NoSuchOption):
         message = f"no such option: {error.option_name}"

@@ -50,6 +50,7 @@ class _Request:
     sql_only: bool
     limit: int
     raw: bool
+    bom: bool
     output: Path | None
     level: Level
 
@@ -63,6 +64,8 @@ class _Request:
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
+        if self.bom and (self.format_ not in {"csv", "tsv"} or self.as_json or self.sql_only):
+            raise PlannerError("--bom is for csv and tsv alone", hint="add --format csv")
         if self.output is not None:
             check_target(self.output, self.database)
 
@@ -97,6 +100,13 @@ class _Request:
     main=False,
     is_flag=True,
     help="Leave csv and tsv cells that spreadsheets would run as they are.",
+)
+@click.option(
+    "--bom",
+    cls=Plain,
+    main=False,
+    is_flag=True,
+    help="Begin csv and tsv with a byte order mark, by which Excel knows UTF-8.",
 )
 @click.option(
     "-o", "--output", cls=Plain, type=click.Path(path_type=Path), metavar="FILE", help="Write the answer to a file."
@@ -183,6 +193,7 @@ def _print(
                 stream,
                 format_=request.format_,
                 raw=request.raw,
+                bom=request.bom,
                 limit=request.limit,
                 sql_only=request.sql_only,
             )

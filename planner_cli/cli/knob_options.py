@@ -11,7 +11,6 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from planner_cli.app.choices import Choices, from_environment, method_settings
-from planner_cli.app.configuration import from_configuration
 from planner_cli.app.settings import KNOBS
 from planner_cli.knobs import Group, Knob, Origin
 
@@ -147,7 +146,9 @@ def choices_of(context: click.Context) -> Choices:
         {
             "command line": given,
             "environment": from_environment(knobs.values()),
-            "configuration": from_configuration(knobs, _table_names(context)),
+            "configuration": {
+                key: knobs[key].check(value) for key, value in (context.default_map or {}).items() if key in knobs
+            },
         }
     )
     if "set_" in context.params:
@@ -160,12 +161,3 @@ def plain(context: click.Context) -> Mapping[str, Any]:
     """The parameters that are no knobs."""
     special = {each.name for each in context.command.params if isinstance(each, (KnobOption, SetOption))}
     return {name: value for name, value in context.params.items() if name not in special}
-
-
-def _table_names(context: click.Context) -> tuple[str, ...]:
-    """Of the configuration file: ``("bench", "e2e")``."""
-    names: list[str] = []
-    while context.parent is not None:
-        names.insert(0, str(context.info_name))
-        context = context.parent
-    return tuple(names)

@@ -59,13 +59,17 @@ class _Real(click.FloatRange):
 _POSITIVE = _Real(min=0, min_open=True)
 
 
-def _gpu_layers(_context: click.Context, param: click.Parameter, value: str) -> int | None:
+class GpuLayers(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
     """``auto`` (``None``) or a number of layers."""
-    if value == "auto":
-        return None
-    if not value.isdecimal():
-        raise click.BadParameter(f"{value!r} is neither auto nor a number of layers", param=param)
-    return int(value)
+
+    name = "layers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value == "auto":
+            return None
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is neither auto nor a number of layers", param, ctx)
+        return int(value)
 
 
 def _option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
@@ -91,7 +95,7 @@ _MODEL_OPTIONS = (
     _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: cores that are free]"),
     _option(
         "--gpu-layers",
-        callback=_gpu_layers,
+        type=GpuLayers(),
         default="auto",
         show_default=True,
         metavar="auto|N",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from planner_cli.lexer import quote
@@ -57,6 +58,15 @@ def similarity(left: str, right: str, *, cutoff: float = CUTOFF) -> float:
     # The same letters in another order (nmae) are a slip of the fingers, whatever the ratio says.
     ratio = max(matcher.ratio(), CUTOFF if of_letters == 1.0 else 0.0)
     return ratio if ratio >= cutoff else 0.0
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The one of ``known`` that is most like ``name``; the first of equals, ``None`` where all are under ``cutoff``."""
+    from rapidfuzz import fuzz, process
+
+    choices = list(known)
+    found = process.extractOne(fold(name), [fold(c) for c in choices], scorer=fuzz.ratio, score_cutoff=100 * cutoff)
+    return choices[found[2]] if found else None
 
 
 def _singular(name: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import DatabaseError
 from planner_cli.types import Schema
 
@@ -41,10 +42,28 @@ def check(texts: Collection[str], schema: Schema, path: Path) -> None:
     found = named(texts, schema)
     for text in texts:
         if text not in found:
-            tables = {table.name.lower(): table for table in schema.tables}
-            table = next((tables[name] for name, _ in readings(text) if name in tables), None)
-            if table is not None:
-                columns = ", ".join(column.name for column in table.columns[:12])
-                raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"{table.name} has {columns}")
-            names = ", ".join(table.name for table in schema.tables[:12])
-            raise DatabaseError(f"{path}: no column {text!r} to redact", hint=f"give TABLE.COLUMN; it has {names}")
+            near = meant(text, (schema,))
+            hint = f"did you mean {near}?" if near else _what_there_is(text, schema)
+            raise DatabaseError(f"{path}: no column {text!r} to redact", hint=hint)
+
+
+def meant(text: str, schemas: Iterable[Schema]) -> str | None:
+    """The column, as TABLE.COLUMN, that is most like a text which names none; ``None`` where none is like it."""
+    columns = {
+        f"{table.name}.{column.name}": column.name
+        for schema in schemas
+        for table in schema.tables
+        for column in table.columns
+    }
+    if "." in text.strip().strip("."):
+        return nearest(text, columns)
+    place = nearest(text, columns.values(), cutoff=CUTOFF)
+    return next((whole for whole, column in columns.items() if column == place), None)
+
+
+def _what_there_is(text: str, schema: Schema) -> str:
+    tables = {table.name.lower(): table for table in schema.tables}
+    table = next((tables[name] for name, _ in readings(text) if name in tables), None)
+    if table is not None:
+        return f"{table.name} has {', '.join(column.name for column in table.columns[:12])}"
+    return f"give TABLE.COLUMN; it has {', '.join(table.name for table in schema.tables[:12])}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from planner_cli.engine import library
 from planner_cli.engine.library import L
+from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
 
@@ -35,6 +36,10 @@ class Weights:
                 f"{path.name}: llama.cpp cannot load this model file",
                 hint="PLANNER_DEBUG=1 shows llama.cpp's own log; the file may be damaged or too new",
             )
+        if not vocabulary_only:
+            other = why_it_cannot_write(self.metadata)
+            if other is not None:
+                raise ModelError(f"{path.name} is {other}", hint="planner models recommend names models that do")
         self._adapters: dict[Path, Any] = {}
         self._users = 0
 

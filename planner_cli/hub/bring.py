@@ -11,9 +11,10 @@ from planner_cli.errors import ModelError
 from planner_cli.hub import registry, store
 from planner_cli.hub.catalog import known_catalog
 from planner_cli.hub.checksum import file_sha256
-from planner_cli.hub.foreign import Foreign, find_foreign
+from planner_cli.hub.foreign import Foreign, named
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 State: TypeAlias = Literal["right", "changed", "missing", "unpinned"]
 Tell: TypeAlias = "Callable[[int, int | None], None]"
@@ -44,18 +45,18 @@ class Removed:
 # -------------------------------------------------------------------------------------------------- import
 
 
-def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell) -> registry.Installed:
+def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell, note: Callable[[str], None]) -> registry.Installed:
     """Link a file on this machine into the models folder, or copy it; its sha256 is recorded.
 
-    ``spec`` is a path, or the reference of :func:`~planner_cli.hub.foreign.find_foreign`.
+    ``spec`` is a path, or the reference of :func:`~planner_cli.hub.foreign.find_foreign`; ``note`` is told of
+    what belongs to a model and is not brought in.
     Raises :class:`ModelError` when there is no such file, it is no GGUF file, or not what its owner says.
     """
     source = _source(spec)
     header = read_header(source.path)
-    if not header.tensors:
-        raise ModelError(f"{source.path} holds no weights, only a header or a vocabulary")
+    check_usable(header)
+    check_whole(header)
     target = store.folder() / store.file_name(name or source.name)
-    store.check_split(source.path.name)
     if target.exists() or target.is_symlink():
         raise ModelError(f"{target} is there already", hint="give another --name, or planner models rm it first")
     if copy:
@@ -77,16 +78,14 @@ def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell) -> registry
         path=str(source.path.absolute()),
     )
     registry.record(record)
+    if source.left:
+        note(f"{source.ref}: its weights alone are imported, not its {', '.join(source.left)}")
     return record
 
 
 def _source(spec: str) -> Foreign:
     if ":" in spec and not Path(spec).exists():
-        known = find_foreign()
-        found = next((entry for entry in known if entry.ref == spec), None)
-        if found is None:
-            raise ModelError(f"{spec!r} is neither a file nor known", hint="planner models import shows what is found")
-        return found
+        return named(spec)
     path = Path(spec).expanduser()
     if path.is_dir():
         raise ModelError(f"{path} is a folder", hint="name a .gguf file in it")

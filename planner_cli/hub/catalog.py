@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import lru_cache
@@ -13,12 +12,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
 
 from planner_cli.errors import ModelError
 from planner_cli.settings import Select
+from planner_cli.tomlfile import read_toml
 from planner_cli.types import Role
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 SCHEMA_VERSION = 1
 
@@ -158,12 +153,7 @@ def load_catalog(folder: Path | None = None) -> Catalog:
 
 def _read_catalog(path: Path) -> Catalog:
     """One file's entries, each checked by itself."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not valid TOML: {error}") from error
+    document = read_toml(path, ModelError)
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(f"{path} has schema_version {document.get('schema_version')!r}; {SCHEMA_VERSION} is supported")
     unknown = set(document) - {"schema_version", "file", "preset"}

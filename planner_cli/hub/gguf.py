@@ -86,6 +86,8 @@ class GgufHeader:
     metadata: Metadata
     """The key-value section, arrays as :class:`ArrayInfo`."""
     tensors: tuple[TensorInfo, ...]
+    end: int
+    """Where its last tensor ends, in bytes from the start of the file."""
 
     @property
     def architecture(self) -> str:
@@ -99,7 +101,7 @@ class GgufHeader:
     @property
     def is_adapter(self) -> bool:
         """Whether this is a LoRA adapter, to be put over a model."""
-        return self._text("general.type") == "adapter"
+        return self._text("general.type") == "adapter" or "adapter.type" in self.metadata
 
     @property
     def chat_template(self) -> str | None:
@@ -272,8 +274,8 @@ def _parse(path: Path, size: int, cursor: _Cursor) -> GgufHeader:
     _check_layers(cursor, metadata)
     _check_vocabulary(cursor, metadata)
     tensors = tuple(_read_tensor(cursor) for _ in range(tensor_count))
-    _check_data_section(cursor, size, metadata, tensors)
-    return GgufHeader(path, size, version, MappingProxyType(metadata), tensors)
+    end = _check_data_section(cursor, size, metadata, tensors)
+    return GgufHeader(path, size, version, MappingProxyType(metadata), tensors, end)
 
 
 def _read_metadata(cursor: _Cursor, count: int) -> dict[str, int | float | bool | str | ArrayInfo]:
@@ -352,8 +354,8 @@ def _read_tensor(cursor: _Cursor) -> TensorInfo:
     return tensor
 
 
-def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors: tuple[TensorInfo, ...]) -> None:
-    """Check that the file holds every tensor: a download that stopped half-way is the common case here."""
+def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors: tuple[TensorInfo, ...]) -> int:
+    """Check that the file holds every tensor: a download that stopped half-way is the common case. Returns the end."""
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
         raise cursor.damaged(f"its alignment is {alignment!r}")
@@ -372,3 +374,4 @@ def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors:
         raise ModelError(
             f"{cursor.path} is truncated: it should hold {end} bytes, but has {size}", hint="get the file again"
         )
+    return end

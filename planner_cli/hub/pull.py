@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from planner_cli.errors import ModelError
-from planner_cli.hub import client, registry, store
+from planner_cli.hub import client, receive, registry, store
 from planner_cli.hub.catalog import Catalog, CatalogFile, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.locate import find, how_to_get
+from planner_cli.hub.patience import Note, Pause
+from planner_cli.hub.usable import check_name
 
 _REPO_FILE = re.compile(r"([\w.-]+/[\w.-]+):(.+)", re.ASCII)
 
@@ -53,7 +55,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
     match = _REPO_FILE.fullmatch(spec)
     if match:
         repo, path = match.groups()
-        store.check_split(PurePosixPath(path).name)
+        check_name(PurePosixPath(path).name)
         return (Wish(repo, path, revision, None),)
     catalog = known_catalog()
     entries = _named(catalog, spec)
@@ -66,7 +68,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
             if find(entry, catalog.folder) is None:
                 raise ModelError(f"{entry.name!r} is on no hub", hint=how_to_get(entry))
             continue
-        store.check_split(PurePosixPath(entry.file).name)
+        check_name(PurePosixPath(entry.file).name)
         made.append(Wish(entry.repo, entry.file, revision or entry.revision, entry))
     return tuple(made)
 
@@ -84,8 +86,9 @@ def pull(
     *,
     endpoint: str | None = None,
     name: str | None = None,
-    progress: client.Progress,
-    note: Callable[[str], None],
+    progress: receive.Progress,
+    note: Note,
+    pause: Pause = time.sleep,
 ) -> Pulled:
     """Get one file, or see that it is there already.
 
@@ -103,7 +106,7 @@ def pull(
     elif target.exists():
         raise ModelError(f"{target} is there already, and was not pulled", hint="give the new one another --name")
     revision = wish.revision or (known.revision if known else None)
-    remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note)
+    remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note, pause=pause)
     pins = _pins(wish, known, remote)
     digests = set(pins.values())
     if len(digests) > 1:
@@ -113,7 +116,7 @@ def pull(
             hint=f"planner models rm {target.name} forgets the first pull; --revision gets an older file",
         )
     part = folder / f".{target.name}.{hashlib.sha256(remote.etag.encode()).hexdigest()[:16]}.part"
-    _download(remote, part, wish.what, progress, note)
+    _download(remote, part, wish.what, progress, note, pause)
     digest = store.settle(part, target, expected=next(iter(digests), None), what=wish.what)
     for stale in folder.glob(f".{target.name}.*.part"):  # of revisions that were never finished
         stale.unlink(missing_ok=True)
@@ -162,18 +165,19 @@ def _pins(wish: Wish, known: registry.Installed | None, remote: client.RemoteFil
 
 
 def _download(
-    remote: client.RemoteFile, part: Path, what: str, progress: client.Progress, note: Callable[[str], None]
+    remote: client.RemoteFile, part: Path, what: str, progress: receive.Progress, note: Note, pause: Pause
 ) -> None:
     with store.part_file(part) as stream:
         have = stream.tell()
         if remote.size is not None:
             if have > remote.size:
-                stream.truncate(0)
+                stream.seek(0)
+                stream.truncate()
                 have = 0
             store.check_space(remote.size - have, part.parent, what)
         if have:
             note(f"{what}: going on after {have} bytes of an earlier pull")
-        client.fetch(remote, stream, have=have, progress=progress, note=note)
+        receive.fetch(remote, stream, progress=progress, note=note, pause=pause)
 
 
 def _noncommercial(wish: Wish) -> bool:

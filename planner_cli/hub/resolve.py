@@ -13,6 +13,7 @@ from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir, source
 from planner_cli.hub.registry import Installed, installed
+from planner_cli.hub.usable import check_parts, check_usable
 from planner_cli.settings import Select
 from planner_cli.types import Role
 
@@ -238,16 +239,8 @@ def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
 
 def _checked_header(path: Path, kind: Kind) -> GgufHeader:
     header = read_header(path)
-    if kind == "model" and header.is_adapter:
-        raise ModelError(
-            f"{path} is a LoRA adapter, not a model", hint="give it as the adapter, over the model it was made for"
-        )
-    if kind == "adapter" and not header.is_adapter:
-        raise ModelError(f"{path} is not a LoRA adapter")
-    if not header.architecture:
-        raise ModelError(f"{path} does not say its architecture: llama.cpp cannot load it")
-    if not header.tensors:
-        raise ModelError(f"{path} holds no weights, only a header or a vocabulary")
+    check_usable(header, kind)
+    check_parts(header)
     return header
 
 

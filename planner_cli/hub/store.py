@@ -17,6 +17,7 @@ from planner_cli.errors import ModelError
 from planner_cli.hub.checksum import file_sha256, remember
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 _COPY_CHUNK = 2**20
 _RESERVE = 64 * 2**20
@@ -41,15 +42,6 @@ def file_name(wanted: str) -> str:
     return name
 
 
-def check_split(name: str) -> None:
-    """Refuse one part of a model that was split into several files."""
-    stem = name.lower().removesuffix(".gguf")
-    if "-of-" in stem and stem.rpartition("-of-")[2].isdecimal():
-        raise ModelError(
-            f"{name} is one part of a split model", hint="join the parts first: llama-gguf-split --merge FIRST OUT"
-        )
-
-
 def check_space(needed: int, folder: Path, what: str) -> None:
     """Refuse what the disk cannot hold.
 
@@ -67,24 +59,45 @@ def check_space(needed: int, folder: Path, what: str) -> None:
 def part_file(part: Path) -> Iterator[BinaryIO]:
     """The unfinished file ``part``, opened for appending without a buffer; only one process can have it.
 
-    What was written stays when the block raises. A full disk ends as :class:`ModelError`.
+    What was written stays when the block raises; a file that is empty then goes. A full disk, a folder that cannot be
+    written and the like end as :class:`ModelError`.
     """
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with io.FileIO(part, "ab", opener=_private) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ModelError(f"another planner is getting {part.name} at this moment") from error
-        try:
-            yield stream
-            os.fsync(stream.fileno())
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                raise ModelError(
-                    f"the disk is full: {part.parent} took {stream.tell()} bytes",
-                    hint="free some space; the same command goes on from there",
-                ) from error
-            raise
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with io.FileIO(part, "ab", opener=_private) as stream:
+            _lock(stream, part)
+            try:
+                yield stream
+                os.fsync(stream.fileno())
+            except BaseException:
+                if not os.fstat(stream.fileno()).st_size:
+                    part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise ModelError(
+                f"the disk is full: {part.parent} took {_size(part)} bytes",
+                hint="free some space; the same command goes on from there",
+            ) from error
+        raise _unwritable(part.parent, error) from error
+
+
+def _lock(stream: io.FileIO, part: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ModelError(f"another planner is getting {part.name} at this moment") from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"cannot write to {folder}: {error.strerror or error}",
+        hint="set PLANNER_MODELS to a folder that can be written",
+    )
 
 
 def _private(path: str, flags: int) -> int:
@@ -102,9 +115,12 @@ def settle(part: Path, target: Path, *, expected: str | None, what: str) -> str:
     except ModelError:
         part.unlink(missing_ok=True)
         raise
-    part.chmod(0o644 & ~_umask())
-    part.replace(target)
-    _sync_folder(target.parent)
+    try:
+        part.chmod(0o644 & ~_umask())
+        part.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _unwritable(target.parent, error) from error
     remember(target, digest)
     return digest
 
@@ -117,7 +133,9 @@ def _checked(part: Path, expected: str | None, what: str) -> str:
             hint="get it again; when that fails too, the server's file is damaged or was exchanged",
         )
     try:
-        read_header(part)
+        header = read_header(part)
+        check_usable(header)
+        check_whole(header)
     except ModelError as error:
         reason = error.message.removeprefix(str(part)).strip()
         raise ModelError(f"{what}: what came {reason}; it was removed", hint=error.hint) from error
@@ -153,8 +171,11 @@ def copy_in(
 ) -> str:
     """Copy a file into place as :func:`settle` does a pulled one; returns its sha256."""
     part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
+    except OSError as error:
+        raise _unwritable(target.parent, error) from error
     check_space(source.stat().st_size, target.parent, what)
     with part_file(part) as stream:
         copy(source, stream, tell)

@@ -28,8 +28,11 @@ from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.resolve import ResolvedModel
 
 _SECONDS = 30.0
-_BYTES_PER_SECOND = 50e6
-"""How slow a disk may be; a trial reads the file once at most."""
+_BYTES_PER_SECOND = 20e6
+"""How slow a machine may be: a trial reads the file once, then decodes a prompt of some 300 tokens."""
+
+_TRIAL = "2"
+"""Which trial it was: to be counted up when a file is asked for more, so that all are tried again."""
 
 _POLL_SECONDS = 0.05
 _REMEMBERED = 200
@@ -58,7 +61,7 @@ def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None 
     digests = [file_sha256(path, cache_dir=cache_dir) for path in files]
     if all(digest in pins for digest in digests):
         return
-    key = " ".join([*digests, version("llama-cpp-python")])
+    key = " ".join([*digests, version("llama-cpp-python"), _TRIAL])
     cache = (cache_dir or cache_folder()) / "trials.json"
     known = _load(cache)
     if key in known:

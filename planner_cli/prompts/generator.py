@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,15 +9,12 @@ from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.normal_form import resolve, write
+from planner_cli.prompts.reply import extract_sql, is_closed, opened
 from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
 from planner_cli.types import Question, Schema
 
-_QUERY_LINE = re.compile(r"^[ \t]*(select|with|values)\b", re.IGNORECASE | re.MULTILINE)
-_BEGINS_AS_SQL = re.compile(
-    r"--|/\*|\(|(select|with|values|explain|insert|update|delete|replace|create|drop|alter|pragma|attach|detach|vacuum"
-    r"|analyze|reindex|begin|commit|rollback|savepoint|release|end)\b",
-    re.IGNORECASE,
-)
+_MOST_OPENING = 64
+"""Characters of blanks, fences and labels before a query of the one-line format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +77,11 @@ class CompactGenerator:
         return (*shown, *fault, Span("\nSQL:"))
 
     def complete(self, reply: str) -> bool:
-        return "\n" in reply.strip(" ")
+        query = opened(reply)
+        return "\n" in query if query else len(reply) > _MOST_OPENING
 
     def parse(self, reply: str) -> str:
-        return reply.strip(" ").partition("\n")[0].strip()
+        return extract_sql(opened(reply).partition("\n")[0])
 
     def written(self, sql: str, schema: Schema) -> Prompt:
         return (Span(f" {write(resolve(sql, schema))}", "data"),)
@@ -121,15 +118,10 @@ class ChatGenerator:
         return (*prompt, *without_thought(engine), Span("```sql\n"), *begun)
 
     def complete(self, reply: str) -> bool:
-        return "```" in reply
+        return "```" in reply and is_closed(reply)
 
     def parse(self, reply: str) -> str:
-        text = reply.partition("```")[0].strip()
-        if _BEGINS_AS_SQL.match(text):
-            return text
-        # A model that wrote prose first is met half-way: the query is at the first line that begins as one.
-        start = _QUERY_LINE.search(text)
-        return text[start.start() :].strip() if start else text
+        return extract_sql(reply)
 
     def written(self, sql: str, schema: Schema) -> Prompt:
         del schema

@@ -36,6 +36,7 @@ def show_answer(
     stderr: Console,
     format: Format = "table",  # noqa: A002 - named as the option is
     raw: bool = False,
+    bom: bool = False,
     limit: int | None = None,
     limit_option: str | None = "--limit",
     sql_only: bool = False,
@@ -60,7 +61,14 @@ def show_answer(
         if pretty or details == "full":
             show_sql(candidate.sql, stdout if pretty else stderr)
         show_result(
-            execution, stdout=stdout, stderr=stderr, format=format, raw=raw, limit=limit, limit_option=limit_option
+            execution,
+            stdout=stdout,
+            stderr=stderr,
+            format=format,
+            raw=raw,
+            bom=bom,
+            limit=limit,
+            limit_option=limit_option,
         )
         if details != "none" and not execution.rows:
             print_note(stderr, "0 rows")
@@ -95,6 +103,7 @@ def show_result(
     stderr: Console,
     format: Format,  # noqa: A002 - named as the option is
     raw: bool = False,
+    bom: bool = False,
     limit: int | None = None,
     limit_option: str | None = None,
 ) -> None:
@@ -106,6 +115,7 @@ def show_result(
         format=format,
         stream=stdout.file,
         raw=raw,
+        bom=bom,
         width=stdout.width if stdout.is_terminal else None,
         color=stdout.color_system is not None,
     )

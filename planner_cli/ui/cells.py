@@ -9,8 +9,6 @@ from planner_cli.types import Value
 CELL_LIMIT = 2_000
 """Most characters of one value that the formats for people show."""
 
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width signs start formulas too
-
 
 def human(value: Value) -> tuple[str, bool]:
     """The text shown to a person, and whether it was cut to :data:`CELL_LIMIT` characters.
@@ -34,11 +32,6 @@ def exact(value: Value) -> str:
     if isinstance(value, bytes):
         return _blob(value)
     return _float(value, repr(value)) if isinstance(value, float) else str(value)
-
-
-def is_formula(value: Value) -> bool:
-    """Whether a spreadsheet would run this value as a formula. Only text: -5.2 as a number is a number."""
-    return isinstance(value, str) and value.startswith(_FORMULA_SIGNS)
 
 
 def counted(count: int, noun: str) -> str:

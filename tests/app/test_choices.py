@@ -2,9 +2,10 @@
 
 import pytest
 
+from planner_cli import Planner
 from planner_cli.app.choices import Choices, from_environment, from_mapping, method_settings
 from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
-from planner_cli.errors import PlannerError
+from planner_cli.errors import ModelError, PlannerError
 
 SOURCES = ("command line", "argument", "environment", "configuration", "model")
 
@@ -147,3 +148,30 @@ def test_an_unknown_setting_has_the_nearest_as_its_hint():
 def test_thresholds_by_name():
     found = {knob.keyword: value for knob, value in method_settings(("race.margin=0.2", "correct.rounds=5"))}
     assert found == {"race_margin": 0.2, "correct_rounds": 5}
+
+
+SLIPS = [
+    ("redacted", "[defaults]\nredacted = ['customers.name']\n", {}),
+    ("in ask's table", "[ask]\nredct = ['customers.name']\n", {}),
+    ("no values", "[defaults]\nno_value = true\n", {}),
+    ("a variable", "", {"PLANNER_REDCT": "customers.name"}),
+]
+
+
+@pytest.mark.parametrize(("text", "variables"), [s[1:] for s in SLIPS], ids=[s[0] for s in SLIPS])
+def test_a_slip_that_would_uncover_something_is_refused(shop, monkeypatch, tmp_path, text, variables):
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    monkeypatch.setenv("PLANNER_CONFIG", str(config))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PlannerError, match="there is no setting"):
+        Planner.open(shop)
+
+
+def test_options_of_commands_may_be_configured(shop, monkeypatch, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[defaults]\nlimit = 3\nformat = 'csv'\n[bench.e2e]\npart = 'dev'\n")
+    monkeypatch.setenv("PLANNER_CONFIG", str(config))
+    with pytest.raises(ModelError, match="nobody"):  # it got as far as that
+        Planner.open(shop, generator="nobody")

@@ -83,7 +83,7 @@ def test_stdout_is_the_answer_and_nothing_else(demo):
     [
         (["--sql-only"], "select count(*) from customers\n"),
         (["--format", "jsonl"], '{"count(*)": 150}\n'),
-        (["--format", "tsv", "--no-judge"], "count(*)\n150\n"),
+        (["--format", "tsv", "--no-judge", "--bom"], "\ufeffcount(*)\n150\n"),
     ],
     ids=["sql", "jsonl", "tsv without a judge"],
 )

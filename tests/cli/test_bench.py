@@ -160,12 +160,13 @@ def test_errors_are_one_line(arguments, code, named, capsys, tmp_path, monkeypat
 
 
 def test_saved_defaults(monkeypatch, tmp_path):
-    monkeypatch.setenv("PLANNER_CONFIG", str(tmp_path / "config.toml"))
     assert load_defaults() == {}
-    config_path().write_text("# mine\n[ask]\ncandidates = 4 # few\n")
+    save_default("ask", "budget", 16)
+    assert load_defaults() == {"ask": {"budget": 16}}
+    config_path().write_bytes(b"\xef\xbb\xbf# mine\r\n[ask]\r\ncandidates = 4 # few\r\n")
     save_default("ask", "budget", 32)
     assert load_defaults() == {"ask": {"candidates": 4, "budget": 32}}
-    assert "# few" in config_path().read_text()
+    assert b"# few\r\n" in config_path().read_bytes()
     config_path().write_text("[ask\n")
     with pytest.raises(PlannerError, match=r"config\.toml"):
         load_defaults()

@@ -160,7 +160,7 @@ def test_a_column_that_is_not_there_is_a_line(shop, capsys, command):
     assert main([*asking(command, shop), "--redact", "customers.nme"]) == ExitCode.USAGE
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "no column 'customers.nme' to redact (customers has id, name, city)" in error
+    assert "no column 'customers.nme' to redact (did you mean customers.name?)" in error
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -153,6 +153,29 @@ def test_a_name_that_is_not_there_is_an_error(redacted: Database, text: str) -> 
     assert repr(text) in caught.value.message
 
 
+NEAR = [
+    # name, text, what the hint says
+    ("a letter left out", "people.nme", "people.name"),
+    ("letters in the wrong order", "people.naem", "people.name"),
+    ("the plural of the table", "person.name", "people.name"),
+    ("the column alone", "secret", "ids.secret"),
+    ("the column alone, misspelt", "secrt", "ids.secret"),
+    ("a dot in a name", "people.e.mial", "people.e.mail"),
+    ("a hyphen for a dot", "people.e-mail", "people.e.mail"),
+    ("another table's column", "single.only_on", "single.only_one"),
+    ("a view", "contacts.adress", "contacts.address"),
+    ("nothing near, a table", "people.zzzzzzzzzzz", "people has id, name, e.mail"),
+    ("nothing near", "qqqqq.zzzz", "give TABLE.COLUMN"),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), [n[1:] for n in NEAR], ids=[n[0] for n in NEAR])
+def test_the_nearest_column_is_named(redacted: Database, text: str, hint: str) -> None:
+    with pytest.raises(DatabaseError, match="no column") as caught:
+        Database.open(redacted.path, redact=[text])
+    assert hint in (caught.value.hint or "")
+
+
 def test_readings() -> None:
     assert redaction.readings("A.b.C") == (("a", "b.c"), ("a.b", "c"))
     assert redaction.readings("a") == ()

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gguf_files import gguf, write
+from gguf_files import ADAPTER, gguf, write
 
 from planner_cli.errors import ModelError
 from planner_cli.hub import bring, list_models, models_dir, registry, resolve, transfer
@@ -28,7 +28,7 @@ def untold(_done, _total):
 def home(tmp_path, monkeypatch):
     """A home with the models of other programs in it."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE"):
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     ollama = tmp_path / ".ollama/models"
     write(ollama / "blobs" / f"sha256-{SHA256}", MODEL)
@@ -49,12 +49,15 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def bring_in(spec, *, copy=False, name=None):
-    return bring.bring_in(str(spec), copy=copy, name=name, tell=untold)
+def bring_in(spec, *, copy=False, name=None, notes=None):
+    return bring.bring_in(
+        str(spec), copy=copy, name=name, tell=untold, note=[].append if notes is None else notes.append
+    )
 
 
 def test_files_of_other_programs_are_found(home):
-    assert [(entry.ref, entry.name, entry.size, entry.sha256, entry.repo) for entry in find_foreign()] == [
+    sound = [entry for entry in find_foreign() if entry.problem is None]
+    assert [(entry.ref, entry.name, entry.size, entry.sha256, entry.repo) for entry in sound] == [
         ("ollama:tiny:1b", "tiny-1b", len(MODEL), SHA256, None),
         ("lmstudio:publisher/model/studio.gguf", "studio", len(OTHER), None, None),
         ("hf:owner/repo:q4/cached.gguf", "cached", len(MODEL), SHA256, "owner/repo"),
@@ -72,6 +75,116 @@ def test_a_file_of_another_program_is_linked_and_used(spec):
     (entry,) = [entry for entry in list_models() if entry.path == target]
     assert entry.link is not None
     assert bring.verify(record.name)[0].state == "right"
+
+
+KINDS = ("license", "model")
+"""Of a usual model's layers."""
+PLACES = [
+    ("another namespace", "registry.ollama.ai/somebody/tiny/1b", KINDS, "ollama:somebody/tiny:1b", "somebody-tiny-1b"),
+    ("its library named", "registry.ollama.ai/library/two/1b", KINDS, "ollama:library/two:1b", "two-1b"),
+    ("all of it named", "registry.ollama.ai/library/two/1b", KINDS, "ollama:registry.ollama.ai/library/two:1b", "two-1b"),
+    ("the newest", "registry.ollama.ai/library/two/latest", KINDS, "ollama:two", "two-latest"),
+    ("in other letters", "registry.ollama.ai/library/Two/1B", KINDS, "ollama:two:1b", "Two-1B"),
+    ("from the hub", "hf.co/owner/Repo-GGUF/Q4_K_M", KINDS, "ollama:hf.co/owner/Repo-GGUF:Q4_K_M", "hf.co-owner-Repo-GGUF-Q4_K_M"),
+    ("the hub's long name", "huggingface.co/owner/r/q8_0", KINDS, "ollama:huggingface.co/owner/r:q8_0", "huggingface.co-owner-r-q8_0"),
+    ("a registry's port", "models.example:5000/team/m/v1", KINDS, "ollama:models.example:5000/team/m:v1", "models.example-5000-team-m-v1"),
+    ("settings of its own", "registry.ollama.ai/library/two/1b", (*KINDS, "template", "system", "params"), "ollama:two:1b", "two-1b"),
+    ("a picture's projector", "registry.ollama.ai/library/see/1b", (*KINDS, "projector"), "ollama:see:1b", "see-1b"),
+]  # fmt: skip
+
+
+def ollama(home, place, kinds):
+    """A manifest whose model is there, and whose other layers are some digests."""
+    digests = {"model": SHA256, "adapter": "a" * 64, "model 2": "b" * 64}
+    layers = [
+        {
+            "mediaType": f"application/vnd.ollama.image.{kind.split()[0]}",
+            "digest": f"sha256:{digests.get(kind, 'c' * 64)}",
+        }
+        for kind in kinds
+    ]
+    write(home / ".ollama/models/manifests" / place, json.dumps({"layers": layers}).encode())
+
+
+@pytest.mark.parametrize(("place", "kinds", "spec", "name"), [p[1:] for p in PLACES], ids=[p[0] for p in PLACES])
+def test_every_name_of_ollama_leads_to_its_own_model(home, place, kinds, spec, name):
+    ollama(home, place, kinds)
+    notes = []
+    assert bring_in(spec, notes=notes).name == name
+    assert notes == (
+        []
+        if kinds == KINDS
+        else [f"{notes[0].split(': its')[0]}: its weights alone are imported, not its {', '.join(kinds[2:])}"]
+    )
+    assert len(dict.fromkeys(entry.ref for entry in find_foreign())) == len(find_foreign())
+
+
+ODD_STORES = [
+    ("an adapter", (*KINDS, "adapter"), "a model with an adapter over it", "--name odd-1b-adapter"),
+    ("two adapters", (*KINDS, "adapter", "adapter"), "2 adapters", "--name odd-1b-adapter1"),
+    ("several layers of weights", (*KINDS, "model 2"), "its weights are 2 layers", None),
+    ("missing weights", ("license", "model 2"), "its weights are missing", "ollama pull odd:1b"),
+    ("tensors", ("license", "tensor", "tensor"), "tensors for Ollama's own engine", "GGUF"),
+    ("a model in the cloud", (), "no weights on this machine", None),
+    ("an adapter without a model", ("adapter",), "no weights on this machine", None),
+    ("a manifest cut short", None, "its manifest cannot be read", "ollama pull odd:1b"),
+    ("a digest that leads elsewhere", "../../x", "its manifest cannot be read", "ollama pull odd:1b"),
+    ("layers of no list", 7, "its manifest cannot be read", "ollama pull odd:1b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kinds", "message", "hint"), [o[1:] for o in ODD_STORES], ids=[o[0] for o in ODD_STORES])
+def test_what_ollama_has_and_we_cannot_use_is_said(home, capsys, kinds, message, hint):
+    from planner_cli.cli import main
+
+    place = "registry.ollama.ai/library/odd/1b"
+    if isinstance(kinds, tuple):
+        ollama(home, place, kinds)
+    else:
+        layers = (
+            [{"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{kinds}"}]
+            if isinstance(kinds, str)
+            else kinds
+        )
+        write(
+            home / ".ollama/models/manifests" / place,
+            b"{" if kinds is None else json.dumps({"layers": layers}).encode(),
+        )
+    with pytest.raises(ModelError, match=message) as caught:
+        bring_in("ollama:odd:1b")
+    assert "\n" not in caught.value.message
+    assert hint is None or hint in caught.value.hint
+    assert registry.installed() == {}
+    assert main(["models", "import"]) == 0  # it is listed, and why it cannot be had
+    assert any(line.startswith("ollama:odd:1b") and message in line for line in capsys.readouterr().out.splitlines())
+
+
+def test_both_parts_of_an_adapted_model_can_be_imported_as_it_says(home):
+    ollama(home, "registry.ollama.ai/library/odd/1b", (*KINDS, "adapter"))
+    write(home / f".ollama/models/blobs/sha256-{'a' * 64}", gguf(ADAPTER))
+    with pytest.raises(ModelError) as caught:
+        bring_in("ollama:odd:1b")
+    for command in caught.value.hint.removeprefix("each by itself: ").split("; then "):
+        path, name = command.removeprefix("planner models import ").split(" --name ")
+        bring_in(path, name=name)
+    model = resolve("odd-1b", "generator", adapter="odd-1b-adapter")
+    assert (model.path.name, model.adapter.name) == ("odd-1b.gguf", "odd-1b-adapter.gguf")
+
+
+def test_a_blob_of_an_old_ollama_is_found(home):
+    blobs = home / ".ollama/models/blobs"
+    (blobs / f"sha256-{SHA256}").rename(blobs / f"sha256:{SHA256}")
+    assert bring_in("ollama:tiny:1b").sha256 == SHA256
+
+
+def test_two_revisions_in_the_hubs_cache_are_told_apart(home):
+    cache = home / ".cache/huggingface/hub/models--owner--repo"
+    write(cache / "snapshots" / ("b" * 40) / "q4" / "cached.gguf", OTHER)
+    write(cache / "refs/main", b"b" * 40)
+    found = {entry.ref: entry.revision for entry in find_foreign() if entry.ref.startswith("hf:")}
+    assert found == {"hf:owner/repo:q4/cached.gguf": "b" * 40, f"hf:owner/repo@{'a' * 40}:q4/cached.gguf": "a" * 40}
+    assert bring_in("hf:owner/repo:q4/cached.gguf").sha256 == hashlib.sha256(OTHER).hexdigest()
+    assert bring_in(f"hf:owner/repo@{'a' * 40}:q4/cached.gguf", name="older").sha256 == SHA256
 
 
 def test_a_copy_stays_when_its_source_goes(home):

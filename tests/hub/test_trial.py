@@ -96,7 +96,12 @@ def test_what_the_catalogue_pins_is_not_tried(builtin_generator, tmp_path, start
     assert started == []
 
 
+def no_numbers(model: Tiny) -> None:
+    model.set("llama.attention.layer_norm_rms_epsilon", float("nan"))
+
+
 ENDS = [
+    ("abort in the first decode", no_numbers, r"does not survive loading this file \(signal SIGABRT\)"),
     ("abort", aborts, r"does not survive loading this file \(signal SIGABRT\)"),
     ("clean refusal", no_such_architecture, "cannot load this model file"),
 ]

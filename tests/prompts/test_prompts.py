@@ -132,7 +132,12 @@ REPLIES = [
     ),
     ("two statements stay two", ChatGenerator(), "PRAGMA x; select 1\n```", "PRAGMA x; select 1", True),
     ("prose with the word in it", ChatGenerator(), "I would select all:\nSELECT 1\n```", "SELECT 1", True),
-    ("no query", ChatGenerator(), "I cannot.\n```", "I cannot.", True),
+    ("no query", ChatGenerator(), "I cannot.\n```", "I cannot.", False),
+    ("fence repeated", ChatGenerator(), "```sql\nSELECT 1\n```", "SELECT 1", True),
+    ("fence repeated, unfinished", ChatGenerator(), "```sql\nSELECT 1", "SELECT 1", False),
+    ("compact in a fence", CompactGenerator(), "```sql\nselect 1\n", "select 1", True),
+    ("compact on the next line", CompactGenerator(), "\nselect 1", "select 1", False),
+    ("compact, nothing but lines", CompactGenerator(), "\n" * 99, "", True),
 ]
 
 

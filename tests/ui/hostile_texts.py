@@ -33,6 +33,12 @@ PAYLOADS = {
     "emoji-code": ":smile: :boom:",
 }
 
+SHOWN = {
+    *"\u200c\u200d\u180e",  # where letters or emoji need them: tests/ui/test_clean.py
+    *"\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd",  # signs that show
+}
+"""Characters whose category is that of hidden ones."""
+
 _CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "naughty_strings.jsonl"
 
 
@@ -54,5 +60,4 @@ def _decoded(text: str) -> str | None:
 def forbidden(text: str, allowed: str = "\n") -> set[str]:
     """The characters of ``text`` that must never reach a terminal, other than ``allowed`` ones."""
     bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    emoji_joiner = "\u200d"
-    return {c for c in set(text) - set(allowed) - {emoji_joiner} if unicodedata.category(c) in bad}
+    return {c for c in set(text) - set(allowed) - SHOWN if unicodedata.category(c) in bad}

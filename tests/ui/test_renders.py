@@ -24,11 +24,12 @@ from planner_cli.ui.look import UNICODE
 
 
 def tables(text: str):
-    """As a cell and as a column's name, in every format, to a pipe and to a terminal, exact and protected."""
+    """As a cell and as a column's name, in every format, to a terminal and to a pipe, where csv and tsv are exact."""
     for name in FORMATS:
         for stream, raw in ((io.StringIO(), False), (Terminal(), False), (Terminal(), True)):
             notes = write_result((text, "b"), ((text, text),), format=name, stream=stream, raw=raw, width=80)
-            yield name, stream.getvalue() + "".join(notes)
+            exact = name in {"csv", "tsv"} and not stream.isatty()
+            yield name, ("" if exact else stream.getvalue()) + "".join(notes)
 
 
 def screens(text: str):

@@ -12,6 +12,7 @@ from planner_cli.bench.datasets.places import Databases, suite
 from planner_cli.bench.datasets.records import Record, records
 from planner_cli.bench.rows import Hardness
 from planner_cli.errors import PlannerError
+from planner_cli.prompts.reply import extract_sql
 
 Reader: TypeAlias = Callable[[Path, "Path | None"], Iterator[Item]]
 """(file, place of the databases if not beside it) -> items in the file's order."""
@@ -152,4 +153,4 @@ def _candidate(record: Record, sql: object, label: object) -> GivenCandidate:
         raise record.error("a candidate's query must be text")
     if not (label is None or (isinstance(label, int) and label in (0, 1))):
         raise record.error(f"a candidate's label is {label!r}, but must be 0, 1 or null")
-    return GivenCandidate(sql, None if label is None else bool(label))
+    return GivenCandidate(extract_sql(sql), None if label is None else bool(label))

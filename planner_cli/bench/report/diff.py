@@ -15,7 +15,6 @@ from planner_cli.bench.metrics import (
     intrinsic_counts,
 )
 from planner_cli.bench.report.document import Block, Bullets, Case, Column, Document, Heading, Line, Table
-from planner_cli.bench.report.escape import printable
 from planner_cli.bench.report.naming import named
 from planner_cli.bench.report.reading import as_run, by_method
 from planner_cli.bench.report.terminal import text_table
@@ -23,6 +22,7 @@ from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.scorers import soft, top
 from planner_cli.bench.statistics import Difference, Estimate, McNemar, mcnemar
 from planner_cli.bench.store import Run, differences
+from planner_cli.clean import clean
 from planner_cli.errors import PlannerError
 
 _SHOWN = {
@@ -136,12 +136,12 @@ def diff_text(a: Run, b: Run, width: int = 100) -> str:
     compared = diff(a, b)
     parts = [*_sentences(compared), "", text_table(_table(compared), width), ""]
     for case in _cases(compared):
-        parts += [printable(case.title), *(f"  {caption}: {_indented(text)}" for caption, text in case.texts), ""]
+        parts += [clean(case.title), *(f"  {caption}: {_indented(text)}" for caption, text in case.texts), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _indented(text: str) -> str:
-    return printable(text, newlines=True).replace("\n", "\n      ")
+    return clean(text, newlines=True).replace("\n", "\n      ")
 
 
 def diff_document(a: Run, b: Run) -> Document:

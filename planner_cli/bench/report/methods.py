@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner_cli.bench.metrics import end_to_end
-from planner_cli.bench.report.escape import printable
 from planner_cli.bench.statistics import Estimate
 from planner_cli.bench.store import Run
+from planner_cli.clean import clean
 
 HEADER = f"{'method':16} {'right %':>8}  {'95 % interval':15} {'calls':>7} {'tokens':>7} {'seconds':>8}"
 
@@ -34,6 +34,6 @@ def methods_text(runs: Sequence[Run]) -> str:
 
 def _accuracy(name: str, found: Estimate) -> str:
     if found.value is None or found.low is None or found.high is None:
-        return f"{printable(name):16} {'-':>8}  {'':15}"
+        return f"{clean(name):16} {'-':>8}  {'':15}"
     interval = f"{found.low:.1%} to {found.high:.1%}".replace("%", "")
-    return f"{printable(name):16} {found.value * 100:8.1f}  {interval:15}"
+    return f"{clean(name):16} {found.value * 100:8.1f}  {interval:15}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planner_cli.bench.report.curve import Point, knee
 from planner_cli.bench.report.document import Column, Line, Table, heading, shown, shown_interval
-from planner_cli.bench.report.escape import printable
+from planner_cli.clean import clean
 
 _GAP = "  "
 _WIDEST_TEXT = 28
@@ -37,7 +37,7 @@ def text_table(table: Table, width: int, *, color: bool = False) -> str:
     drawn = [_joined(row, columns, widths) for row in heads]
     body = [_joined(row, columns, widths) for row in texts]
     rule = "-" * min(width, sum(widths) + len(_GAP) * (len(widths) - 1))
-    title = _broken(printable(table.title), width)
+    title = _broken(clean(table.title), width)
     result = [*(_bold(line, color=color) for line in (*title, *drawn)), rule, *body]
     if left_out:
         result += _broken(f"(not shown at this width: {', '.join(left_out)})", width)
@@ -62,7 +62,7 @@ def _texts(lines: Sequence[Line], columns: Sequence[Column], *, intervals: bool)
 
 
 def _fitted(text: str) -> str:
-    text = printable(text)
+    text = clean(text)
     if cell_width(text) <= _WIDEST_TEXT:
         return text
     while cell_width(text) > _WIDEST_TEXT - 3:
@@ -140,7 +140,7 @@ def text_curve(title: str, forced: Sequence[Point], plain: Sequence[Point], widt
     knees = _placed(["^" if budget == best else "" for budget in budgets], step)
     axis = [" " * 5 + "+" + "-" * (step * len(budgets)), *(" " * left + line for line in (names, knees))]
     legend = f"{FORCED_SIGN} forced close, | 95 % interval; {PLAIN_SIGN} plain cut; ^ knee: {best} tokens"
-    return "\n".join([*_broken(printable(title), width), *lines, *axis, *_broken(legend, width)])
+    return "\n".join([*_broken(clean(title), width), *lines, *axis, *_broken(legend, width)])
 
 
 def _placed(texts: Sequence[str], step: int) -> str:

@@ -18,7 +18,7 @@ from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.rows import ScoredCandidate
 from planner_cli.database import Database, redaction
 from planner_cli.errors import PlannerError
-from planner_cli.types import Candidate, Execution, Verdict
+from planner_cli.types import Candidate, Execution, Schema, Verdict
 
 Redactions: TypeAlias = Mapping[Path, tuple[str, ...]]
 """The columns of each database, as TABLE.COLUMN, that read as NULL; :func:`redactions` makes it."""
@@ -33,16 +33,20 @@ def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
 
     """
     found: dict[Path, tuple[str, ...]] = {}
+    schemas: list[Schema] = []
     if not texts:
         return found
     for path in {item.database_path: None for item in items}:
         with Database.open(path, samples=0) as database:
+            schemas.append(database.schema)
             found[path] = redaction.named(texts, database.schema)
             if len({item.database_path for item in items}) == 1:
                 redaction.check(texts, database.schema, path)
     for text in texts:
         if not any(text in names for names in found.values()):
-            raise PlannerError(f"none of the {len(found)} databases has a column {text!r} to redact")
+            near = redaction.meant(text, schemas)
+            hint = f"did you mean {near}?" if near else "give TABLE.COLUMN"
+            raise PlannerError(f"none of the {len(found)} databases has a column {text!r} to redact", hint=hint)
     return found
 
 

@@ -50,7 +50,8 @@ def import_(
             elif manifest_sha256 is not None:
                 raise ModelError(f"{source} has no {transfer.MANIFEST}", hint="planner models export makes one")
             else:
-                records.append(bring.bring_in(source, copy=copy, name=name, tell=tell))
+                told = (lambda _text: None) if quiet else note
+                records.append(bring.bring_in(source, copy=copy, name=name, tell=tell, note=told))
     if as_json:
         say_json([asdict(record) for record in records])
         return
@@ -66,6 +67,7 @@ def _list_foreign(as_json: bool) -> None:
         say_json([{**asdict(entry), "path": str(entry.path)} for entry in found])
         return
     for entry in found:
-        click.echo(clean(f"{entry.ref:60}{entry.size / 1e6:>9.0f} MB  {entry.path}"))
+        what = entry.problem or f"{entry.size / 1e6:>9.0f} MB  {entry.path}"
+        click.echo(clean(f"{entry.ref:60} {what}"))
     if not found:
         note("no model files of Ollama, LM Studio or the Hugging Face cache found; name a .gguf file")

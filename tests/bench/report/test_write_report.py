@@ -178,7 +178,7 @@ def test_csv_cells_cannot_run(large):
     for path in large.tables:
         with path.open(newline="", encoding="utf-8") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
-        assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t")) or "\x1b" in cell]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r", "\n"))]
 
 
 def test_published_answers_are_no_yardstick_of_other_candidates(large):
