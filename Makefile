@@ -46,11 +46,14 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.run
 demo: $(VENV)/.run  ## answer questions about a demo database on the built-in models
 	$(BIN)/planner demo $(DEMO)
 
-test: $(VENV)/.dev  ## the tests every commit passes
-	$(BIN)/python -m pytest -m "not slow"
+# One worker a core, one thread a worker (tests/conftest.py); each takes the tests in order, then some of another's.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 
-test-all: $(VENV)/.dev  ## with the long ones
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## the tests every commit passes, on all cores
+	$(PYTEST)
+
+test-all: $(VENV)/.dev  ## everything: the runs behind SECURITY.md's table too, an hour and more
+	$(PYTEST) -m ""
 
 lint: $(VENV)/.dev  ## style, types, layers, generated documentation
 	$(BIN)/ruff check .

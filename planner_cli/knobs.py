@@ -80,8 +80,10 @@ class Told:
     """What is written for values that have no spelling of their own, such as ``auto``."""
     usual: str | None = None
     """What the default is, in words, where ``None`` stands for it."""
-    listed: str | None = None
-    """What one is called, where the command line takes all of them as one text with commas."""
+    split: Callable[[str], tuple[str, ...]] | None = None
+    """Takes a text with several values apart; raises :class:`ValueError`."""
+    again: bool = False
+    """Whether several values come as several texts, each of which may hold several."""
     main: bool = False
     """Whether ``--help`` shows it; ``--help-all`` shows every one."""
     choices: tuple[str, ...] = ()
@@ -140,9 +142,8 @@ class Knob:
         words = self.told.words or {}
         if text in words:
             return words[text]
-        if self.many:
-            parts = text.split(",") if self.told.listed else text.split()
-            return self.check(tuple(part.strip() for part in parts if part.strip()))
+        if self.told.split is not None:
+            return self.told.split(text)
         try:
             value = _READERS[self.kind](text)
         except ValueError as error:
@@ -163,11 +164,13 @@ class Knob:
             return value
         if not self.many:
             return self._check_one(value)
+        split, again = self.told.split, self.told.again
+        if isinstance(value, str) and split is not None and not again:
+            return split(value)
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise ValueError(f"{value!r} is not a list of texts")  # noqa: TRY004 - one error for whatever is not taken
-        if not value and self.told.listed:
-            raise ValueError(f"names no {self.told.listed}")
-        return tuple(self._check_one(each) for each in value)
+        each = tuple(self._check_one(one) for one in value)
+        return each if split is None or not again else tuple(part for text in each for part in split(text))
 
     def _check_one(self, value: Any) -> Any:
         kind: Any = self.kind

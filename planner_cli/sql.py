@@ -1,7 +1,7 @@
 """Reading SQL text: when two queries are the same, and when one orders its rows. sqlglot lives here only.
 
 sqlglot parses a dialect that is close to SQLite's but not SQLite's own; where it cannot parse a text, the
-text itself (white space folded) is the answer, and SQLite has the last word when the query runs.
+text itself (white space between its tokens folded) is the answer, and SQLite has the last word when the query runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import logging
 import re
 from typing import Any
 
-_SPACE = re.compile(r"\s+")
+from planner_cli.lexer import code, without_semicolon
+from planner_cli.text import nocase
+
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS = frozenset(
     """select from where group order by having limit offset join on as and or not in like between is null distinct
@@ -44,8 +46,8 @@ def parse(sql: str) -> Any | None:
 
 
 def fold(sql: str) -> str:
-    """White space folded, a trailing semicolon dropped."""
-    return _SPACE.sub(" ", sql).strip().rstrip(";").rstrip()
+    """White space outside of strings and names folded, comments and a trailing semicolon dropped."""
+    return " ".join(token.text for token in code(without_semicolon(sql)))
 
 
 def normalise(sql: str) -> str:
@@ -77,17 +79,13 @@ def normalise(sql: str) -> str:
 def _word(kind: str, text: str) -> str:
     """One token of the key."""
     if kind == "IDENTIFIER":  # quoted; SQLite compares names without ASCII case, quoted or not
-        name = _lower(text)
+        name = nocase(text)
         return name if _PLAIN_NAME.fullmatch(name) and name not in _WORDS else '"' + name.replace('"', '""') + '"'
     if kind in {"STRING", "NATIONAL_STRING", "RAW_STRING"}:
         return "'" + text.replace("'", "''") + "'"
     if kind in {"HEX_STRING", "BIT_STRING", "BYTE_STRING"}:
-        return f"x'{_lower(text)}'"
-    return "!=" if text == "<>" else _lower(text)
-
-
-def _lower(text: str) -> str:
-    return "".join(c.lower() if c.isascii() else c for c in text)
+        return f"x'{nocase(text)}'"
+    return "!=" if text == "<>" else nocase(text)
 
 
 def is_ordered(sql: str) -> bool:
@@ -100,7 +98,7 @@ def is_ordered(sql: str) -> bool:
 
 def _ordered_text(sql: str) -> bool:
     """For text sqlglot cannot read: the last ORDER BY stands outside all parentheses."""
-    text = sql.lower()
+    text = nocase(fold(sql))
     at = text.rfind("order by")
     return at >= 0 and text.count("(", at) >= text.count(")", at)
 
@@ -123,8 +121,8 @@ def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
     if places is None:
         if not isinstance(tree, exp.Select) or tree.args.get("distinct") or any(key.is_int for key in keys):
             return None
-        aliases = {column.alias.lower(): column.unalias() for column in tree.expressions if column.alias}
-        added = [aliases.get(key.sql(dialect="sqlite").lower(), key).copy() for key in keys]
+        aliases = {nocase(column.alias): column.unalias() for column in tree.expressions if column.alias}
+        added = [aliases.get(nocase(key.sql(dialect="sqlite")), key).copy() for key in keys]
         tree.select(*added, copy=False)
         places = tuple(range(width, width + len(added)))
     if tree.args.get("limit") is not None:
@@ -139,11 +137,11 @@ def _shown(tree: Any, keys: list[Any]) -> tuple[int, ...] | None:
         first = first.this.unnest()
     if first.is_star:
         return None
-    names = [column.alias_or_name.lower() for column in first.expressions]
-    texts = [column.unalias().sql(dialect="sqlite").lower() for column in first.expressions]
+    names = [nocase(column.alias_or_name) for column in first.expressions]
+    texts = [nocase(column.unalias().sql(dialect="sqlite")) for column in first.expressions]
     places = []
     for key in keys:
-        text = key.sql(dialect="sqlite").lower()
+        text = nocase(key.sql(dialect="sqlite"))
         if key.is_int and 1 <= int(text) <= len(names):
             places.append(int(text) - 1)
         elif text in names or text in texts:

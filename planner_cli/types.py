@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from planner_cli.reprs import Shown
 
+from planner_cli.text import nocase
+
 Value: TypeAlias = int | float | str | bytes | None
 """One cell as SQLite returns it."""
 
@@ -59,9 +61,9 @@ class Schema:
     tables: tuple[Table, ...]
 
     def select(self, names: tuple[str, ...]) -> Schema:
-        """The schema with only the named tables (case-insensitive, order of the database kept)."""
-        wanted = {name.casefold() for name in names}
-        return Schema(tuple(t for t in self.tables if t.name.casefold() in wanted))
+        """The schema with only the named tables (compared as SQLite does, order of the database kept)."""
+        wanted = {nocase(name) for name in names}
+        return Schema(tuple(t for t in self.tables if nocase(t.name) in wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,12 @@ class Comparison:
     column: str
     literal: str
     """As SQL writes it: a quoted text, or a number."""
+    stored: str | None = None
+    """A literal of the column's that differs from it only in white space or Unicode normal form."""
 
     def __str__(self) -> str:
-        return f"{self.table}.{self.column} = {self.literal}"
+        but = f" (but for white space or Unicode normal form {self.stored})" if self.stored else ""
+        return f"{self.table}.{self.column} = {self.literal}{but}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ class Execution:
     seconds: float = 0.0
     """Wall time in the worker, without its start."""
     error: str | None = None
-    """One line that says why there is no result."""
+    """One line that says why there is no result; only a name that it quotes may hold a line break."""
     error_kind: ErrorKind | None = None
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""

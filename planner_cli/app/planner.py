@@ -20,7 +20,9 @@ from planner_cli.control import Control
 from planner_cli.errors import DatabaseError, PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
+from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
+from planner_cli.text import nocase
 from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings, ValueHint
 
 if TYPE_CHECKING:
@@ -286,10 +288,10 @@ def _shown(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     """The part of the schema that the models are shown."""
     if not tables:
         return schema
-    known = {table.name.casefold() for table in schema.tables}
+    known = {nocase(table.name) for table in schema.tables}
     for name in tables:
-        if name.casefold() not in known:
-            names = ", ".join(table.name for table in schema.tables[:_TABLES_NAMED])
+        if nocase(name) not in known:
+            names = ", ".join(as_listed(table.name) for table in schema.tables[:_TABLES_NAMED])
             raise DatabaseError(f"{path}: no table {name!r}", hint=f"it has {names}")
     return schema.select(tables)
 

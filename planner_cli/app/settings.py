@@ -8,6 +8,7 @@ from typing import Literal
 
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Checked, Knob, Range, knob, knobs_of
+from planner_cli.lexer import ListedName, NameListError, listed_names
 from planner_cli.settings import EngineOptions, PlanSettings, Select, ServerOptions
 from planner_cli.types import Role
 
@@ -16,6 +17,24 @@ BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise",
 
 CACHE_MIB = 1024
 """Room for some 70 schemas of 600 tokens under the built-in pair, 35 under a 1.5B model."""
+
+
+def _names(text: str) -> tuple[ListedName, ...]:
+    try:
+        return listed_names(text)
+    except NameListError as error:
+        raise ValueError(f'{error}; what holds a dot or comma is quoted as in SQL: "a,b"') from error
+
+
+def _tables(text: str) -> tuple[str, ...]:
+    if not text.strip():
+        raise ValueError("names no table")
+    return tuple(name.text if name.name is None else name.name for name in _names(text))
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    """Each of the columns by itself, as it was written."""
+    return tuple(name.text for name in _names(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +63,13 @@ class DatabaseSettings(Checked):
     """What of the database is read, and shown to the models."""
 
     tables: tuple[str, ...] = knob(
-        (), "Show the models only these tables; queries may still read others.", "database",
-        metavar="A,B", listed="table", main=True,
+        (), "Show the models only these tables; queries may still read others.  Names that hold a comma are quoted as "
+        "in SQL.", "database", metavar="A,B", split=_tables, main=True,
     )  # fmt: skip
     no_values: bool = knob(False, "Show the models no sample values, only the schema.", "database")
     redact: tuple[str, ...] = knob(
-        (), "Let this column read as NULL everywhere; may be given again.",
-        "redact", metavar="TABLE.COLUMN", main=True,
+        (), "Let this column read as NULL everywhere; may be given again.  Names that hold a dot or comma are quoted "
+        "as in SQL.", "redact", metavar="TABLE.COLUMN", split=_columns, again=True, main=True,
     )  # fmt: skip
     private_copy: bool = knob(
         False, "Where DATABASE cannot be read without writing (a write was cut off), read a temporary copy only "

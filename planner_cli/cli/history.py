@@ -14,6 +14,7 @@ from planner_cli.cli.output import say, say_json, say_path
 from planner_cli.database import Database
 from planner_cli.errors import PlannerError
 from planner_cli.history import History, Record, Summary, history_path
+from planner_cli.lexer import shortened
 from planner_cli.ui.document import document
 
 
@@ -39,7 +40,7 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
     else:
         for entry in found:
             score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
-            sql = entry.sql or "(no query could be run)"
+            sql = shortened(entry.sql or "(no query could be run)")
             mark = f"{entry.mark or '':5}"
             when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
             click.echo(clean(f"{entry.id:4}  {when}  {score}  {mark}  {entry.database.name}: {entry.question}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
@@ -94,8 +93,8 @@ def _option(knob: Knob) -> Callable[[Command], Command]:
         attributes = {"is_flag": True}
         if knob.default:
             long = f"{long}/--no-{knob.name}"
-    elif knob.many and not told.listed:
-        attributes |= {"multiple": True, "type": KnobType(replace(knob, many=False))}
+    elif told.again:
+        attributes |= {"multiple": True, "type": KnobType(knob), "callback": _flat}
     else:
         attributes["type"] = KnobType(knob)
     usual = told.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
@@ -103,6 +102,10 @@ def _option(knob: Knob) -> Callable[[Command], Command]:
         text = f"{text}  [default: {usual}]"
     names = [f"-{told.short}", long] if told.short else [long]
     return click.option(*names, knob.keyword, cls=KnobOption, knob=knob, default=None, help=text, **attributes)
+
+
+def _flat(_context: click.Context, _param: click.Parameter, values: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in value)
 
 
 def shown(value: Any) -> str:

@@ -6,13 +6,14 @@ Each option is also an environment variable, ``PLANNER_`` and its name; the comm
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
 
 from planner_cli.cli.method_settings import check_set
+from planner_cli.lexer import ListedName, NameListError, listed_names
 from planner_cli.settings import (
     SELECT_CHOICES,
     DiscriminatorSettings,
@@ -211,13 +212,39 @@ _CACHE_OPTIONS = (
 )  # fmt: skip
 
 
+class _Names(click.ParamType[str]):
+    """Names with commas between them; an environment variable holds one such list, with blanks as in a name."""
+
+    name = "names"
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return [rv]
+
+
+def listed(param: click.Parameter, text: str) -> tuple[ListedName, ...]:
+    """The names of a list, or the usage error that says what is wrong with it."""
+    try:
+        return listed_names(text)
+    except NameListError as error:
+        hint = 'what holds a dot or comma is quoted as in SQL: "a,b"'
+        raise click.BadParameter(f"{error}; {hint}", param=param) from error
+
+
+def _columns(_context: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Each of the columns by itself, as it was written."""
+    return tuple(name.text for text in value for name in listed(param, text))
+
+
 def redact_option(command: Command) -> Command:
     """For every command that asks a user's database."""
     option = _option(
         "--redact",
+        type=_Names(),
         metavar="TABLE.COLUMN",
         multiple=True,
-        help="Let this column read as NULL everywhere: prompts, results, exports, history, runs.  May be given again.",
+        callback=_columns,
+        help="Let this column read as NULL everywhere: prompts, results, exports, history, runs.  May be given again, "
+        "or with commas; names that hold a dot or comma are quoted as in SQL.",
     )
     return option(command)
 

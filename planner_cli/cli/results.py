@@ -10,6 +10,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.lexer import shortened
 from planner_cli.types import Answer, Question
 from planner_cli.ui.answer import Details, show_answer
 from planner_cli.ui.console import is_live, make_console
@@ -36,7 +37,7 @@ def abstained(answer: Answer, least: float) -> PlannerError:
     best = answer.best_candidate
     error = PlannerError(
         f"not sure enough to answer: the best query's score is {score}, --min-confidence is {least:g}"
-        + (f"; it was: {' '.join(best.sql.split())}" if best else "")
+        + (f"; it was: {shortened(best.sql)}" if best else "")
     )
     error.exit_code = ExitCode.ABSTAINED
     return error

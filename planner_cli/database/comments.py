@@ -16,6 +16,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from planner_cli.lexer import Token, code, tokens
+from planner_cli.text import nocase
 
 _LONGEST = 200
 """Characters of a comment that are kept."""
@@ -28,15 +29,15 @@ _CONSTRAINTS = frozenset({"constraint", "primary", "unique", "check", "foreign"}
 class Comments:
     table: str | None = None
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By column name, case-folded."""
+    """By column name, folded by :func:`planner_cli.text.nocase`."""
 
 
 def module(sql: str) -> str:
     """The module of a ``CREATE VIRTUAL TABLE``, in lower case; empty when there is none."""
     parts = code(sql)
     for token, following in pairwise(parts):
-        if token.kind == "word" and token.text.lower() == "using":
-            return (following.identifier or "").lower()
+        if token.kind == "word" and nocase(token.text) == "using":
+            return nocase(following.identifier or "")
     return ""
 
 
@@ -62,7 +63,7 @@ def read(sql: str) -> Comments:
 def _body(parts: Sequence[Token]) -> int | None:
     """Where the column list or the query of the text begins."""
     for place, token in enumerate(parts):
-        if token.text == "(" or (token.kind == "word" and token.text.lower() in ("as", "select")):
+        if token.text == "(" or (token.kind == "word" and nocase(token.text) in ("as", "select")):
             return place
     return None
 
@@ -102,10 +103,10 @@ def _columns(parts: Sequence[Token]) -> dict[str, str]:
 
 
 def _column_name(token: Token) -> str | None:
-    if token.kind == "word" and token.text.lower() in _CONSTRAINTS:
+    if token.kind == "word" and nocase(token.text) in _CONSTRAINTS:
         return None
     name = token.identifier if token.kind != "string" else token.text[1:-1].replace("''", "'")
-    return None if name is None else name.casefold()
+    return None if name is None else nocase(name)
 
 
 def _joined(said: Sequence[Token]) -> str | None:

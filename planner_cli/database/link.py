@@ -11,6 +11,7 @@ from planner_cli.database import paths, redaction, wire
 from planner_cli.database.process import Worker
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
+from planner_cli.text import nocase
 
 _OPEN_SECONDS = 2.0
 """Least time for opening the file anew; 10,000 tables take 0.1 s."""
@@ -47,7 +48,7 @@ class Link:
 
     def hides(self, table: str, column: str) -> bool:
         """Whether a column reads as NULL."""
-        return (table.lower(), column.lower()) in self._redacted
+        return (nocase(table), nocase(column)) in self._redacted
 
     def consistent(self, read: Callable[[], _Result]) -> _Result:
         """The result of ``read`` over a file that was the same before and after it.
@@ -95,7 +96,9 @@ class Link:
         if code == _SQLITE_READONLY_ROLLBACK:
             return paths.cut_off(path)
         if code & 0xFF == _SQLITE_NOTADB:
-            return paths.not_a_database(path, text=False)
+            return paths.not_a_database(path, paths.MAGIC)
+        if reply["name"] == "CutOffError":
+            return paths.cut_short(path, text)
         if code & 0xFF == _SQLITE_CORRUPT or "malformed" in text:
             return DatabaseError(
                 f"{path}: is damaged ({text})", hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db"

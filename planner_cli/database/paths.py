@@ -20,10 +20,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from planner_cli.database.kinds import kind_of
 from planner_cli.errors import DatabaseError
 
-_MAGIC = b"SQLite format 3\0"
-_HEADER = 100
+MAGIC = b"SQLite format 3\0"
+_HEADER = 512
 _WAL = 2
 """Value of header bytes 18 and 19 (write and read version) in WAL mode; 1 is a rollback journal."""
 
@@ -117,22 +118,22 @@ def _header(path: Path) -> tuple[bytes, Mark]:
             header = file.read(_HEADER)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if not header:
-        raise DatabaseError(f"{path}: is empty (0 bytes), so there is nothing to ask about", hint="check the path")
-    if not header.startswith(_MAGIC):
-        raise not_a_database(path, text=b"\0" not in header and header.isascii())
+    if not header.startswith(MAGIC):
+        raise not_a_database(path, header)
     return header, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def not_a_database(path: Path, *, text: bool) -> DatabaseError:
-    if text:
-        return DatabaseError(
-            f"{path}: is a text file, not an SQLite database",
-            hint="turn CSV or JSON into one with: sqlite-utils insert NEW.db TABLE FILE --csv",
-        )
+def not_a_database(path: Path, head: bytes) -> DatabaseError:
+    """What the file is instead, from its first bytes."""
+    kind = kind_of(head)
+    return DatabaseError(f"{path}: is {kind.what}", hint=kind.hint)
+
+
+def cut_short(path: Path, text: str) -> DatabaseError:
+    """The refusal for a file whose end is missing; ``text`` says how much of it."""
     return DatabaseError(
-        f"{path}: is not an SQLite database, or it is encrypted",
-        hint="check it with: file PATH; an encrypted database must be decrypted to a file first",
+        f"{path}: is cut off: {text}",
+        hint="copy or download it again, or ask what is left: sqlite3 FILE .recover | sqlite3 NEW.db",
     )
 
 

@@ -20,8 +20,9 @@ from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
+from planner_cli.prompts.schema import literal
 from planner_cli.settings import Limits
-from planner_cli.types import Comparison, ErrorKind, Execution, Schema, ValueHint
+from planner_cli.types import Comparison, ErrorKind, Execution, Row, Schema, ValueHint
 
 if TYPE_CHECKING:
     from planner_cli.database.values import ValueIndex
@@ -68,8 +69,8 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
-        self._unmet: dict[tuple[paths.Opening, Comparison], bool] = {}
-        """What was looked up in the file as it then was, and whether no row meets it."""
+        self._lookups: dict[tuple[paths.Opening, str], Row | None] = {}
+        """What was looked up in the file as it then was."""
 
     @classmethod
     def open(
@@ -196,19 +197,30 @@ class Database:
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """What of a query that ran no stored row meets; what cannot be known soon is left out."""
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
-        found = unmatched.comparisons(sql, self.schema)
-        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c, until))
+        found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
+        return tuple(
+            replace(comparison, stored=self._stored(comparison, until))
+            for comparison in found
+            if self._looked_up(unmatched.lookup(comparison), until) == ()
+        )
 
-    def _is_unmet(self, comparison: Comparison, until: float) -> bool:
-        key = (self._link.opening, comparison)
+    def _stored(self, comparison: Comparison, until: float) -> str | None:
+        sql = unmatched.lookup_stored(comparison)
+        row = self._looked_up(sql, until) if sql is not None else None
+        return literal(row[0], len(str(row[0]))) if row else None
+
+    def _looked_up(self, sql: str, until: float) -> Row | None:
+        """The first row of a query on the file as it is, empty where there is none, ``None`` where it took too long."""
+        key = (self._link.opening, sql)
         seconds = until - time.monotonic()
-        if key not in self._unmet and seconds > 0:
-            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": seconds}
+        if key not in self._lookups and seconds > 0:
+            request = {"op": "query", "sql": sql, "seconds": seconds}
             reply: wire.Message = {}
             with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, DatabaseError):
                 reply = self._link.ask(request, seconds + min(_GRACE_SECONDS, self._limits.seconds))
-            self._unmet[key] = "ok" in reply and not reply["ok"]["rows"]
-        return self._unmet.get(key, False)
+            rows = [wire.unpack_row(row) for row in reply["ok"]["rows"]] if "ok" in reply else [None]
+            self._lookups[key] = rows[0] if rows else ()
+        return self._lookups.get(key)
 
     def _execution(self, sql: str, reply: wire.Message) -> Execution:
         # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.

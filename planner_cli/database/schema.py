@@ -17,6 +17,7 @@ from planner_cli.database import comments, wire
 from planner_cli.database.link import Link
 from planner_cli.database.process import WorkerDiedError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
+from planner_cli.text import nocase
 from planner_cli.types import Column, ForeignKey, Schema, Table
 
 _COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
@@ -81,7 +82,7 @@ def read(link: Link, samples: int) -> Schema:
     pairs = [(entry, found) for entry, found in zip(entries, descriptions, strict=True) if found and found["columns"]]
     if not pairs:
         raise DatabaseError(f"{link.path}: has no tables", hint="check that this is the file you meant")
-    primary_keys = {entry.name.casefold(): _primary_key(found) for entry, found in pairs}
+    primary_keys = {nocase(entry.name): _primary_key(found) for entry, found in pairs}
     tables = [_table(entry, found, primary_keys) for entry, found in pairs]
     return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables))
 
@@ -148,7 +149,7 @@ def _entries(link: Link) -> Iterator[_Entry]:
         if "error" in reply:
             raise link.refusal(reply)
         for row, kind, name, sql in reply["ok"]["tables"]:
-            virtual = kind == "table" and sql[:14].lower() == "create virtual"
+            virtual = kind == "table" and nocase(sql[:14]) == "create virtual"
             yield _Entry(row, "virtual" if virtual else kind, name, sql)
             after = row
         more = reply["ok"]["more"]
@@ -156,12 +157,12 @@ def _entries(link: Link) -> Iterator[_Entry]:
 
 def _visible(entries: list[_Entry]) -> list[_Entry]:
     hidden = {
-        f"{entry.name}_{suffix}".casefold()
+        nocase(f"{entry.name}_{suffix}")
         for entry in entries
         if entry.kind == "virtual"
         for suffix in _SHADOWS.get(comments.module(entry.sql), ())
     }
-    return [entry for entry in entries if entry.name.casefold() not in hidden]
+    return [entry for entry in entries if nocase(entry.name) not in hidden]
 
 
 def _columns_request(entries: Sequence[_Entry]) -> wire.Message:
@@ -177,7 +178,7 @@ def _table(entry: _Entry, found: wire.Message, primary_keys: Mapping[str, tuple[
         name=entry.name,
         kind=entry.kind,
         columns=tuple(
-            Column(name, declared_type, bool(key), said.columns.get(name.casefold()))
+            Column(name, declared_type, bool(key), said.columns.get(nocase(name)))
             for name, declared_type, key in found["columns"]
         ),
         foreign_keys=tuple(_foreign_keys(found["keys"], primary_keys)),
@@ -196,7 +197,7 @@ def _foreign_keys(lines: Sequence[Sequence[Any]], primary_keys: Mapping[str, tup
         parts = list(group)
         table = parts[0][1]
         named = tuple(theirs for _, _, _, theirs in parts)
-        targets = named if None not in named else primary_keys.get(table.casefold(), ())
+        targets = named if None not in named else primary_keys.get(nocase(table), ())
         if len(targets) == len(parts):
             yield ForeignKey(tuple(ours for _, _, ours, _ in parts), table, targets)
 

@@ -24,6 +24,8 @@ from planner_cli.types import ErrorKind, Execution
 _LIMITS = Limits(seconds=0.5)
 _SLACK_SECONDS = 1.0
 """Over twice the limit: killing and restarting the worker on a busy machine."""
+_TRIES = 3
+"""On a machine with much else to do an attack may be stopped late once; through a hole it is late each time."""
 
 _SCHEMA = """
 CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT);
@@ -102,10 +104,12 @@ def run() -> tuple[Check, ...]:
 
 
 def _attack(database: Database, folder: Path, name: str, sql: str, right: _Kinds) -> Check:
-    started = time.monotonic()
-    result = database.execute(sql.replace("{folder}", str(folder)).replace("{path}", str(database.path)))
-    seconds = time.monotonic() - started
-    late = seconds > 2 * _LIMITS.seconds + _SLACK_SECONDS
+    late, left = True, _TRIES
+    while late and left:
+        started = time.monotonic()
+        result = database.execute(sql.replace("{folder}", str(folder)).replace("{path}", str(database.path)))
+        seconds = time.monotonic() - started
+        late, left = seconds > 2 * _LIMITS.seconds + _SLACK_SECONDS, left - 1
     alive = database.execute("SELECT count(*) FROM t").rows == ((3,),)
     passed = result.error_kind in right and not late and alive
     return Check(name, "attack", passed, _detail(result, seconds, late=late, alive=alive), seconds)

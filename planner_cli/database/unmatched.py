@@ -8,12 +8,17 @@ the tables have.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from planner_cli.database.suggest import read_tables
 from planner_cli.lexer import Token, code, quote
+from planner_cli.text import nocase
 from planner_cli.types import Comparison, Schema
 
 MOST = 4
 """Comparisons of a query that are looked up."""
+_SPACE = "[ \t\n\r\u00a0\u3000]"
 SECONDS = 0.2
 """What looking up those of a query may take together; past it nothing is said of them."""
 
@@ -21,7 +26,7 @@ SECONDS = 0.2
 def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
     """Those of a query that can be looked up, the first :data:`MOST`, in the order of the text."""
     parts = code(sql)
-    read = {called.casefold(): table for called, table in read_tables(sql, schema).items()}
+    read = {nocase(called): table for called, table in read_tables(sql, schema).items()}
     found = []
     for at, token in enumerate(parts):
         if token.text != "=" or not 0 < at < len(parts) - 1 or parts[at - 1].text in ("<", ">", "!"):
@@ -50,8 +55,26 @@ def lookup(comparison: Comparison) -> str:
     return f"SELECT 1 FROM main.{table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
 
 
+def lookup_stored(comparison: Comparison) -> str | None:
+    """A query for a text of the column that differs only in white space or Unicode normal form.
+
+    ``None`` for numbers and blank texts.
+    """
+    text = re.sub(_SPACE, "", comparison.literal[1:-1].replace("''", "'"))
+    if not text or not comparison.literal.startswith("'"):
+        return None
+    forms = dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD"))
+    table, column = quote(comparison.table), quote(comparison.column)
+    bare = column
+    for character in _SPACE[1:-1]:
+        bare = f"replace({bare}, char({ord(character)}), '')"
+    listed = ", ".join("'" + form.replace("'", "''") + "'" for form in forms)  # NFKC can make a quote
+    where = f"typeof({column}) = 'text' AND {bare} IN ({listed})"
+    return f"SELECT {column} FROM main.{table} WHERE {where} LIMIT 1"  # noqa: S608 - quoted; quotes are doubled
+
+
 def _is(one: str | None, other: str) -> bool:
-    return one is not None and one.casefold() == other.casefold()
+    return one is not None and nocase(one) == nocase(other)
 
 
 def _is_whole(parts: list[Token], at: int) -> bool:
@@ -59,7 +82,7 @@ def _is_whole(parts: list[Token], at: int) -> bool:
     token = parts[at]
     if token.kind not in ("string", "number") or (token.kind == "string" and not _is_closed(token.text)):
         return False
-    after = parts[at + 1].text.lower() if at + 1 < len(parts) else ""
+    after = nocase(parts[at + 1].text) if at + 1 < len(parts) else ""
     return after not in {"||", "|", "+", "-", "*", "/", "%", "&", "<", ">", "=", "!", "collate", "->", "."}
 
 

@@ -3,13 +3,15 @@
     Which orders from berlin are Shipped?  ->  customers.city = 'Berlin', orders.status = 'shipped'
 
 An index is bounded, lives in memory only, and is asked offline. What is covered: text values of up to
-:data:`LONGEST` characters, matched as whole words without case and punctuation, or nearly so (rapidfuzz). What is
+:data:`LONGEST` characters, matched as whole words without case and punctuation,
+whatever their Unicode normal form, or nearly so (rapidfuzz); what is given back is the text as it is stored. What is
 not: numbers and dates (a question gives them as they are), synonyms, other languages.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +35,10 @@ _SHORTEST_NEAR = 6
 _PLACES = 3
 """Columns named for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
 
-_WORD = re.compile(r"\w+")
+_MARK = "\u0301"
+"""Stands for every combining mark."""
+
+_WORD = re.compile(rf"\w[\w{_MARK}]*")
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'(?!\w)|\u201c([^\u201d]+)\u201d|\u2018([^\u2019]+)\u2019")
 
 _COMMON = frozenset(
@@ -67,12 +72,13 @@ class ValueIndex:
 
     def __init__(self, columns: Mapping[tuple[str, str], Sequence[str]]) -> None:
         """``columns`` has the distinct values of each (table, column), both spelled as in the schema."""
-        self._places: dict[str, dict[tuple[str, str], str]] = {}
+        self._places: dict[str, dict[tuple[str, str], list[str]]] = {}
+        """Folded value -> place -> its spellings there."""
         for place, values in columns.items():
             for value in values:
                 folded = fold(value) if len(value) <= LONGEST else ""
                 if folded and not folded.replace(" ", "").isdigit():
-                    self._places.setdefault(folded, {}).setdefault(place, value)
+                    self._places.setdefault(folded, {}).setdefault(place, []).append(value)
         self._folded = list(self._places)
         self._names = {fold_name(name) for place in columns for name in place}
 
@@ -84,16 +90,18 @@ class ValueIndex:
         """The mentioned values, longest mention first, at most ``most``."""
         found: list[ValueHint] = []
         taken: set[int] = set()
-        for gram in sorted(_grams(question), key=lambda gram: (gram.start - gram.end, gram.start)):
+        text = compatible(question)
+        for gram in sorted(_grams(text), key=lambda gram: (gram.start - gram.end, gram.start)):
             if len(found) >= most:
                 break
             if taken.intersection(range(gram.start, gram.end)):
                 continue
-            value = self._find(gram, question)
+            value = self._find(gram, text)
             if value is None:
                 continue
             taken.update(range(gram.start, gram.end))
-            found += [ValueHint(*place, text) for place, text in list(self._places[value].items())[:_PLACES]]
+            places = list(self._places[value].items())[:_PLACES]
+            found += [ValueHint(*place, _as_asked(spellings, question)) for place, spellings in places]
         return tuple(found[:most])
 
     def _find(self, gram: _Gram, question: str) -> str | None:
@@ -111,13 +119,37 @@ class ValueIndex:
         return best[0] if best and best[0][0] == gram.text[0] else None
 
 
+def _as_asked(spellings: Sequence[str], question: str) -> str:
+    """The longest spelling that stands in the question to the byte, else the first."""
+    return max((spelling for spelling in spellings if spelling in question), key=len, default=spellings[0])
+
+
 def fold(text: str) -> str:
-    """Without case and punctuation, one blank between words."""
-    return " ".join(_WORD.findall(text.casefold()))
+    """Without case, punctuation and what Unicode can write in several ways, one blank between words."""
+    return " ".join(word for word, _ in _words(compatible(text)))
+
+
+def compatible(text: str) -> str:
+    """In Unicode's normal form NFKC: the same for letters with their accents in one character and in two."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _words(text: str) -> list[tuple[str, int]]:
+    """Its words without case, and where each begins."""
+    places = _WORD.finditer(text if text.isascii() else "".join(map(_kind, text)))
+    return [(compatible(text[found.start() : found.end()].casefold()), found.start()) for found in places]
+
+
+def _kind(character: str) -> str:
+    """Of what it is: marks (vowel signs, accents) go on in a word, although they are no letters to :mod:`re`."""
+    if character.isalnum() or character == "_":
+        return "a"
+    return _MARK if unicodedata.category(character).startswith("M") else " "
 
 
 def _grams(question: str) -> Iterator[_Gram]:
-    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(question)]
+    """``question`` is in normal form."""
+    words = _words(question)
     spans = [match.span() for match in _QUOTED.finditer(question)]
     for start in range(len(words)):
         for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1):

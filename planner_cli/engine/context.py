@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,15 @@ _ABORTED = 2
 _UNWATCHED_SECONDS = 0.1
 """A decode expected to end within this is asked about stopping only before it: in between, the answers cost 2 to 3 % of
 a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
+
+
+class _Watcher:
+    """What llama.cpp asks whether to go on; it knows no context, so that one nobody refers to is freed at once."""
+
+    control: Control | None = None
+
+    def should_abort(self, _data: Any) -> bool:
+        return self.control is not None and self.control.should_abort()
 
 
 class Context:
@@ -69,7 +79,6 @@ class Context:
             params.flash_attn_type = int(flash_attention)
         params.n_threads, params.n_threads_batch = threads, batch_threads or threads
         params.no_perf = True
-        self._control: Control | None = None
         self.handle = L.llama_init_from_model(weights.handle, params)
         if not self.handle:
             raise EngineError(
@@ -88,8 +97,11 @@ class Context:
         self._memory = L.llama_get_memory(self.handle)
         self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
         self._batch = L.llama_batch_init(BATCH, 0, sequences)
+        self._free = weakref.finalize(self, _free, self.handle, self._batch)
+        self._free.atexit = False  # the process's end frees it, and llama.cpp may be gone by then
+        self._watcher = _Watcher()
         # The callback must outlive the context; it only looks at flags (an exception in it would be swallowed).
-        self._abort = L.ggml_abort_callback(self._should_abort)
+        self._abort = L.ggml_abort_callback(self._watcher.should_abort)
         self._never_abort = L.ggml_abort_callback()
         self._watched: bool | None = None
         self._token_seconds = float("inf")
@@ -101,9 +113,6 @@ class Context:
         if watched != self._watched:
             L.llama_set_abort_callback(self.handle, self._abort if watched else self._never_abort, None)
             self._watched = watched
-
-    def _should_abort(self, _data: Any) -> bool:
-        return self._control is not None and self._control.should_abort()
 
     def set_threads(self, threads: int, batch_threads: int) -> None:
         """See the constructor."""
@@ -167,12 +176,12 @@ class Context:
         self._give_way()
         tokens = max(1, int(self._batch.n_tokens))
         self._watch(tokens * self._token_seconds > _UNWATCHED_SECONDS)
-        self._control = control
+        self._watcher.control = control
         started = time.perf_counter()
         try:
             code = L.llama_decode(self.handle, self._batch)
         finally:
-            self._control = None
+            self._watcher.control = None
         if code == 0:
             self._token_seconds = (time.perf_counter() - started) / tokens
         if code == _ABORTED and control is not None:
@@ -215,10 +224,14 @@ class Context:
         L.llama_memory_clear(self._memory, False)
 
     def close(self) -> None:
-        if self.handle:
-            L.llama_batch_free(self._batch)
-            L.llama_free(self.handle)
-            self.handle = None
+        """Free its memory now; one that nobody refers to any more is freed as well."""
+        self._free()
+        self.handle = None
+
+
+def _free(handle: Any, batch: Any) -> None:
+    L.llama_batch_free(batch)
+    L.llama_free(handle)
 
 
 def log_sum_exp(logits: npt.NDArray[np.float32]) -> float:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from planner_cli.control import Control
 from planner_cli.database import cluster
-from planner_cli.database.mend import mend
+from planner_cli.database.mend import mend, respell
 from planner_cli.discriminator import Case
 from planner_cli.errors import ContextOverflow, TimeLimit
 from planner_cli.events import (
@@ -118,9 +118,10 @@ class Pool:
         yield Clustered(self.clusters)
 
     def _mend(self, schema: Schema) -> Iterator[Event]:
-        """Run what failed for a missing name under the nearest name; what then runs is one more candidate.
+        """Run what failed for a missing name under the nearest name, and what asks for a text as the rows spell it.
 
-        It has no votes, since nobody wrote it, and counts as greedy if what it was made of does.
+        What then runs is one more candidate. It has no votes, since nobody wrote it, and counts as greedy if what it
+        was made of does.
         """
         known = {normalise(candidate.sql): candidate.index for candidate in self.candidates}
         failed = self.candidates[self._looked_at :]
@@ -131,9 +132,11 @@ class Pool:
             if found is None or self.control.expired():
                 continue
             sql, execution = found
+            # the same text in other bytes is as probable; a query with another name is yet to be weighed
+            logprob = candidate.logprob if self.executions[candidate.index].ok else None
             at = known.setdefault(normalise(sql), len(self.candidates))
             if at == len(self.candidates):
-                self.candidates.append(Candidate(at, sql, samples=0, greedy=candidate.greedy))
+                self.candidates.append(Candidate(at, sql, samples=0, logprob=logprob, greedy=candidate.greedy))
                 self.executions.append(execution)
                 yield CandidateWritten(self.candidates[at])
                 yield CandidateExecuted(at, execution)
@@ -155,8 +158,12 @@ class Pool:
         self.timings = replace(self.timings, generate=_sum(self.timings.generate, timings))
 
     def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
-        """The candidate with names that exist and its result, ``None`` where that is not enough to make it run."""
+        """The candidate with names and texts that exist, and its result; ``None`` where it needs none or fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
+        if execution.ok:
+            spelled = respell(sql, execution.unmatched)
+            execution = self._database.execute(spelled, self.control) if spelled is not None else execution
+            return None if spelled is None or not execution.ok else (spelled, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:

@@ -10,8 +10,9 @@ from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span
 from planner_cli.prompts.generator import GeneratorPrompt
 from planner_cli.prompts.judging import TRUE_FALSE, Blend, View
 from planner_cli.prompts.normal_form import resolve, write
-from planner_cli.prompts.schema import compact_schema, hint_text
+from planner_cli.prompts.schema import compact_schema, hint_text, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql
+from planner_cli.text import on_one_line
 from planner_cli.types import Question
 
 BUILTIN_BLEND = Blend(verdict=0.6362, likelihood=0.0868, bias=-0.0489)
@@ -31,7 +32,7 @@ class CompactLikelihood:
 
     def written(self, question: Question, subject: Subject) -> Prompt:
         """See :meth:`Likelihood.written`."""
-        return (Span(" "), Span(" ".join(_normal(question, subject).split()), "data"))
+        return (Span(" "), Span(sql_line(_normal(question, subject)), "data"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class CompactDiscriminator:
             *((Span(compact_schema(question.schema), "data"),) if schema else ()),
             STABLE,
             Span("Q: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
         )
 
@@ -90,7 +91,7 @@ class CompactDiscriminator:
         return (
             Span("\n"),
             Span("SQL: "),
-            Span(" ".join(sql.split()), "data"),
+            Span(sql_line(sql), "data"),
             *((Span("\nResult: "), Span(facts, "data")) if facts else ()),
             Span("\nCheck:"),
         )

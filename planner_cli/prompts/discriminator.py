@@ -23,6 +23,7 @@ from planner_cli.prompts.generator import generator_prompt, without_thought
 from planner_cli.prompts.judging import TRUE_FALSE, DiscriminatorPrompt, View, spellings
 from planner_cli.prompts.schema import compact_schema
 from planner_cli.prompts.shown import Subject, quiet_sql, result_text
+from planner_cli.text import on_one_line
 from planner_cli.types import Question
 
 
@@ -71,7 +72,7 @@ class ChatDiscriminator:
             # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
             # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
-        content += [STABLE, Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
+        content += [STABLE, Span(headings.question), Span(on_one_line(question.text), "data"), CUT]
         for subject, heading in zip(subjects, headings.queries, strict=True):
             content += [Span(f"\n\n{heading}"), Span(quiet_sql(subject.candidate.sql, question.schema), "data")]
             if view.rows:

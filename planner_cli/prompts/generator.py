@@ -10,7 +10,8 @@ from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.reply import extract_sql, is_closed, opened
-from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
+from planner_cli.prompts.schema import compact_schema, full_schema, hint_text, sql_line
+from planner_cli.text import on_one_line, without_breaks
 from planner_cli.types import Question, Schema
 
 _MOST_OPENING = 64
@@ -64,7 +65,7 @@ class CompactGenerator:
             Span(compact_schema(question.schema), "data"),
             STABLE,
             Span("Q: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
             Span("\nSQL:"),
         )
@@ -73,7 +74,11 @@ class CompactGenerator:
         shown = (*asked, Span(" "), Span(draft.sql, "data"))
         if draft.partial:
             return shown
-        fault = (Span("\nError: "), Span(draft.error, "data")) if draft.error else (Span("\nError: not the answer"),)
+        fault = (
+            (Span("\nError: "), Span(without_breaks(draft.error), "data"))
+            if draft.error
+            else (Span("\nError: not the answer"),)
+        )
         return (*shown, *fault, Span("\nSQL:"))
 
     def complete(self, reply: str) -> bool:
@@ -84,7 +89,7 @@ class CompactGenerator:
         return extract_sql(opened(reply).partition("\n")[0])
 
     def written(self, sql: str, schema: Schema) -> Prompt:
-        return (Span(f" {write(resolve(sql, schema))}", "data"),)
+        return (Span(f" {sql_line(write(resolve(sql, schema)))}", "data"),)
 
     def grammar(self, schema: Schema) -> str | None:
         return schema_grammar(schema)
@@ -106,7 +111,7 @@ class ChatGenerator:
             Span(full_schema(question.schema), "data"),
             STABLE,
             Span("\nQuestion: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             Span(
                 "\n\nWrite one SQLite SELECT query that answers the question. Use only tables and columns of the "
                 "schema. Return just the columns that are asked for."
@@ -137,7 +142,7 @@ def _attempt(draft: Draft | None) -> Prompt:
     if draft is None or draft.partial:
         return ()
     verdict = Span("\nIt fails: ") if draft.error else Span("\nIt may not answer the question.")
-    fault = (Span(draft.error, "data"),) if draft.error else ()
+    fault = (Span(without_breaks(draft.error), "data"),) if draft.error else ()
     return (Span("\n\nAn earlier attempt:\n"), Span(draft.sql, "data"), verdict, *fault, Span("\nWrite a better one."))
 
 

@@ -9,6 +9,7 @@ section 5); what it cannot rule out is a wrong one.
 from __future__ import annotations
 
 from planner_cli.prompts.schema import quote
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 MOST_NAMES = 1500
@@ -32,10 +33,10 @@ word ::= keyword | name | "t" [1-4] "." column | [0-9]+ ("." [0-9]+)?
 
 def schema_grammar(schema: Schema) -> str | None:
     """The grammar; ``None`` for a schema with more than :data:`MOST_NAMES` names."""
-    tables = [quote(table.name.lower()) for table in schema.tables]
-    columns = [quote(column.name.lower()) for table in schema.tables for column in table.columns]
+    tables = [quote(nocase(table.name)) for table in schema.tables]
+    columns = [quote(nocase(column.name)) for table in schema.tables for column in table.columns]
     qualified = [
-        f"{quote(table.name.lower())}.{quote(column.name.lower())}"
+        f"{quote(nocase(table.name))}.{quote(nocase(column.name))}"
         for table in schema.tables
         for column in table.columns
     ]

@@ -18,7 +18,7 @@ from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
-from planner_cli.ui.sqltext import laid_out
+from planner_cli.ui.sqltext import laid_out, print_sql
 
 Details: TypeAlias = Literal["full", "brief", "none"]
 """What standard error is told besides notes about cuts: all, the query and one line, or nothing."""
@@ -78,7 +78,7 @@ def show_answer(
         show_summary(answer, stderr, untrained=untrained)
     elif details == "brief":
         if not (sql_only or pretty):
-            print_line(stderr, " ".join(candidate.sql.split()))
+            print_sql(stderr, "", candidate.sql)
         print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained)))
 
 
@@ -150,8 +150,7 @@ def show_failures(answer: Answer, console: Console) -> None:
     look = look_of(console)
     print_line(console, "no answer: " + (answer.reason or "no candidate could be executed"), BAD)
     for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
-        sql = " ".join(candidate.sql.split()) or "(empty)"
-        _print_indented(console, f"{candidate.index + 1:>3}  ", look.text(sql))
+        print_sql(console, f"{candidate.index + 1:>3}  ", candidate.sql or "(empty)")
         _print_indented(console, "     ", result_text(execution, look, 2_000))
     print_line(console, look.dot.join(statistics(answer)), MUTED)
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from planner_cli.types import ClosedBy, Execution
 from planner_cli.ui.cells import counted
 from planner_cli.ui.look import ACCENT, BAD, FAIR, GOOD, MUTED, TITLE, Look, pad, score_style
+from planner_cli.ui.sqltext import fit_sql
 from planner_cli.ui.state import BoardRow, ThoughtView
 
 CLOSED_WORDS: dict[ClosedBy, str] = {
@@ -189,12 +190,10 @@ def _failed(row: BoardRow) -> bool:
 
 
 def _sql(row: BoardRow, look: Look, width: int, style: str) -> Text:
-    sql = " ".join(row.candidate.sql.split())
-    text = look.text(look.fit(sql, width), style)
-    if not row.candidate.complete:
-        text = look.text(look.fit(f"(cut) {sql}", width), style)
-        text.stylize(FAIR, 0, min(5, len(text)))
-    return text
+    if row.candidate.complete:
+        return look.text(fit_sql(row.candidate.sql, look, width), style)
+    mark = look.text(look.fit("(cut) ", width), FAIR)
+    return mark.append_text(look.text(fit_sql(row.candidate.sql, look, width - mark.cell_len), style))
 
 
 def _same_result(row: BoardRow, look: Look, width: int) -> Text:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from planner_cli.clean import Clean
+from planner_cli.text import on_one_line
 from planner_cli.ui.board import UNTRAINED, board_lines
 from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look, pad, score_style, wrap
 from planner_cli.ui.state import BoardRow, Phase, RunState, ThoughtView
@@ -52,7 +53,7 @@ def _header(state: RunState, look: Look, width: int, seconds: float) -> list[Tex
     first = Text.assemble(pad(left, width - status.cell_len), status)
     if first.cell_len > width:
         first = look.text(look.fit(status.plain, width), ACCENT)
-    question = wrap(look.plain(" ".join(state.question.split())), width)
+    question = wrap(look.plain(on_one_line(state.question)), width)
     lines = [first, *(look.text(line, TITLE) for line in question[:_QUESTION_LINES])]
     if len(question) > _QUESTION_LINES:
         lines[-1] = look.text(look.fit(question[_QUESTION_LINES - 1] + " " + question[_QUESTION_LINES], width), TITLE)

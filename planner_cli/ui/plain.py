@@ -22,6 +22,7 @@ from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.console import look_of
 from planner_cli.ui.frame import Think
 from planner_cli.ui.look import FAIR, MUTED
+from planner_cli.ui.sqltext import fit_sql
 
 _LINE = 2_000
 """Cells of the longest line: an error or query that is longer is cut."""
@@ -57,7 +58,7 @@ class PlainReport:
             case Prefilled():
                 self._line(f"  prompt of {event.tokens} tokens, {event.cached} cached, {event.seconds:.2f} s", MUTED)
             case CandidateWritten():
-                self._line(f"candidate {event.candidate.index + 1}: {' '.join(event.candidate.sql.split())}")
+                self._query(f"candidate {event.candidate.index + 1}: ", event.candidate.sql)
             case CandidateRepeated():
                 candidate = event.candidate
                 self._line(f"candidate {candidate.index + 1}: written again ({candidate.samples} samples)", MUTED)
@@ -80,6 +81,10 @@ class PlainReport:
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(self._look.text(self._look.fit(text, _LINE), style), soft_wrap=True)
+
+    def _query(self, head: str, sql: str) -> None:
+        shown = fit_sql(sql, self._look, _LINE - len(head), keep_lines=True)
+        self._console.print(self._look.text(head + shown, newlines=True), soft_wrap=True)
 
     def _number(self, cluster: int) -> int:
         """The judged candidate's number for people, from 1."""

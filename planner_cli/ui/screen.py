@@ -15,6 +15,7 @@ from rich.text import Text
 from planner_cli.control import Control
 from planner_cli.errors import Stopped
 from planner_cli.events import Answered, Event
+from planner_cli.text import on_one_line
 from planner_cli.types import Answer, ModelInfo, Thought
 from planner_cli.ui.board import board_lines
 from planner_cli.ui.console import look_of, print_line
@@ -155,7 +156,7 @@ def _leave_behind(state: RunState, console: Console, think: Think) -> None:
     answer = state.answer
     if answer is None and not state.candidates:
         return
-    print_line(console, " ".join(state.question.split()), TITLE)
+    print_line(console, on_one_line(state.question), TITLE)
     if answer is None or answer.best is not None:  # else the answer block lists every candidate in full
         width = min(console.width, _WIDEST_BOARD)
         board = board_lines(state.board(), look, width, budget=state.budget, untrained=state.untrained, final=True)

@@ -85,7 +85,7 @@ ENVIRONMENT = [
     ("a flag", {"PLANNER_NO_JUDGE": "1"}, {"no_judge": True}),
     ("a flag, off", {"PLANNER_MEND": "no"}, {"mend": False}),
     ("a list of names", {"PLANNER_TABLES": "a, b c"}, {"tables": ("a", "b c")}),
-    ("a list of columns", {"PLANNER_REDACT": "a.b c.d"}, {"redact": ("a.b", "c.d")}),
+    ("a list of columns", {"PLANNER_REDACT": "a.b, c.d"}, {"redact": ("a.b", "c.d")}),
     ("a word", {"PLANNER_GPU_LAYERS": "auto"}, {"gpu_layers": None}),
     ("three words", {"PLANNER_FLASH_ATTENTION": "off"}, {"flash_attention": False}),
     ("a threshold", {"PLANNER_RACE_MARGIN": "0.1"}, {"race_margin": 0.1}),
@@ -107,7 +107,7 @@ BAD_VARIABLES = [
     ("PLANNER_KV", "q5_0", "is not one of f16, q8_0, q4_0"),
     ("PLANNER_GPU_LAYERS", "most", "'most' is not a whole number or auto"),
     ("PLANNER_GPU_LAYERS", "-1", "0 or more"),
-    ("PLANNER_TABLES", ",", "names no table"),
+    ("PLANNER_TABLES", "t,", "a name is missing at the end"),
 ]
 
 

@@ -1,10 +1,8 @@
-"""``planner bench`` on the built-in models, as a user runs it."""
+"""``planner bench`` on the built-in models."""
 
 import json
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,13 @@ import pytest
 from planner_cli.cli import main
 from planner_cli.cli.config import config_path, load_defaults, save_default
 from planner_cli.errors import PlannerError
+from tests.running import command, planner, wait_for
 
 pytestmark = pytest.mark.model
 
 
 def bench(*arguments):
-    command = [sys.executable, "-m", "planner_cli", "bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    return planner("bench", *arguments)
 
 
 def rows(folder):
@@ -71,23 +69,10 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
 def test_a_run_goes_on_where_it_was_killed(judged):
     folder, data, _ = judged
     whole = rows(folder / "run")
-    command = [
-        sys.executable,
-        "-m",
-        "planner_cli",
-        "bench",
-        "sweep",
-        str(data),
-        "-o",
-        str(folder / "killed"),
-        "--budgets",
-        "0,8,16",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", "0,8,16")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = folder / "killed" / "rows.jsonl"
-    while not (lines.exists() and lines.read_bytes().count(b"\n")):
-        time.sleep(0.02)
-        assert process.poll() is None
+    wait_for(lambda: lines.exists() and lines.read_bytes().count(b"\n"), "the first row")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     left = lines.read_bytes().count(b"\n")

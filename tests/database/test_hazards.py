@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from database_files import picture
+from database_files import computed, picture
 
 from planner_cli.database import Database
 from planner_cli.settings import Limits
@@ -237,25 +237,32 @@ def quick_shop(shop: Database, quick: Limits) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="module")
+def patient_shop(shop: Database) -> Iterator[Database]:
+    """The same with the time that a query has on a machine with much else to do."""
+    with Database.open(shop.path, limits=Limits(seconds=30)) as database:
+        yield database
+
+
 @pytest.mark.parametrize(("sql", "kinds"), [case[1:] for case in BOMBS], ids=[case[0] for case in BOMBS])
-def test_bombs(quick_shop: Database, quick: Limits, sql: str, kinds: set[str | None]) -> None:
-    for _ in range(3):
-        started = time.monotonic()
-        result = quick_shop.execute(sql)
-        seconds = time.monotonic() - started
-        assert result.error_kind in kinds, result
-        # twice the limit, and what killing and restarting the worker takes; on a busy machine that may be long once
-        if seconds < 2.1 * quick.seconds + 0.4:
-            break
-    assert seconds < 2.1 * quick.seconds + 0.4, seconds
+def test_bombs(quick_shop: Database, patient_shop: Database, quick: Limits, sql: str, kinds: set[str | None]) -> None:
+    # what need not run into the time limit must not do so on a busy machine either
+    database = quick_shop if "time" in kinds else patient_shop
+    before, started = computed(database), time.monotonic()
+    result = database.execute(sql)
+    seconds = time.monotonic() - started
+    assert result.error_kind in kinds, result
+    # twice the limit, and what killing and restarting the worker takes: computing, since a wait is another program's doing
+    assert computed(database) - before < 2.1 * quick.seconds + 0.6
     SEEN[sql] = (result.error_kind or "ok", seconds)
-    assert quick_shop.execute("SELECT count(*) FROM orders").rows == ((3,),)
+    assert database.execute("SELECT count(*) FROM orders").rows == ((3,),)
 
 
 def test_the_table_of_bombs(quick: Limits) -> None:
     """Prints what came of them, with the slowest; the study's list has 67."""
+    assert len(BOMBS) >= 67
     if len(SEEN) < len(BOMBS):
-        pytest.skip("only some of the bombs were run")
+        pytest.skip("only some of the bombs were run by this worker")
     kinds = Counter(kind for kind, _ in SEEN.values())
     slowest = max(seconds for _, seconds in SEEN.values())
     sys.stdout.write(
@@ -264,7 +271,6 @@ def test_the_table_of_bombs(quick: Limits) -> None:
     for name, sql, _ in BOMBS:
         kind, seconds = SEEN[sql]
         sys.stdout.write(f"  {name:32} {kind:12} {seconds:6.3f} s\n")
-    assert len(BOMBS) >= 67
 
 
 def test_endless_rows_are_cut_and_it_is_said(shop: Database) -> None:

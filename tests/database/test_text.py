@@ -80,10 +80,10 @@ def test_without_semicolon(sql: str, expected: str) -> None:
 
 def test_long_texts_take_linear_time() -> None:
     for text in ("/*" * 50_000, "'" * 100_001, '"' * 100_001, "[" * 100_000, "-" * 100_000, "(" * 100_000):
-        started = time.monotonic()
+        started = time.process_time()
         list(lexer.tokens(text))
         comments.read(f"CREATE TABLE t ({text}")
-        assert time.monotonic() - started < 2, text[:5]
+        assert time.process_time() - started < 2, text[:5]
 
 
 SPELLED = [

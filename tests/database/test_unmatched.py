@@ -10,6 +10,7 @@ import pytest
 from planner_cli.database import Database
 from planner_cli.settings import Limits
 
+BUT = "but for white space or Unicode normal form"
 FOUND = [
     # name, query, what no row meets
     ("a text that is there", "select * from customers where city = 'Paris'", []),
@@ -36,6 +37,22 @@ FOUND = [
     ("an expression of the column", "select * from customers where lower(city) = 'berlin'", []),
     ("a view's column", "select * from parisians where name = 'Ben'", []),
     ("twice the same", "select * from customers where city = 'X' union select * from customers where city = 'X'", ["customers.city = 'X'"]),
+    ("another normal form", "select * from places where name = 'Café'", [f"places.name = 'Café' ({BUT} 'Cafe\u0301')"]),
+    ("the stored form", "select * from places where name = 'Cafe\u0301'", []),
+    ("compatible characters", "select * from places where name = 'ﬁrma'", [f"places.name = 'ﬁrma' ({BUT} 'firma')"]),
+    ("blanks at the end of what is stored", "select * from places where name = 'Berlin'", [f"places.name = 'Berlin' ({BUT} 'Berlin      ')"]),
+    ("blanks at the end of what is asked for", "select * from places where name = 'firma '", [f"places.name = 'firma ' ({BUT} 'firma')"]),
+    ("two blanks", "select * from places where name = 'New York'", [f"places.name = 'New York' ({BUT} 'New  York')"]),
+    ("a line break", "select * from places where name = 'Bad Ems'", [f"places.name = 'Bad Ems' ({BUT} 'Bad' || char(10) || 'Ems')"]),
+    ("a no-break space", "select * from places where name = '10 km'", [f"places.name = '10 km' ({BUT} '10\u00a0km')"]),
+    ("a quote and blanks", "select * from places where name = 'O''Neil'", [f"places.name = 'O''Neil' ({BUT} ' O''Neil')"]),
+    ("a quote that a normal form makes", "select * from places where name = 'O\uff07Neil'", [f"places.name = 'O\uff07Neil' ({BUT} ' O''Neil')"]),
+    ("another case and blanks", "select * from places where name = 'berlin'", ["places.name = 'berlin'"]),
+    ("only blanks", "select * from places where name = ' '", ["places.name = ' '"]),
+    ("a number is no text", "select * from places where name = 10", ["places.name = 10"]),
+    ("other letters", "select * from places where name = 'Cafè'", ["places.name = 'Cafè'"]),
+    ("letters that only SQLite tells apart", "select * from places where É = 'a' and é = 'a'", ["places.é = 'a'"]),
+    ("a table that only SQLite tells apart", "select * from ä where x = 1", ["ä.x = 1"]),
     ("what does not run", "select nothing from customers where city = 'Berlin'", []),
 ]  # fmt: skip
 
@@ -49,6 +66,13 @@ def built(path: Path) -> Path:
             create view parisians as select name from customers where city = 'Paris';
             insert into customers values (1, 'Anna', 'Paris'), (2, 'Ben', 'Rome');
             insert into orders values (1, 1, 'open'), (2, 2, 'shipped');
+            create table places (name text, É text, é text);
+            insert into places values ('Cafe\u0301', 'a', 'b'), ('firma', 'a', 'b');
+            insert into places (name) values ('Berlin      '), ('New  York'), ('Bad' || char(10) || 'Ems'), ('10\u00a0km'),
+                                             (' O''Neil'), ('');
+            create table Ä (x);
+            create table ä (x);
+            insert into Ä values (1);
             """
         )
     connection.close()

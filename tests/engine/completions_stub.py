@@ -49,7 +49,12 @@ class Stub:
     """Tokens sent."""
     busiest: int = 0
     """Most completions in progress at once."""
-    _busy: int = 0
+    busy: int = 0
+    """Completions in progress."""
+    beside: list[int] = field(default_factory=list)
+    """How many were, at each token sent."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is closed: who is silent stops waiting."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self):
@@ -67,6 +72,7 @@ class Stub:
         return self
 
     def __exit__(self, *_):
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -94,8 +100,8 @@ class Stub:
 
     def enter(self, change):
         with self._lock:
-            self._busy += change
-            self.busiest = max(self.busiest, self._busy)
+            self.busy += change
+            self.busiest = max(self.busiest, self.busy)
 
 
 def _pieces(text):
@@ -135,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = next((f for f in stub.faults if f.path == self.path), None)
         if fault is not None:
             stub.faults.remove(fault)
-            time.sleep(fault.silent)
+            stub.over.wait(fault.silent)
             if fault.drop:
                 self.connection.close()
                 self.close_connection = True
@@ -189,6 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(stub.pause)
                 self.event(self.token(word))
                 stub.served += 1
+                stub.beside.append(stub.busy)
             ended = len(words) < wanted
             if stub.llama and ended:  # llama-server sends the end mark's id as a token without text
                 self.event({"content": "", "tokens": stub.ids("</s>"), "stop": False})

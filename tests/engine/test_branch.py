@@ -102,8 +102,8 @@ SUFFIXES = [
     (Span(" The first of them lives in the city of"),),
     (),
     (Span(" The first of them is named"),),
-    (Span(" x, y" * 300 + " The"),),
-    (Span(" x, y" * 300 + " Those"),),
+    (Span(" x, y" * 140 + " The"),),
+    (Span(" x, y" * 140 + " Those"),),
 ]
 """Alike, alike at first, none, and longer than a batch."""
 
@@ -114,7 +114,7 @@ def test_suffixes_are_prefilled_once_where_they_are_alike(base_engine):
     probes = []
     for shares in (True, False):
         base_engine.close()
-        session = opened(base_engine, 6, shares=shares, room=1400)
+        session = opened(base_engine, 6, shares=shares, room=640)
         with decoded_tokens(session._context) as counts:
             branches = [session.branch(suffix, Sampling(), max_tokens=8) for suffix in SUFFIXES]
             session.admit()

@@ -14,6 +14,7 @@ from planner_cli.engine.contention import Contention, fitting
 from planner_cli.engine.context import Context
 from planner_cli.engine.library import L
 from planner_cli.engine.weights import load_weights
+from tests.running import wait_for
 
 FITTING = [
     # name, most, in use now, cores, others, expected
@@ -42,10 +43,7 @@ def test_held_cores_are_seen():
     contention = Contention()
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
-        time.sleep(1.0)  # also for their start
-        contention.threads(cores, cores)
-        time.sleep(0.3)
-        assert contention.threads(cores, cores) <= max(1, cores // 2)
+        wait_for(lambda: contention.threads(cores, cores) <= max(1, cores // 2), "a look that sees the loops")
     finally:
         for loop in loops:
             loop.kill()
@@ -69,8 +67,8 @@ class Falling(Contention):
 
 @pytest.mark.model
 @pytest.mark.parametrize(("flash", "widths"), [(False, (1, 8)), (True, (8,))], ids=["plain", "flash"])
-def test_threads_given_up_change_no_bit(builtin_generator, flash, widths):
-    weights = load_weights(builtin_generator.path, 0)
+def test_threads_given_up_change_no_bit(fast_generator, flash, widths):
+    weights = load_weights(fast_generator.loaded, 0)
     found = []
     for contention in (None, Falling()):
         context = Context(

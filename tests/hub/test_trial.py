@@ -180,9 +180,7 @@ def test_damaged_models_end_in_a_line(tmp_path, shop):
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_1000_damaged_models(tmp_path, shop, pytestconfig):
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("ten minutes and more: ask for them with -m slow")
+def test_1000_damaged_models(tmp_path, shop):
     outcomes = run_damaged(tmp_path, shop, 1000)
     assert outcomes["ran"]
     assert outcomes["crash in the trial"], "the damage no longer finds what the trial is there for"

@@ -36,17 +36,19 @@ def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
     schemas: list[Schema] = []
     if not texts:
         return found
-    for path in {item.database_path: None for item in items}:
+    wanted = redaction.columns(texts)
+    paths = list(dict.fromkeys(item.database_path for item in items))
+    for path in paths:
         with Database.open(path, samples=0) as database:
             schemas.append(database.schema)
-            found[path] = redaction.named(texts, database.schema)
-            if len({item.database_path for item in items}) == 1:
+            found[path] = redaction.named([name.text for name in wanted], database.schema)
+            if len(paths) == 1:
                 redaction.check(texts, database.schema, path)
-    for text in texts:
-        if not any(text in names for names in found.values()):
-            near = redaction.meant(text, schemas)
+    for name in wanted:
+        if not any(name.text in names for names in found.values()):
+            near = redaction.meant(name, schemas)
             hint = f"did you mean {near}?" if near else "give TABLE.COLUMN"
-            raise PlannerError(f"none of the {len(found)} databases has a column {text!r} to redact", hint=hint)
+            raise PlannerError(f"none of the {len(found)} databases has a column {name.text!r} to redact", hint=hint)
     return found
 
 

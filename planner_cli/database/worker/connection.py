@@ -11,8 +11,10 @@ from typing import Any
 
 import apsw
 
+from planner_cli.database.worker.cut import check_open
 from planner_cli.database.worker.policy import MODULES, Policy
 from planner_cli.lexer import quote
+from planner_cli.text import nocase
 
 LENGTH = 1_000_000
 """Bytes of one value, also of every intermediate one."""
@@ -73,6 +75,7 @@ class Connection:
         self, uri: str, *, busy_seconds: float, widest: int, redacted: Collection[tuple[str, str]] = ()
     ) -> None:
         """``redacted``: see :class:`.policy.Policy`."""
+        self._uri = uri
         self.deadline = 0.0
         """``time.monotonic()`` value at which a running statement is stopped."""
         self.raw: Any = apsw.Connection(
@@ -93,6 +96,7 @@ class Connection:
             pass
         raw.drop_modules(list(MODULES))
         self.encoding = "utf-8" if raw.pragma("encoding") == "UTF-8" else raw.pragma("encoding").lower()
+        check_open(raw, self._uri)
         names = self._names()
         for name, virtual in names:
             if virtual:
@@ -149,17 +153,17 @@ class Connection:
         found = self.raw.execute(
             "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master WHERE type = 'table'"
         )
-        virtual = {name.lower() for name, is_virtual in names if is_virtual}
-        texts = {self.text(name).lower(): self.text(sql).lower() for name, sql in found}
+        virtual = {nocase(name) for name, is_virtual in names if is_virtual}
+        texts = {nocase(self.text(name)): nocase(self.text(sql)) for name, sql in found}
         naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in tables))
         sealed = {name for name, sql in texts.items() if name in virtual and naming.search(sql)}
         generated = set()
         for name, _ in names:
-            if name.lower() in tables:
+            if nocase(name) in tables:
                 found = self.raw.execute(
                     "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)", (name,)
                 )
-                generated |= {(name.lower(), self.text(column).lower()) for (column,) in found}
+                generated |= {(nocase(name), nocase(self.text(column))) for (column,) in found}
         return generated, sealed
 
     def text(self, value: bytes | None) -> str:

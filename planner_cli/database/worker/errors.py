@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from planner_cli.database.worker.connection import LENGTH
+from planner_cli.text import without_breaks
 
 
 class NotAQueryError(Exception):
@@ -66,7 +67,8 @@ def describe(error: Exception, denied: str | None) -> tuple[str, str]:
     if getattr(error, "extendedresult", None) in _MUST_WRITE_FIRST:
         # Nothing the query asked for: SQLite would have to write before anybody can read.
         return "busy", "a write to the database was cut off, and reading would have to roll it back first"
-    message = " ".join(str(error).split()) or type(error).__name__
+    exact = str(error).strip() or type(error).__name__
+    message = without_breaks(exact)
     if denied is not None:
         return "refused", f"refused: {denied} is not allowed, only reading this database is"
     for classes, kind, text in _BY_CLASS:
@@ -74,5 +76,5 @@ def describe(error: Exception, denied: str | None) -> tuple[str, str]:
             return kind, (text or "{}").replace("{}", message)
     for pattern, kind in _BY_MESSAGE:
         if re.search(pattern, message):
-            return kind, message
+            return kind, exact if kind == "missing" else message  # a name is looked for as the query has it
     return "other", message

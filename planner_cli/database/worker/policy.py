@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 
 import apsw
 
+from planner_cli.text import nocase
+
 FUNCTIONS = frozenset(
     """
     -> ->> abs acos acosh asin asinh atan atan2 atanh avg bm25 ceil ceiling char coalesce concat concat_ws cos
@@ -32,12 +34,12 @@ MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32",
 """Virtual table modules kept; json_each and json_tree are always there. dbstat and others are dropped."""
 
 _INTERNAL_TABLES = re.compile(
-    r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
+    r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.ASCII | re.IGNORECASE
 )
 _CONTENT = ("content", "data", "docsize", "idx", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
 """What a virtual table ``x`` keeps its content in, as ``x_content`` and so on."""
 
-_STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
+_STATISTICS = re.compile(r"sqlite_stat\d", re.ASCII | re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
 
 _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
@@ -46,18 +48,18 @@ _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
 class Policy:
     """The authorizer of one connection. ``denied`` says in words what was refused last.
 
-    ``redacted`` are (table, column) pairs, in lower case, that read as NULL; ``sealed`` are tables, with those they
-    keep their content in, of which nothing may be read.
+    ``redacted`` are (table, column) pairs, folded by :func:`planner_cli.text.nocase`, that read as NULL; ``sealed`` are
+    tables, with those they keep their content in, of which nothing may be read.
     """
 
     def __init__(
         self, table_names: Iterable[str], redacted: Collection[tuple[str, str]] = (), sealed: Collection[str] = ()
     ) -> None:
         self.denied: str | None = None
-        self._tables = {name.lower() for name in table_names}
+        self._tables = {nocase(name) for name in table_names}
         self.redacted = frozenset(redacted)
         self._sealed = {
-            table for name in sealed for table in (name.lower(), *(f"{name.lower()}_{part}" for part in _CONTENT))
+            table for name in sealed for table in (nocase(name), *(f"{nocase(name)}_{part}" for part in _CONTENT))
         }
 
     def __call__(
@@ -71,14 +73,14 @@ class Policy:
 
     def _may(self, action: int, first: str, second: str) -> bool:
         if action == apsw.SQLITE_READ:
-            if first.lower() in self._sealed:
+            if nocase(first) in self._sealed:
                 self.denied = f"reading {first}, which has a redacted column,"
                 return False
-            if first.lower() in self._tables or not _INTERNAL_TABLES.fullmatch(first):
+            if nocase(first) in self._tables or not _INTERNAL_TABLES.fullmatch(first):
                 return True
             self.denied = f"reading {first}"
         elif action == apsw.SQLITE_FUNCTION:
-            if second.lower() in FUNCTIONS:
+            if nocase(second) in FUNCTIONS:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:
@@ -92,4 +94,4 @@ class Policy:
         return False
 
     def _is_redacted(self, table: str, column: str) -> bool:
-        return (table.lower(), column.lower()) in self.redacted or bool(_STATISTICS.fullmatch(table))
+        return (nocase(table), nocase(column)) in self.redacted or bool(_STATISTICS.fullmatch(table))

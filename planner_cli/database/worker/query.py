@@ -12,6 +12,7 @@ from planner_cli.database import wire
 from planner_cli.database.worker.connection import Connection
 from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
 from planner_cli.lexer import code, is_blank, without_semicolon
+from planner_cli.text import nocase
 
 _NUMBER_BYTES = 8
 
@@ -47,12 +48,12 @@ def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None
     listed = False
     before = ""
     for token in code(sql):
-        word = token.text.lower()
+        word = nocase(token.text)
         if token.kind == "word" and word == "natural":
             raise RedactedJoinError("NATURAL JOIN")
         listed = (listed or (before == "using" and word == "(")) and word != ")"
         name = token.identifier if token.identifier is not None else token.text[1:-1].replace("''", "'")  # 'name' too
-        if listed and name.lower() in columns:
+        if listed and nocase(name) in columns:
             raise RedactedJoinError(f"USING ({token.text})")
         before = word if token.kind == "word" else ""
 

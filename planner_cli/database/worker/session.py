@@ -10,6 +10,7 @@ import apsw
 from planner_cli.database.wire import Message
 from planner_cli.database.worker import describe, errors, query, texts
 from planner_cli.database.worker.connection import Connection
+from planner_cli.database.worker.cut import check_closed
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
 
@@ -78,12 +79,16 @@ class Session:
     def _connect(self) -> Connection:
         if self._connection is None:
             self._belt.loosen()
-            self._connection = Connection(
-                self._uri,
-                busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
-                widest=self._widest,
-                redacted=self._redacted,
-            )
+            try:
+                self._connection = Connection(
+                    self._uri,
+                    busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
+                    widest=self._widest,
+                    redacted=self._redacted,
+                )
+            except (apsw.CorruptError, apsw.NotADBError):
+                check_closed(self._uri)
+                raise
             self._belt.tighten()
         return self._connection
 
