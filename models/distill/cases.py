@@ -22,9 +22,10 @@ from models.distill.edits import edited
 from models.distill.items import as_json, from_json, hints_as_json, hints_from_json
 from models.distill.spider import tidy
 from planner_cli.bench.datasets import Item, load
-from planner_cli.bench.equality import Gold, Instances, execute_given
+from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, execute_given
+from planner_cli.bench.instances import NOTHING_REDACTED, Instances
 from planner_cli.bench.legacy import standard_strings
-from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases
+from planner_cli.bench.running.shared import Databases
 from planner_cli.bench.store import load_run
 from planner_cli.database import Database
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
@@ -75,7 +76,7 @@ def find_cases(pack: Path, runs: Sequence[Path], *, edits: int, seed: int) -> It
     rng = random.Random(seed)
     samples = _samples(runs)
     data = load(pack)
-    with Databases(NOTHING_REDACTED) as databases, Instances() as instances:
+    with Databases(NOTHING_REDACTED, EVALUATION_LIMITS) as databases, Instances() as instances:
         for item in sorted(data.items, key=lambda item: item.database_id):
             found = _case(item, databases.get(item), instances, samples.get(item.id, {}), edits, rng)
             if found is not None:
@@ -114,7 +115,7 @@ def _case(
             return
         execution = execute_given(database, sql)
         if execution.ok:
-            correct = origin == "gold" or instances.matches(item, sql)
+            correct = origin == "gold" or instances.matches(item, sql) is True
             facts = facts_text(execution, CompactDiscriminator.ROWS)
             # an edit that changes nothing is no other way to the right rows, it is only odd
             if not (correct and origin == "edit"):

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from planner_cli.cli import measure
 from planner_cli.cli.cluster import cluster
-from planner_cli.cli.options import redact_option, run_options
+from planner_cli.cli.options import POSITIVE, redact_option, run_options_without
 from planner_cli.cli.output import say, say_path
+from planner_cli.cli.run_options import BY_SCORE
 from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES
+from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES, Select
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PROMPTS = ("chat", "paper", "yesno", "compact-values", "compact-verdict", "likelihood", "likelihood-chat")
 """The discriminator's prompt families that judge one candidate."""
+_NO_SCREEN = ("think", "verbose", "min_confidence")
+"""What means something only where one question is answered on the screen."""
+_NO_PLAN = (
+    *_NO_SCREEN,
+    "generator",
+    "generator_adapter",
+    "no_judge",
+    "candidates",
+    "max_seconds",
+    "select",
+    "method_settings",
+    "seed",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "repeat_penalty",
+    "max_tokens",
+    "mend",
+    "constrain",
+)
+"""What means something only where queries are generated and one is chosen: a judge alone thinks greedily."""
 LADDER = (0, 16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
@@ -45,9 +67,18 @@ def data_options(command: Command) -> Command:
             click.option("--database", type=click.Path(path_type=Path), help="For data that name none."),
             click.option("--limit", type=click.IntRange(min=1), help="So many questions, spread over the data."),
             click.option("--shard", metavar="I/N", help="The I-th of N parts, for several machines."),
+            click.option(
+                "--strict",
+                is_flag=True,
+                help="End at the first question that cannot be measured, instead of setting it aside.",
+            ),
+            click.option(
+                "--gold-seconds", type=POSITIVE, default=60.0, show_default=True, metavar="S",
+                help="Time limit of a gold query; those over it are set aside.",
+            ),
             redact_option,
         )
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
 
@@ -71,7 +102,7 @@ def judge_options(command: Command) -> Command:
 @bench.command()
 @data_options
 @judge_options
-@run_options
+@run_options_without(*_NO_PLAN)
 def intrinsic(**options: Any) -> int:
     """Measure the discriminator by itself, on candidates that come with the data.
 
@@ -88,7 +119,7 @@ def intrinsic(**options: Any) -> int:
 @click.option("--budgets", default="0,16,32,64,128,256", show_default=True, help="Where the scores are read.")
 @click.option("--check", type=click.IntRange(min=0), default=0, help="Judge N questions again at each budget alone.")
 @click.option("--save", is_flag=True, help="Make the knee of the curve the default budget of planner ask.")
-@run_options
+@run_options_without("budget", *_NO_PLAN)
 def sweep(budgets: str, check: int, save: bool, **options: Any) -> int:
     """Accuracy against thinking length, from one pass: every score is read at each budget on the way."""
     ladder = _ladder(budgets)
@@ -109,7 +140,7 @@ def sweep(budgets: str, check: int, save: bool, **options: Any) -> int:
 @data_options
 @judge_options
 @click.option("--oracle", type=click.FloatRange(0, 1), metavar="P", help="Judge by an oracle that is right this often.")
-@run_options
+@run_options_without(*_NO_SCREEN)
 def e2e(**options: Any) -> int:
     """Answer every question with the whole planner and compare the answers with the gold queries."""
     measure.summary([measure.plan_run(measure.request(options))])
@@ -119,22 +150,32 @@ def e2e(**options: Any) -> int:
 @bench.command()
 @data_options
 @judge_options
-@click.option("--methods", default=",".join(SELECT_CHOICES), show_default=True, help="Planning methods to compare.")
-@run_options
-def compare(methods: str, **options: Any) -> int:
-    """Run planning methods over the same questions: accuracy, calls, tokens and seconds of each."""
-    names = [name.strip() for name in methods.split(",")]
-    unknown = [name for name in names if name not in SELECT_CHOICES]
-    if unknown:
-        raise PlannerError(f"unknown method {unknown[0]!r}", hint=f"known: {', '.join(SELECT_CHOICES)}")
-    runs = []
-    for name in names:
-        request = measure.request({**options, "select": name})
-        folder = request.out / name if request.out else None
-        say(f"method {name}", err=True)
-        runs.append(measure.plan_run(replace(request, out=folder)))
-    measure.comparison(runs)
+@click.option("--methods", help="Planning methods to compare.  [default: all that the models can serve]")
+@run_options_without("select", *_NO_SCREEN)
+def compare(methods: str | None, **options: Any) -> int:
+    """Run planning methods over the same questions: accuracy, calls, tokens and seconds of each.
+
+    Each question is sampled once, and all methods that rank a pool of samples rank that one; correct and tree make
+    their own. Calls and seconds are those that a method needs: the sampling, and its way of judging.
+    """
+    names = _methods(methods, no_judge=options["no_judge"])
+    measure.comparison(measure.compare_runs(measure.request(options), names))
     return ExitCode.OK
+
+
+def _methods(text: str | None, *, no_judge: bool) -> tuple[Select, ...]:
+    """The planning methods that the user lists, else all that can be carried out."""
+    if text is None:
+        return tuple(name for name in SELECT_CHOICES if not (no_judge and name in BY_SCORE))
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in SELECT_CHOICES:
+            raise PlannerError(f"unknown method {name!r}", hint=f"known: {', '.join(SELECT_CHOICES)}")
+        if no_judge and name in BY_SCORE:
+            raise PlannerError(
+                f"--no-judge and the method {name} exclude each other: without a judge there is no score"
+            )
+    return cast("tuple[Select, ...]", names)
 
 
 @bench.command()

@@ -24,6 +24,7 @@ from planner_cli.demo import DemoQuestion, build, tour
 from planner_cli.errors import ExitCode
 from planner_cli.types import Answer
 from planner_cli.ui.console import print_line
+from planner_cli.ui.sqltext import print_sql
 
 ROWS = 10
 """Rows of each answer that the tour shows."""
@@ -87,13 +88,17 @@ def _check(planner: Planner, screen: ScreenSettings, question: DemoQuestion, ans
     """Say whether the answer's result is that of the known right query."""
     got = answer.best_execution
     if got is None:
-        _say(screen, f"NO ANSWER: a right query is  {question.sql}")
+        _say_query(screen, "NO ANSWER: a right query is  ", question.sql)
         return "no answer"
     if same_result(got, planner.database.execute(question.sql)):
         _say(screen, "right: same result as the known query")
         return "right"
-    _say(screen, f"WRONG: a right query is  {question.sql}")
+    _say_query(screen, "WRONG: a right query is  ", question.sql)
     return "wrong"
+
+
+def _say_query(screen: ScreenSettings, head: str, sql: str) -> None:
+    print_sql(screen.console(), head, sql)
 
 
 def _say(screen: ScreenSettings, text: str) -> None:

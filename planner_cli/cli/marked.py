@@ -13,7 +13,9 @@ if TYPE_CHECKING:  # the benchmark's parts cost start-up time
     from planner_cli.history import Marked
 
 
-def from_history(*, needs_gold: bool, limit: int | None, shard: tuple[int, int] | None) -> Dataset:
+def from_history(
+    *, needs_gold: bool, limit: int | None, shard: tuple[int, int] | None, strict: bool = False
+) -> Dataset:
     """One item a marked question; what cannot be measured on is left out, and told on standard error.
 
     ``needs_gold`` leaves out those whose right query is not known.
@@ -37,7 +39,7 @@ def from_history(*, needs_gold: bool, limit: int | None, shard: tuple[int, int] 
     _tell(len(here) - len(usable), 'their right query is not known (planner history mark NUMBER wrong --sql "...")')
     if not usable:
         raise PlannerError("no marked question can be measured on", hint="planner history list shows the marks")
-    return from_items("history", _items(usable), limit=limit, shard=shard)
+    return from_items("history", _items(usable), limit=limit, shard=shard, strict=strict)
 
 
 def _tell(count: int, why: str) -> None:

@@ -6,23 +6,25 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner_cli.cli.measured import Runs
 from planner_cli.cli.output import say
 from planner_cli.cli.run_options import RunOptions
-from planner_cli.control import Control
 from planner_cli.errors import PlannerError
-from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings
+from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings, Select
 from planner_cli.types import ModelInfo
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
     from planner_cli.bench.datasets import Dataset
-    from planner_cli.bench.rows import ItemRow
+    from planner_cli.bench.instances import Redactions
+    from planner_cli.bench.oracle import Oracle
     from planner_cli.bench.store import Kind, Run, RunInfo
     from planner_cli.discriminator import Discriminator
+    from planner_cli.generator import Generator
 
 CHECK_TOLERANCE = 0.05
 """Two scores of one text may differ by this much: batch shapes change low bits (``llama-cpp.md`` section 6), and with
@@ -44,6 +46,8 @@ class Request:
     ladder: tuple[int, ...] | None
     """Budgets at which scores are read on the way; ``None`` reads them as ``planner ask`` does, in its time."""
     redact: tuple[str, ...] = ()
+    strict: bool = False
+    gold_seconds: float = 60.0
     mode: Mode = "pro"
     prompt: str | None = None
     no_schema: bool = False
@@ -56,7 +60,21 @@ def request(options: dict[str, Any], ladder: tuple[int, ...] | None = None) -> R
     """Sort a command's options into the run's and the others."""
     of_run = {f.name for f in fields(RunOptions)}
     own = {name: value for name, value in options.items() if name not in of_run}
-    return Request(**own, run=RunOptions(**{n: v for n, v in options.items() if n in of_run}), ladder=ladder)
+    run = RunOptions(**{n: v for n, v in options.items() if n in of_run})
+    run.check()
+    return Request(**own, run=run, ladder=ladder)
+
+
+def _limits(asked: Request) -> Limits:
+    """Of one candidate's query: the time of ``planner ask``, but results as large as gold's may be."""
+    return replace(_evaluation(asked), seconds=asked.run.query_seconds)
+
+
+def _evaluation(asked: Request) -> Limits:
+    """Of a gold query, and of an answer on further instances of its database."""
+    from planner_cli.bench.equality import EVALUATION_LIMITS
+
+    return replace(EVALUATION_LIMITS, seconds=asked.gold_seconds)
 
 
 def judge_run(asked: Request) -> Run:
@@ -72,24 +90,34 @@ def judge_run(asked: Request) -> Run:
     redacted = redactions(dataset.items, asked.redact)
     discriminator, info, settings = _judge(asked)
     out = asked.out or _default_out(dataset, f"{asked.mode}-{settings.discriminator.budget}")
-    return _run(
-        asked,
-        dataset,
-        out,
-        _info(asked, "intrinsic", dataset, asdict(settings), (info,)),
-        lambda done, control: run_intrinsic(
-            dataset.items, discriminator, settings, models=(info,), done=done, redacted=redacted, control=control
+    info_of_run = _info(asked, "intrinsic", dataset, asdict(settings), (info,))
+    (run,) = Runs(asked, dataset, redacted, settings.limits, _evaluation(asked), {out: info_of_run}).run(
+        lambda items, done, control: (
+            (row,)
+            for row in run_intrinsic(
+                items,
+                discriminator,
+                settings,
+                models=(info,),
+                done=done[0],
+                redacted=redacted,
+                evaluation=_evaluation(asked),
+                control=control,
+            )
         ),
+        candidates=True,
     )
+    return run
 
 
 def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
     from planner_cli.bench.running import IntrinsicSettings
     from planner_cli.cli.run import load_judge
 
-    discriminator, info, planned = load_judge(asked.run, Limits())
+    discriminator, info, planned = load_judge(asked.run, _limits(asked))
     discriminator, info = _prompted(asked, discriminator, info)
-    return discriminator, info, IntrinsicSettings(asked.mode, _thinking(asked, planned), asked.thoughts)
+    settings = IntrinsicSettings(asked.mode, _thinking(asked, planned), asked.thoughts, planned.limits)
+    return discriminator, info, settings
 
 
 def _prompted(asked: Request, discriminator: Discriminator, info: ModelInfo) -> tuple[Discriminator, ModelInfo]:
@@ -105,64 +133,113 @@ def _thinking(asked: Request, planned: PlanSettings) -> DiscriminatorSettings:
     return replace(planned.discriminator, schema=not asked.no_schema, probe_at=asked.ladder)
 
 
-def plan_run(asked: Request) -> Run:
-    """An end-to-end run, made or gone on with; raises as :func:`judge_run`."""
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Models and settings of end-to-end runs."""
+
+    generator: Generator
+    judge: Discriminator | Oracle | None
+    models: tuple[ModelInfo, ...]
+    settings: PlanSettings
+
+
+def _planner(asked: Request) -> _Planner:
     from planner_cli.bench.oracle import Oracle
-    from planner_cli.bench.running import oracle_of, redactions, run_end_to_end
     from planner_cli.cli.run import load_models
 
-    dataset = _dataset(asked, needs_gold=True)
-    redacted = redactions(dataset.items, asked.redact)
     oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.run.seed)
     run = asked.run if oracle is None else replace(asked.run, no_judge=True, select=asked.run.select or "rerank")
-    generator, discriminator, models, planned = load_models(run, Limits())
+    generator, discriminator, models, planned = load_models(run, _limits(asked))
     settings = replace(planned, mode=asked.mode, discriminator=_thinking(asked, planned))
     if discriminator is not None:
         discriminator, info = _prompted(asked, discriminator, models[-1])
         models = (*models[:-1], info)
-    judge = oracle or discriminator
-    what = settings.select if oracle is None else f"oracle-{oracle.accuracy:g}"
-    out = asked.out or _default_out(dataset, what if asked.mode == "pro" else f"{what}-{asked.mode}")
-    return _run(
-        asked,
-        dataset,
-        out,
-        _info(
-            asked,
-            "e2e",
-            dataset,
-            {**asdict(settings), "oracle": oracle_of(judge), "thoughts": asked.thoughts},
-            models,
-        ),
-        lambda done, control: run_end_to_end(
-            dataset.items,
-            generator,
-            judge,
-            settings,
-            models=models,
-            thoughts=asked.thoughts,
-            done=done,
-            redacted=redacted,
-            control=control,
-        ),
+    return _Planner(generator, oracle or discriminator, models, settings)
+
+
+def plan_run(asked: Request) -> Run:
+    """An end-to-end run, made or gone on with; raises as :func:`judge_run`."""
+    from planner_cli.bench.running import redactions
+
+    dataset = _dataset(asked, needs_gold=True)
+    redacted = redactions(dataset.items, asked.redact)
+    planner = _planner(asked)
+    return _plan_run(asked, dataset, redacted, planner, None)
+
+
+def compare_runs(asked: Request, methods: Sequence[Select]) -> list[Run]:
+    """An end-to-end run of each method, over pools that are sampled once; raises as :func:`judge_run`."""
+    from planner_cli.bench.running import redactions, run_methods
+    from planner_cli.planning import GENERATING
+
+    dataset = _dataset(asked, needs_gold=True)
+    redacted = redactions(dataset.items, asked.redact)
+    planner = _planner(asked)
+    ranking = [method for method in methods if method not in GENERATING]
+    infos = dict(_plan_info(asked, dataset, planner, method) for method in ranking)
+    runs = []
+    if ranking:
+        runs = Runs(asked, dataset, redacted, planner.settings.limits, _evaluation(asked), infos).run(
+            lambda items, done, control: run_methods(
+                items,
+                planner.generator,
+                planner.judge,
+                planner.settings,
+                ranking,
+                models=planner.models,
+                thoughts=asked.thoughts,
+                done=done,
+                redacted=redacted,
+                evaluation=_evaluation(asked),
+                control=control,
+            )
+        )
+    found = dict(zip(ranking, runs, strict=True))
+    for method in methods:
+        if method not in found:
+            found[method] = _plan_run(asked, dataset, redacted, planner, method)
+    return [found[method] for method in methods]
+
+
+def _plan_run(asked: Request, dataset: Dataset, redacted: Redactions, planner: _Planner, method: Select | None) -> Run:
+    """A run of one method: of a comparison, else (``None``) of the settings' own."""
+    from planner_cli.bench.running import run_end_to_end
+
+    out, info = _plan_info(asked, dataset, planner, method)
+    settings = planner.settings if method is None else replace(planner.settings, select=method)
+    (run,) = Runs(asked, dataset, redacted, settings.limits, _evaluation(asked), {out: info}).run(
+        lambda items, done, control: (
+            (row,)
+            for row in run_end_to_end(
+                items,
+                planner.generator,
+                planner.judge,
+                settings,
+                models=planner.models,
+                thoughts=asked.thoughts,
+                done=done[0],
+                redacted=redacted,
+                evaluation=_evaluation(asked),
+                control=control,
+            )
+        )
     )
+    return run
 
 
-def _run(asked: Request, dataset: Dataset, out: Path, info: RunInfo, rows_of: Any) -> Run:
-    """Write what is missing, with progress, and read the whole run back."""
-    from planner_cli.bench.store import RunWriter, load_run
-    from planner_cli.cli.run import interruptible
-    from planner_cli.ui.console import make_console
-    from planner_cli.ui.progress import track
+def _plan_info(asked: Request, dataset: Dataset, planner: _Planner, method: Select | None) -> tuple[Path, RunInfo]:
+    """Where a method's run is kept, and what fixes it."""
+    from planner_cli.bench.running import oracle_of
 
-    control = Control()
-    console = make_console(sys.stderr, color=asked.run.color)
-    with RunWriter(out, info) as writer, interruptible(control):
-        rows: Iterable[ItemRow | None] = rows_of(frozenset(writer.keys()), control)
-        for row in track(rows, total=len(dataset.items), console=console, label=str(out), quiet=asked.run.quiet):
-            if row is not None:
-                writer.write(row)
-    return load_run(out)
+    settings = planner.settings if method is None else replace(planner.settings, select=method)
+    oracle = oracle_of(planner.judge)
+    what = settings.select if oracle is None else f"oracle-{oracle['accuracy']:g}"
+    if method is not None and asked.out is not None:
+        out = asked.out / method
+    else:
+        out = asked.out or _default_out(dataset, what if asked.mode == "pro" else f"{what}-{asked.mode}")
+    described = {**asdict(settings), "oracle": oracle, "thoughts": asked.thoughts}
+    return out, _info(asked, "e2e", dataset, described, planner.models)
 
 
 def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
@@ -177,11 +254,17 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
         shard = (int(index), int(count))
     database = asked.database
     if asked.data == "history" and not Path(asked.data).exists():
-        return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard)
+        return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard, strict=asked.strict)
     if asked.data == "demo" and database is None:
         database = _demo_database()
     return load(
-        asked.data, format=asked.data_format, part=asked.part, limit=asked.limit, shard=shard, databases=database
+        asked.data,
+        format=asked.data_format,
+        part=asked.part,
+        limit=asked.limit,
+        shard=shard,
+        databases=database,
+        strict=asked.strict,
     )
 
 
@@ -210,6 +293,7 @@ def _info(
     from planner_cli import __version__
     from planner_cli.bench.store import RunInfo
 
+    settings = {**settings, "evaluation_limits": asdict(_evaluation(asked))}
     return RunInfo(
         kind=kind,
         settings={**settings, "redacted": sorted(asked.redact)} if asked.redact else settings,
@@ -273,6 +357,7 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
     A score must agree within :data:`CHECK_TOLERANCE` wherever the thought's text is the same; texts may drift
     apart, since batches have other shapes.
     """
+    from planner_cli.bench.rows import ItemRow
     from planner_cli.bench.running import redactions, run_intrinsic
     from planner_cli.bench.scorers import at_budget
 
@@ -286,7 +371,7 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
         same = drifted = 0
         worst = 0.0
         for row in run_intrinsic(items, discriminator, alone, models=(info,), redacted=redacted):
-            if row is None:
+            if not isinstance(row, ItemRow):
                 continue
             for one, other in zip(whole[row.item].candidates, row.candidates, strict=True):
                 expected, got = at_budget(budget)(one), other.score

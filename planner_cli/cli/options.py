@@ -5,10 +5,11 @@ Each option is also an environment variable, ``PLANNER_`` and its name; the comm
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import click
 
@@ -57,7 +58,7 @@ class _Real(click.FloatRange):
         return super().convert(number, param, ctx)
 
 
-_POSITIVE = _Real(min=0, min_open=True)
+POSITIVE = _Real(min=0, min_open=True)
 
 
 class GpuLayers(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
@@ -123,7 +124,7 @@ _ENGINE_OPTIONS = (
     _option("--allow-network", is_flag=True, help="Let the server be another machine: prompts are sent there."),
     _option("--server-model", metavar="NAME", help="Under which name it serves the model.  [default: its first]"),
     _option(
-        "--server-timeout", type=_POSITIVE, default=ServerOptions("").timeout, show_default=True, metavar="S",
+        "--server-timeout", type=POSITIVE, default=ServerOptions("").timeout, show_default=True, metavar="S",
         help="Longest silence of the server.",
     ),
     _option(
@@ -146,7 +147,7 @@ _PLAN_OPTIONS = (
         help="Longest thought about a result; 0 judges without thinking.  [default: the model's, "
         f"else {_DISCRIMINATOR.budget}]",
     ),
-    _option("--max-seconds", type=_POSITIVE, metavar="S", help="Time limit of the whole question."),
+    _option("--max-seconds", type=POSITIVE, metavar="S", help="Time limit of the whole question."),
     _option(
         "--select", type=click.Choice(SELECT_CHOICES),
         help="Who wins: the best score, the most equal results, the greedy sample, the first that runs."
@@ -167,7 +168,7 @@ _PLAN_OPTIONS = (
     _option("--top-k", type=_Whole(min=0), default=_GENERATOR.sampling.top_k, show_default=True),
     _option("--top-p", type=_Real(0, 1, min_open=True), default=_GENERATOR.sampling.top_p, show_default=True),
     _option("--min-p", type=_Real(0, 1, max_open=True), default=_GENERATOR.sampling.min_p, show_default=True),
-    _option("--repeat-penalty", type=_POSITIVE, default=_GENERATOR.sampling.repeat_penalty, show_default=True),
+    _option("--repeat-penalty", type=POSITIVE, default=_GENERATOR.sampling.repeat_penalty, show_default=True),
     _option(
         "--max-tokens", type=_Whole(min=1), default=_GENERATOR.max_tokens, show_default=True,
         help="Longest query.",
@@ -181,7 +182,7 @@ _PLAN_OPTIONS = (
         help="Let N of the samples, the last ones, name only tables and columns that exist (built-in generator).",
     ),
     _option(
-        "--query-seconds", type=_POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
+        "--query-seconds", type=POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
     ),
 )  # fmt: skip
 
@@ -252,6 +253,39 @@ def redact_option(command: Command) -> Command:
 def run_options(command: Command) -> Command:
     """Everything that says which models run and how."""
     return _apply((*_MODEL_OPTIONS, *_ENGINE_OPTIONS, *_PLAN_OPTIONS, *_SCREEN_OPTIONS), command)
+
+
+def run_options_without(*names: str) -> Callable[[Command], Command]:
+    """Those of :func:`run_options` that mean something to a command: all but ``names``, as its parameters are called.
+
+    The command is called with their defaults nevertheless.
+    """
+
+    def decorate(command: Command) -> Command:
+        every = _parameters_of_a_run()
+        absent = _defaults([parameter for parameter in every if parameter.name in names])
+        assert len(absent) == len(names), names
+
+        @functools.wraps(command)
+        def called(**options: Any) -> Any:
+            return command(**absent, **options)
+
+        for parameter in reversed([parameter for parameter in every if parameter.name not in names]):
+            called.__click_params__ = [*getattr(called, "__click_params__", []), parameter]  # type: ignore[attr-defined]
+        return cast("Command", called)
+
+    return decorate
+
+
+def _parameters_of_a_run() -> list[click.Parameter]:
+    return click.command()(run_options(lambda **_: None)).params
+
+
+def _defaults(parameters: list[click.Parameter]) -> dict[str, Any]:
+    """Their values where nobody set them, not the environment either."""
+    for parameter in parameters:
+        parameter.envvar = None
+    return click.Command("none", params=parameters, add_help_option=False).make_context("none", []).params
 
 
 def cache_options(command: Command) -> Command:

@@ -22,7 +22,7 @@ from planner_cli.settings import (
 from planner_cli.types import Role
 
 _LIMITS = Limits()
-_BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise", "race", "correct", "tree")
+BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise", "race", "correct", "tree")
 """Planning methods that go by the discriminator's scores."""
 
 
@@ -87,7 +87,7 @@ class RunOptions:
             return
         if self.min_confidence is not None:
             raise PlannerError("--no-judge and --min-confidence exclude each other: without a judge there is no score")
-        if self.select in _BY_SCORE:
+        if self.select in BY_SCORE:
             raise PlannerError(
                 f"--no-judge and --select {self.select} exclude each other: without a judge there is no score",
                 hint="--select vote, greedy or first need none",
@@ -98,7 +98,7 @@ class RunOptions:
         """The option by which the user made the scores decide; ``None`` where they are only shown."""
         if self.min_confidence is not None:
             return "--min-confidence"
-        return f"--select {self.select}" if self.select in _BY_SCORE else None
+        return f"--select {self.select}" if self.select in BY_SCORE else None
 
     def address(self, role: Role) -> str:
         """Of the server for a role."""

@@ -56,15 +56,18 @@ class Worker:
 
         ``writable`` and ``size`` are for mending a private copy: its folder, and bytes of its largest file.
         """
-        self._process = subprocess.Popen(
-            _command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(os.sep).resolve(),
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-            close_fds=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                _command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=Path(os.sep).resolve(),
+                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+                close_fds=True,
+            )
+        except OSError as error:  # no more processes, files or memory
+            raise WorkerStartError(f"the sandbox process does not start: {error.strerror or error}") from error
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._receive, daemon=True)
         self._reader.start()

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from planner_cli.errors import ModelError
 from planner_cli.hub.checksum import file_sha256, remember
-from planner_cli.hub.gguf import read_header
+from planner_cli.hub.gguf import read_header, regular_file_size
 from planner_cli.hub.locate import models_dir
 from planner_cli.hub.usable import check_usable, check_whole
 
@@ -157,13 +157,24 @@ def _sync_folder(folder: Path) -> None:
 
 
 def copy(source: Path, stream: BinaryIO, tell: Callable[[int, int | None], None]) -> None:
-    """Append all of ``source`` from where ``stream`` stands."""
-    total = source.stat().st_size
-    with source.open("rb") as read:
-        read.seek(stream.tell())
-        while chunk := read.read(_COPY_CHUNK):
-            stream.write(chunk)
-            tell(stream.tell(), total)
+    """Append all of ``source`` from where ``stream`` stands.
+
+    Raises :class:`ModelError` when it cannot be read.
+    """
+    total = regular_file_size(source)
+    for chunk in _chunks(source, stream.tell()):
+        stream.write(chunk)
+        tell(stream.tell(), total)
+
+
+def _chunks(source: Path, start: int) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as read:
+            read.seek(start)
+            while chunk := read.read(_COPY_CHUNK):
+                yield chunk
+    except OSError as error:  # a stick that was pulled out, among others
+        raise ModelError(f"cannot read {source}: {error.strerror or error}") from error
 
 
 def copy_in(
@@ -176,7 +187,7 @@ def copy_in(
         part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
     except OSError as error:
         raise _unwritable(target.parent, error) from error
-    check_space(source.stat().st_size, target.parent, what)
+    check_space(regular_file_size(source), target.parent, what)
     with part_file(part) as stream:
         copy(source, stream, tell)
     return settle(part, target, expected=expected, what=what)

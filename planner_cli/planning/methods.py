@@ -25,7 +25,14 @@ from planner_cli.planning.ranking import rank
 from planner_cli.planning.run import Run
 from planner_cli.planning.tree import search
 from planner_cli.prompts.generator import Draft
+from planner_cli.settings import Select
 from planner_cli.types import Cluster
+
+GENERATING: tuple[Select, ...] = ("correct", "tree")
+"""Methods that go on generating by what was judged; all others rank a pool that is sampled once."""
+
+JUDGED_ALIKE: tuple[Select, ...] = ("rerank", "vote", "weighted-vote", "posterior", "vote-judge")
+"""Methods that have every result judged on its own: what is judged for one of them serves the others."""
 
 
 def run_method(run: Run) -> Iterator[Event]:
@@ -40,8 +47,18 @@ def run_method(run: Run) -> Iterator[Event]:
 
 
 def _sample_and_judge(run: Run) -> Iterator[Event]:
+    yield from sample(run)
+    yield from judge_pool(run)
+
+
+def sample(run: Run) -> Iterator[Event]:
+    """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
+    yield from run.generate(count=run.settings.generator.candidates, seed=run.settings.seed)
+
+
+def judge_pool(run: Run) -> Iterator[Event]:
+    """Judge a sampled pool as the settings' method does it."""
     settings, pool = run.settings, run.pool
-    yield from run.generate(count=settings.generator.candidates, seed=settings.seed)
     judge, discriminator = run.judge, run.discriminator
     if judge is None or discriminator is None:
         return

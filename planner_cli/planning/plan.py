@@ -42,14 +42,25 @@ def plan(
         EngineError: llama.cpp failed.
 
     """
-    control = control or Control(settings.max_seconds)
+    pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
+    yield from run_method(Run(question, generator, discriminator, settings, pool))
+    yield from finish(pool, settings.select)
+
+
+def new_pool(
+    question: Question, database: Executor, settings: PlanSettings, control: Control, spent: Timings | None = None
+) -> Pool:
+    """An empty one, as the settings' mode wants it."""
     knows = rules_out(settings.mode)  # else nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    pool = Pool(database, control, spent, failed=not knows, mends=mends)
-    yield from run_method(Run(question, generator, discriminator, settings, pool))
-    for doubt in _doubts(pool, settings.select):
+    return Pool(database, control, spent, failed=not knows, mends=mends)
+
+
+def finish(pool: Pool, select: Select) -> Iterator[Event]:
+    """Rank a pool and say what is odd about its answer; the last event is ``Answered``."""
+    for doubt in _doubts(pool, select):
         yield pool.warn(doubt)
-    answer = pool.answer(settings.select)
+    answer = pool.answer(select)
     yield Ranked(answer.ranking)
     yield Answered(answer)
 

@@ -73,6 +73,20 @@ class Pool:
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
 
+    def fork(self, elapsed: float) -> Pool:
+        """Another pool that goes on from here, ``elapsed`` seconds after the beginning of both; this one stays."""
+        other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
+        other.candidates, other.executions = list(self.candidates), list(self.executions)
+        other.clusters, other.warnings = self.clusters, list(self.warnings)
+        other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
+        other._started -= elapsed
+        return other
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._started
+
     @property
     def verdicts(self) -> list[Verdict | None]:
         """One for each cluster, same order."""
@@ -210,7 +224,7 @@ class Pool:
 
     def answer(self, select: Select) -> Answer:
         """The answer as things stand."""
-        total = self.timings.schema + self.timings.load + time.perf_counter() - self._started
+        total = self.timings.schema + self.timings.load + self.elapsed
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
         return Answer(

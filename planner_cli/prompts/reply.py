@@ -20,7 +20,9 @@ _BEGINS_AS_SQL = re.compile(
     r"|analyze|reindex|begin|commit|rollback|savepoint|release|end)\b",
     re.IGNORECASE,
 )
-_QUERY_LINE = re.compile(r"^[ \t]*(?=(select|with|values)\b)", re.IGNORECASE | re.MULTILINE)
+_QUERY = re.compile(r"(select|with|values)\b", re.IGNORECASE)
+_LINE = re.compile("^", re.MULTILINE)
+_INLINE = re.compile(r"`((?:select|with|values)\b[^`]*)`", re.IGNORECASE)
 _FENCE = re.compile(r"(?:`{3,}|~{3,})[ \t]*(?P<tag>[\w+-]*)")
 _LABEL = re.compile(
     r"""[\s>#*_]* (?:\d+[.)]\s+ | [-+]\s+)?           # a list's or a heading's mark
@@ -60,8 +62,8 @@ _WORDS = frozenset(
 def extract_sql(text: str) -> str:
     """The query in a model's text, white space around it removed.
 
-    The first block that begins as SQL counts, else the first line that begins as a query; where there is neither the
-    text itself is given back, for SQLite to refuse.
+    The first block that begins as SQL counts, else the first line that begins as a query, else one that is quoted as
+    code in a sentence. Where there is none the text itself is given back, for SQLite to refuse.
     """
     return _found(text)[0]
 
@@ -73,7 +75,10 @@ def is_closed(text: str) -> bool:
 
 def opened(text: str) -> str:
     """The text from where its query can begin: blanks, fences, language tags and labels before it removed."""
-    rest = _without_thought(text)
+    return _opened(_without_thought(text))
+
+
+def _opened(rest: str) -> str:
     while True:
         before = rest
         rest = rest.lstrip()
@@ -82,7 +87,7 @@ def opened(text: str) -> str:
             rest = rest[_block_start(fence) :]
         label = _LABEL.match(rest)
         after = rest[label.end() :] if label else rest
-        if not after or _begins(after) or _FENCE.match(after):
+        if not after or _begins(after) or _FENCE.match(after) or _is_quoted(after):
             rest = after
         if rest == before:
             return rest
@@ -97,10 +102,13 @@ def _found(text: str) -> tuple[str, bool]:
         if query is not None:
             return query, at < len(blocks) - 1
     for at, block in enumerate(blocks):
-        for line in _QUERY_LINE.finditer(block):
-            query = _whole(block[line.end() :])
-            if query is not None:
+        for line in _LINE.finditer(block):
+            query = _whole(block[line.start() :])
+            if query is not None and _QUERY.match(query):
                 return query, at < len(blocks) - 1
+    inline = _INLINE.search(bare)
+    if inline is not None:
+        return inline[1].strip(), False
     return next((_without_end(block) for block in blocks if block.strip()), ""), False
 
 
@@ -151,15 +159,20 @@ def _block_start(fence: re.Match[str]) -> int:
 
 def _whole(block: str) -> str | None:
     """The query that a block is, without what stands around it; ``None`` when it does not begin as one."""
-    text = opened(block)
+    text = _opened(block)
     wrapped = _in_json(text)
     if wrapped is not None:
         return wrapped.strip()
-    if text[:1] in {"`", "'", '"'} and _begins(text[1:]):  # the whole query quoted, as one writes code in prose
+    if _is_quoted(text):
         text = _without_end(text[1:]).removesuffix(text[0])
     if not _begins(text):
         return None
     return _without_end(_without_prose(text))
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the whole query is quoted, as one writes code in prose."""
+    return text[:1] in {"`", "'", '"'} and _begins(text[1:])
 
 
 def _without_end(text: str) -> str:
@@ -193,7 +206,7 @@ def _without_prose(sql: str) -> str:
 
 def _is_prose_after(sql: str, semicolon: Token) -> bool:
     rest = sql[semicolon.end :].lstrip()
-    return bool(rest) and not _begins(opened(rest))
+    return bool(rest) and not _begins(_opened(rest))
 
 
 def _is_prose(rest: str, gap: Token) -> bool:

@@ -18,7 +18,7 @@ from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
-from planner_cli.ui.sqltext import laid_out, print_sql
+from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
 Details: TypeAlias = Literal["full", "brief", "none"]
 """What standard error is told besides notes about cuts: all, the query and one line, or nothing."""
@@ -55,6 +55,8 @@ def show_answer(
         show_failures(answer, stderr)
         return
     pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
+    if clean(candidate.sql if sql_only else tabs_shown(candidate.sql), newlines=True) != candidate.sql:
+        print_note(stderr, "the query has characters that show as escapes, and runs only as --json gives it")
     if sql_only:
         write_text(stdout.file, clean(candidate.sql, newlines=True) + "\n")
     else:
@@ -85,7 +87,7 @@ def show_answer(
 def show_sql(sql: str, console: Console) -> None:
     """Print a query, coloured where the console has colours, without padding so that it can be copied."""
     look = look_of(console)
-    text = look.plain(laid_out(sql, console.width), newlines=True)
+    text = look.plain(tabs_shown(laid_out(sql, console.width)), newlines=True)
     if console.color_system is None:
         console.print(look.text(text, newlines=True), soft_wrap=True)
         return

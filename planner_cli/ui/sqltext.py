@@ -46,19 +46,27 @@ def laid_out(sql: str, width: int) -> str:
     return _PIECES.sub(piece, sql)
 
 
+def tabs_shown(sql: str) -> str:
+    """The query with tabs in its strings and names as escapes: a console makes an unknown number of blanks of one."""
+    if "\t" not in sql:
+        return sql
+    shown = (t.text.replace("\t", "\\t") if t.kind in ("string", "name") else t.text for t in tokens(sql))
+    return "".join(shown)
+
+
 def fit_sql(sql: str, look: Look, width: int, *, keep_lines: bool = False) -> Clean:
     """The query, cleaned, in at most ``width`` cells of one line; see :func:`planner_cli.lexer.shortened`."""
 
     def cells(text: str) -> int:
-        return cell_len(look.plain(text, newlines=keep_lines))
+        return cell_len(look.plain(tabs_shown(text), newlines=keep_lines))
 
-    return look.plain(shortened(sql, width, measure=cells, keep_lines=keep_lines), newlines=keep_lines)
+    return look.plain(tabs_shown(shortened(sql, width, measure=cells, keep_lines=keep_lines)), newlines=keep_lines)
 
 
 def print_sql(console: Console, head: str, sql: str) -> None:
     """Print a query behind ``head``, on a terminal broken between its tokens with its lines under each other."""
     look = look_of(console)
-    text = shortened(sql, keep_lines=True)
+    text = tabs_shown(shortened(sql, keep_lines=True))
     if console.is_terminal:
         text = _broken(text, look, console.width - len(head), indent=len(head))
     console.print(look.text(head, TITLE).append_text(look.text(text, newlines=True)), soft_wrap=True)

@@ -11,7 +11,8 @@ import pytest
 from bench_values import PACK, needs_pack
 
 from planner_cli.bench.datasets import Item, load
-from planner_cli.bench.equality import Gold, Instances, execute_given, matches
+from planner_cli.bench.equality import Gold, execute_given, matches
+from planner_cli.bench.instances import Instances
 from planner_cli.bench.legacy import drop_distinct, standard_strings
 from planner_cli.database import Database
 from planner_cli.errors import PlannerError

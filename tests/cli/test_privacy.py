@@ -168,10 +168,10 @@ NAMED = [
     # what is given, what is said of it
     ('customers.name,"a,b"."c.d"', 'no column \'"a,b"."c.d"\' to redact'),
     ("customers.name, [a, b].c", "no column '[a, b].c' to redact"),
-    ("customers.first name", "no column 'customers.first name' to redact (customers has id, name, city)"),
+    ("customers.first name", "no column 'customers.first name' to redact (did you mean customers.name?)"),
     ("customers.name orders.total", "no column 'customers.name orders.total' to redact"),
     ('"customers.name"', "no column '\"customers.name\"' to redact"),
-    ("`customers`.[nme]", "no column '`customers`.[nme]' to redact (customers has id, name, city)"),
+    ("`customers`.[nme]", "no column '`customers`.[nme]' to redact (did you mean customers.name?)"),
     ('customers."name', "the quote \" is not closed at the end of 'customers.\"name'"),
     ("customers.name,", "a name is missing at the end of 'customers.name,'"),
     ("customers..name", "a name is missing before '.name'"),

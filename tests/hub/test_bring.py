@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -306,6 +307,54 @@ def test_a_byte_changed_on_the_way_is_refused(stick):
         transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
     assert sorted(registry.installed()) == ["one.gguf"]
     assert not (models_dir() / "two.gguf").exists()
+
+
+DAMAGED_STICKS = [
+    ("a file is missing", lambda path: path.unlink(), r"no such model file: .*two\.gguf"),
+    ("a folder in its place", lambda path: (path.unlink(), path.mkdir()), "is a folder"),
+    ("a link to itself", lambda path: (path.unlink(), path.symlink_to(path)), r"two\.gguf"),
+    ("a pipe", lambda path: (path.unlink(), os.mkfifo(path)), "is not a regular file"),
+    ("cut short", lambda path: path.write_bytes(OTHER[:-1]), "what came is not the file"),
+    ("nothing in it", lambda path: path.write_bytes(b""), "what came is not the file"),
+    ("longer", lambda path: path.write_bytes(OTHER + b"x"), "what came is not the file"),
+    ("another model", lambda path: path.write_bytes(MODEL), "what came is not the file"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), [d[1:] for d in DAMAGED_STICKS], ids=[d[0] for d in DAMAGED_STICKS])
+def test_a_damaged_stick_ends_in_one_line(stick, damage, message):
+    folder, digest = stick
+    damage(folder / "two.gguf")
+    with pytest.raises(ModelError, match=message) as caught:
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+    assert "\n" not in caught.value.message
+    assert sorted(registry.installed()) == ["one.gguf"]
+    assert [path.name for path in models_dir().iterdir() if "two" in path.name] == []
+
+
+def test_a_stick_that_is_pulled_out_is_what_cannot_be_read(stick, monkeypatch):
+    folder, digest = stick
+
+    real = Path.open
+
+    def gone(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    class Broken:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        seek = read = gone
+
+    monkeypatch.setattr(
+        Path, "open", lambda path, *a, **o: Broken() if path == folder / "two.gguf" else real(path, *a, **o)
+    )
+    with pytest.raises(ModelError, match=r"cannot read .*two\.gguf: Input/output error"):
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+    assert not list(models_dir().glob(".two*"))
 
 
 def test_a_changed_manifest_is_refused_by_its_own_hash(stick):

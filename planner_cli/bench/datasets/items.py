@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.bench.rows import Hardness
-from planner_cli.errors import PlannerError
+from planner_cli.bench.setaside import SetAside, UnmeasurableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,29 @@ class Item:
         """The right query, where a comparison needs one.
 
         Raises:
-            PlannerError: the data give none.
+            UnmeasurableError: the data give none.
 
         """
         if self.gold is None:
-            raise PlannerError(
-                f"{self.id}: there is no right query to compare an answer with",
+            raise UnmeasurableError(
+                "gold",
+                "there is no right query to compare an answer with",
                 hint="planner bench intrinsic needs none where the candidates are labelled",
             )
         return self.gold
+
+    def given(self) -> tuple[GivenCandidate, ...]:
+        """The candidates that came with the data.
+
+        Raises:
+            UnmeasurableError: there are none.
+
+        """
+        if not self.candidates:
+            raise UnmeasurableError(
+                "candidates", "the data set gives no candidates to judge", hint="planner bench e2e writes its own"
+            )
+        return self.candidates
 
     @property
     def digest(self) -> str:
@@ -67,9 +81,11 @@ class Dataset:
     items: tuple[Item, ...]
     """Those to be done, after limit and shard, in the data's own order."""
     total: int
-    """How many items the data hold."""
+    """How many items the data hold, without those set aside."""
     fingerprint: str
     """sha256 over all of the data's items, so that shards and samples of the same data share it."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Records of which no items could be made, whatever part of the data was asked for."""
 
 
 def fingerprint(items: Sequence[Item]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from planner_cli.bench.datasets.records import Record
@@ -10,6 +11,12 @@ FOLDERS = ("databases", "database", "dev_databases", "train_databases", "test_da
 """Names of the folder with one folder (or file) a database, most telling first; ``""`` is the data's own."""
 
 SUFFIXES = (".sqlite", ".db", ".sqlite3")
+
+_INSTANCE = re.compile(r"(?!\.)[\w.-]+")
+"""Stems of instances: no hidden files (``._name`` of macOS archives), and no blanks, brackets or tildes as the names of
+copies have them."""
+_COPY = re.compile(r"(?<![a-z])(copy|copied|backup|bak|old|orig|original|tmp|temp|thumbs)(?![a-z])", re.IGNORECASE)
+"""Words by which people and programs name what is no instance, behind what the name shares with its database."""
 
 
 class Databases:
@@ -53,5 +60,12 @@ def suite(main: Path) -> tuple[Path, ...]:
     if main.parent.name != main.stem:
         return ()
     found = [path for folder in (main.parent / "suite", main.parent) if folder.is_dir() for path in folder.iterdir()]
-    others = [path for path in found if path.suffix in SUFFIXES and path != main and path.is_file()]
+    others = [path for path in found if path != main and _is_instance(path, main.stem)]
     return tuple(sorted(others, key=lambda path: (str(path.parent), len(path.stem), path.stem)))
+
+
+def _is_instance(path: Path, database: str) -> bool:
+    """By its name, and by being a file. ``name.sqlite-wal`` and its like have another suffix."""
+    own = path.stem.removeprefix(database)
+    named = path.suffix in SUFFIXES and _INSTANCE.fullmatch(path.stem) is not None and _COPY.search(own) is None
+    return named and path.is_file()

@@ -15,6 +15,7 @@ from planner_cli.bench.metrics import (
     intrinsic_counts,
 )
 from planner_cli.bench.report.document import Block, Bullets, Case, Column, Document, Heading, Line, Table
+from planner_cli.bench.report.left_out import left_out_line
 from planner_cli.bench.report.naming import named
 from planner_cli.bench.report.reading import as_run, by_method
 from planner_cli.bench.report.terminal import text_table
@@ -170,6 +171,10 @@ def _sentences(compared: Compared) -> Iterator[str]:
     yield f"McNemar's exact test: p = {counts.p:.3g}; so uneven a split is {verdict} chance explains (5 % level)."
     if compared.left_out:
         yield f"{compared.left_out:,} rows are of one run only, or have no known outcome, and are left out."
+    for name, run in (("A", compared.a), ("B", compared.b)):
+        left_out = left_out_line(run)
+        if left_out is not None:
+            yield f"{name}: {left_out}."
     if compared.a.dataset.get("fingerprint") != compared.b.dataset.get("fingerprint"):
         yield "The data sets differ; only items with the same id and gold query are paired."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner_cli.bench.metrics import end_to_end
+from planner_cli.bench.report.left_out import left_out_line
 from planner_cli.bench.statistics import Estimate
 from planner_cli.bench.store import Run
 from planner_cli.clean import clean
@@ -29,6 +30,10 @@ def methods_text(runs: Sequence[Run]) -> str:
     widest = max(reports, key=lambda each: sum(c.samples for row in each[0].rows for c in row.candidates))
     lines.append(_accuracy("most votes", widest[1]["vote"]))
     lines.append(_accuracy("oracle (pass@N)", widest[1]["pass"]))
+    told = [(run.name, left_out_line(run)) for run in runs]
+    if len({line for _, line in told}) == 1:  # the same data
+        told = [("all methods", told[0][1])]
+    lines += [f"{clean(name)}: {line}" for name, line in told if line is not None]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from planner_cli.bench.report.intrinsic_tables import (
     hardness_table,
     mode_table,
 )
+from planner_cli.bench.report.left_out import left_out_blocks, left_out_line
 from planner_cli.bench.report.overview import MAIN_TITLE, main_knee, overview_table
 from planner_cli.bench.report.reading import by_method, own_budget, reference
 from planner_cli.bench.report.studied import Studied, study
@@ -38,6 +39,7 @@ def document(runs: Sequence[Run]) -> Document:
     for each in studied:
         blocks.append(Heading(f"Run {each.item.label}"))
         blocks += _intrinsic(each) if each.run.kind == "intrinsic" else _end_to_end(each)
+    blocks += left_out_blocks(items)
     blocks += [
         Heading("Method"), Bullets(about.METHOD), about.models_table(items), about.circumstances_table(items),
         Heading("What these figures cannot say"), Bullets(about.notes(items)),
@@ -56,6 +58,9 @@ def _percent(figure: Estimate) -> str:
 
 def _headlines(each: Studied) -> Iterator[str]:
     label, run = each.item.label, each.run
+    left_out = left_out_line(run)
+    if left_out is not None:
+        yield f"{label}: {left_out}."
     if run.kind == "e2e":
         methods = by_method(run.rows)
         for name, rows in methods.items():
