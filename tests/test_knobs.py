@@ -8,8 +8,8 @@ import pytest
 
 from planner_cli.app.keywords import Keywords
 from planner_cli.app.settings import KNOBS, Settings
-from planner_cli.cli import cli
-from planner_cli.cli.knob_options import KnobOption
+from planner_cli.cli import cli, main
+from planner_cli.cli.options import KnobOption
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Range
 
@@ -68,8 +68,6 @@ def test_ask_takes_every_knob():
 
 @pytest.mark.parametrize("command", ["ask", "demo"])
 def test_help_fits_on_a_screen_and_help_all_has_the_rest(command, capsys):
-    from planner_cli.cli import main
-
     assert main([command, "--help"]) == 0
     short = capsys.readouterr().out
     assert short.count("\n") <= 50
@@ -80,3 +78,47 @@ def test_help_fits_on_a_screen_and_help_all_has_the_rest(command, capsys):
         if isinstance(option, click.Option):
             assert f"{option.opts[-1]}" in whole
             assert option.help.split("  [")[0].split()[0] in whole
+
+
+CONTRADICTIONS = [
+    ("a score without a judge", ["--no-judge", "--select", "race"], "exclude"),
+    ("a server without address", ["--engine", "server"], "needs --url"),
+    ("an address without server", ["--url", "http://127.0.0.1:1"], "--url is for"),
+    ("a small cache without flash", ["--kv", "q8_0", "--flash-attention", "off"], "f16 without flash attention"),
+]
+RUNNING = [["ask", "q", "none.sqlite"], ["demo"], ["bench", "intrinsic"], ["bench", "sweep"], ["bench", "e2e"],
+           ["bench", "compare"]]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "named"), [c[1:] for c in CONTRADICTIONS], ids=[c[0] for c in CONTRADICTIONS])
+@pytest.mark.parametrize("line", RUNNING, ids=" ".join)
+def test_contradictions_are_refused_by_every_command_that_takes_both(line, given, named, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = cli
+    for name in line[: 1 if line[0] != "bench" else 2]:
+        command = command.commands[name]
+    taken = {name for option in command.params for name in option.opts}
+    assert main([*line, *given]) == 2
+    error = capsys.readouterr().err
+    expected = next((f"no such option: {each}" for each in given if each.startswith("--") and each not in taken), named)
+    assert expected in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+INERT = [
+    ("bench intrinsic", ["--candidates", "--generator", "--select", "--no-judge", "--seed", "--temperature", "--set"]),
+    ("bench sweep", ["--budget", "--candidates", "--max-seconds", "--mend"]),
+    ("bench e2e", ["--min-confidence", "--think", "--verbose", "--cache-mib", "--tables"]),
+    ("bench compare", ["--select", "--min-confidence"]),
+    ("demo", ["--min-confidence", "--redact", "--tables"]),
+]
+
+
+@pytest.mark.parametrize(("line", "options"), INERT, ids=[i[0] for i in INERT])
+def test_an_option_that_would_do_nothing_is_not_taken(line, options):
+    command = cli
+    for name in line.split():
+        command = command.commands[name]
+    taken = {name for option in command.params for name in option.opts}
+    assert not taken & set(options)

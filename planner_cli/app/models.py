@@ -99,21 +99,24 @@ class Models:
             return replace(found, reasoning=models.reasoning)
         return found
 
-    def load(self, found: Pair | None = None) -> Loaded:
-        """Both models (``found``, else by the choices); every file is checked before any is loaded."""
+    def load(self, found: Pair | None = None, *, judge: bool = True) -> Loaded:
+        """Both models (``found``, else by the choices); every file is checked before any is loaded.
+
+        Without ``judge`` the generator alone: somebody else judges.
+        """
         from planner_cli.generator import Generator
 
-        writer, judge = found or self.pair()
-        choices = recommended(self.choices, judge)
+        writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
+        choices = recommended(self.choices, judging)
         settings = choices.settings()
         self._go_on()
         writing = self._engine(writer)
         try:
             generator = Generator(writing, writer.prompt or "chat")
-            if judge is None:
+            if judging is None:
                 return Loaded(self, generator, None, (info(writer, writing),), choices, settings)
             self._go_on()
-            discriminator, about = self._judge(judge)
+            discriminator, about = self._judge(judging)
         except BaseException:
             writing.free()
             raise

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
-from planner_cli.cli.knob_options import choices_of, options, plain
+from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.results import (
     abstained,
     exit_code,

@@ -26,7 +26,7 @@ import click
 
 from planner_cli.app.choices import VARIABLES
 from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, default_models, load_defaults
-from planner_cli.cli.knob_options import KnobOption
+from planner_cli.cli.options import KnobOption
 from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
 from planner_cli.tomlfile import read_text

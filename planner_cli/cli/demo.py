@@ -12,7 +12,7 @@ import click
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
-from planner_cli.cli.knob_options import choices_of, options
+from planner_cli.cli.options import choices_of, options
 from planner_cli.cli.output import say
 from planner_cli.cli.results import print_answer, print_warnings
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS

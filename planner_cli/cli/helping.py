@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from planner_cli.cli.knob_options import HEADINGS, KnobOption, SetOption
+from planner_cli.cli.options import HEADINGS, KnobOption, SetOption
 from planner_cli.cli.output import say
 
 _ALL, _HELP = "planner_cli.help_all", "Help"
@@ -56,7 +56,7 @@ def _place(param: click.Parameter) -> tuple[str, bool]:
         return HEADINGS["method"], False
     if isinstance(param, Plain):
         return param.heading, param.main
-    return _HELP, True
+    return (_HELP if param.is_eager else "Options"), True
 
 
 def _show_all(context: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from planner_cli.bench.datasets import Dataset, GivenCandidate, Item, from_items
 from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
-
-if TYPE_CHECKING:  # the benchmark's parts cost start-up time
-    from planner_cli.bench.datasets import Dataset, Item
-    from planner_cli.history import Marked
+from planner_cli.history import History, Marked, history_path
 
 
 def from_history(
@@ -24,9 +21,6 @@ def from_history(
         PlannerError: nothing is left, or the history cannot be read.
 
     """
-    from planner_cli.bench.datasets import from_items
-    from planner_cli.history import History, history_path
-
     marked: tuple[Marked, ...] = ()
     if history_path().exists():
         with History.open(create=False) as opened:
@@ -48,7 +42,6 @@ def _tell(count: int, why: str) -> None:
 
 
 def _items(marked: list[Marked]) -> list[Item]:
-    from planner_cli.bench.datasets import GivenCandidate, Item
 
     paths = {each.database for each in marked}
     names = [path.stem for path in sorted(paths)]

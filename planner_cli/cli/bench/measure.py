@@ -7,73 +7,55 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from planner_cli.cli.measured import Runs
+from planner_cli import __version__
+from planner_cli.app.models import Loaded, Models
+from planner_cli.bench.datasets import Dataset, load
+from planner_cli.bench.equality import EVALUATION_LIMITS
+from planner_cli.bench.instances import Redactions
+from planner_cli.bench.oracle import Oracle
+from planner_cli.bench.report import curve_text, methods_text, suggested_budget, summary_text
+from planner_cli.bench.rows import ItemRow
+from planner_cli.bench.running import (
+    IntrinsicSettings,
+    oracle_of,
+    redactions,
+    run_end_to_end,
+    run_intrinsic,
+    run_methods,
+)
+from planner_cli.bench.scorers import at_budget
+from planner_cli.bench.store import Kind, Run, RunInfo
+from planner_cli.cli.bench.marked import from_history
+from planner_cli.cli.bench.measured import Runs
+from planner_cli.cli.bench.request import Request
+from planner_cli.cli.config import save_default
 from planner_cli.cli.output import say
-from planner_cli.cli.run_options import RunOptions
+from planner_cli.demo import build
+from planner_cli.discriminator import Discriminator
 from planner_cli.errors import PlannerError
-from planner_cli.settings import DiscriminatorSettings, Limits, Mode, PlanSettings, Select
+from planner_cli.generator import Generator
+from planner_cli.hub import cache_folder
+from planner_cli.planning import GENERATING
+from planner_cli.settings import DiscriminatorSettings, Limits, PlanSettings, Select
 from planner_cli.types import ModelInfo
-
-if TYPE_CHECKING:  # the benchmark's parts cost start-up time
-    from planner_cli.bench.datasets import Dataset
-    from planner_cli.bench.instances import Redactions
-    from planner_cli.bench.oracle import Oracle
-    from planner_cli.bench.store import Kind, Run, RunInfo
-    from planner_cli.discriminator import Discriminator
-    from planner_cli.generator import Generator
 
 CHECK_TOLERANCE = 0.05
 """Two scores of one text may differ by this much: batch shapes change low bits (``llama-cpp.md`` section 6), and with
 8-bit weights the rounding of what they are multiplied with (built-in judge: 0.03 in Q8_0, 0.0005 in F16)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a bench command was asked to do."""
-
-    data: str
-    out: Path | None
-    part: str | None
-    data_format: str | None
-    database: Path | None
-    limit: int | None
-    shard: str | None
-    run: RunOptions
-    ladder: tuple[int, ...] | None
-    """Budgets at which scores are read on the way; ``None`` reads them as ``planner ask`` does, in its time."""
-    redact: tuple[str, ...] = ()
-    strict: bool = False
-    gold_seconds: float = 60.0
-    mode: Mode = "pro"
-    prompt: str | None = None
-    no_schema: bool = False
-    thoughts: bool = False
-    oracle: float | None = None
-    """Accuracy of an oracle that judges instead of the discriminator."""
-
-
-def request(options: dict[str, Any], ladder: tuple[int, ...] | None = None) -> Request:
-    """Sort a command's options into the run's and the others."""
-    of_run = {f.name for f in fields(RunOptions)}
-    own = {name: value for name, value in options.items() if name not in of_run}
-    run = RunOptions(**{n: v for n, v in options.items() if n in of_run})
-    run.check()
-    return Request(**own, run=run, ladder=ladder)
-
-
 def _limits(asked: Request) -> Limits:
     """Of one candidate's query: the time of ``planner ask``, but results as large as gold's may be."""
-    return replace(_evaluation(asked), seconds=asked.run.query_seconds)
+    return replace(_evaluation(asked), seconds=asked.choices["query_seconds"].value)
 
 
 def _evaluation(asked: Request) -> Limits:
     """Of a gold query, and of an answer on further instances of its database."""
-    from planner_cli.bench.equality import EVALUATION_LIMITS
-
     return replace(EVALUATION_LIMITS, seconds=asked.gold_seconds)
 
 
@@ -84,8 +66,6 @@ def judge_run(asked: Request) -> Run:
         PlannerError: the data, the models or the run's folder cannot be used.
 
     """
-    from planner_cli.bench.running import redactions, run_intrinsic
-
     dataset = _dataset(asked)
     redacted = redactions(dataset.items, asked.redact)
     discriminator, info, settings = _judge(asked)
@@ -111,10 +91,10 @@ def judge_run(asked: Request) -> Run:
 
 
 def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
-    from planner_cli.bench.running import IntrinsicSettings
-    from planner_cli.cli.run import load_judge
-
-    discriminator, info, planned = load_judge(asked.run, _limits(asked))
+    loaded = Models(asked.choices, note=asked.screen.note).load_judge()
+    if loaded.discriminator is None:
+        raise RuntimeError("no discriminator was loaded")
+    discriminator, (info,), planned = loaded.discriminator, loaded.infos, _planned(asked, loaded)
     discriminator, info = _prompted(asked, discriminator, info)
     settings = IntrinsicSettings(asked.mode, _thinking(asked, planned), asked.thoughts, planned.limits)
     return discriminator, info, settings
@@ -122,11 +102,13 @@ def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
 
 def _prompted(asked: Request, discriminator: Discriminator, info: ModelInfo) -> tuple[Discriminator, ModelInfo]:
     """The discriminator under the prompt that was asked for, and what is written down about it."""
-    from planner_cli.discriminator import Discriminator
-
     if asked.prompt is None:
         return discriminator, info
     return Discriminator(discriminator.engine, asked.prompt), replace(info, prompt=asked.prompt)
+
+
+def _planned(asked: Request, loaded: Loaded) -> PlanSettings:
+    return replace(loaded.settings.plan, limits=_limits(asked))
 
 
 def _thinking(asked: Request, planned: PlanSettings) -> DiscriminatorSettings:
@@ -144,12 +126,14 @@ class _Planner:
 
 
 def _planner(asked: Request) -> _Planner:
-    from planner_cli.bench.oracle import Oracle
-    from planner_cli.cli.run import load_models
 
-    oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.run.seed)
-    run = asked.run if oracle is None else replace(asked.run, no_judge=True, select=asked.run.select or "rerank")
-    generator, discriminator, models, planned = load_models(run, _limits(asked))
+    oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.choices["seed"].value)
+    loaded = Models(asked.choices, note=asked.screen.note).load(judge=oracle is None)
+    generator, discriminator, models, planned = (
+        loaded.generator, loaded.discriminator, loaded.infos, _planned(asked, loaded)
+    )  # fmt: skip
+    if generator is None:
+        raise RuntimeError("no generator was loaded")
     settings = replace(planned, mode=asked.mode, discriminator=_thinking(asked, planned))
     if discriminator is not None:
         discriminator, info = _prompted(asked, discriminator, models[-1])
@@ -159,8 +143,6 @@ def _planner(asked: Request) -> _Planner:
 
 def plan_run(asked: Request) -> Run:
     """An end-to-end run, made or gone on with; raises as :func:`judge_run`."""
-    from planner_cli.bench.running import redactions
-
     dataset = _dataset(asked, needs_gold=True)
     redacted = redactions(dataset.items, asked.redact)
     planner = _planner(asked)
@@ -169,9 +151,6 @@ def plan_run(asked: Request) -> Run:
 
 def compare_runs(asked: Request, methods: Sequence[Select]) -> list[Run]:
     """An end-to-end run of each method, over pools that are sampled once; raises as :func:`judge_run`."""
-    from planner_cli.bench.running import redactions, run_methods
-    from planner_cli.planning import GENERATING
-
     dataset = _dataset(asked, needs_gold=True)
     redacted = redactions(dataset.items, asked.redact)
     planner = _planner(asked)
@@ -203,8 +182,6 @@ def compare_runs(asked: Request, methods: Sequence[Select]) -> list[Run]:
 
 def _plan_run(asked: Request, dataset: Dataset, redacted: Redactions, planner: _Planner, method: Select | None) -> Run:
     """A run of one method: of a comparison, else (``None``) of the settings' own."""
-    from planner_cli.bench.running import run_end_to_end
-
     out, info = _plan_info(asked, dataset, planner, method)
     settings = planner.settings if method is None else replace(planner.settings, select=method)
     (run,) = Runs(asked, dataset, redacted, settings.limits, _evaluation(asked), {out: info}).run(
@@ -229,8 +206,6 @@ def _plan_run(asked: Request, dataset: Dataset, redacted: Redactions, planner: _
 
 def _plan_info(asked: Request, dataset: Dataset, planner: _Planner, method: Select | None) -> tuple[Path, RunInfo]:
     """Where a method's run is kept, and what fixes it."""
-    from planner_cli.bench.running import oracle_of
-
     settings = planner.settings if method is None else replace(planner.settings, select=method)
     oracle = oracle_of(planner.judge)
     what = settings.select if oracle is None else f"oracle-{oracle['accuracy']:g}"
@@ -243,8 +218,6 @@ def _plan_info(asked: Request, dataset: Dataset, planner: _Planner, method: Sele
 
 
 def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
-    from planner_cli.bench.datasets import load
-    from planner_cli.cli.marked import from_history
 
     shard = None
     if asked.shard is not None:
@@ -270,9 +243,6 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
 
 def _demo_database() -> Path:
     """The demo database in the cache folder, built there once."""
-    from planner_cli.demo import build
-    from planner_cli.hub import cache_folder
-
     path = cache_folder() / "demo.sqlite"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     build(path, force=True)  # one of an older version is replaced
@@ -288,10 +258,6 @@ def _default_out(dataset: Dataset, what: str) -> Path:
 def _info(
     asked: Request, kind: Kind, dataset: Dataset, settings: dict[str, Any], models: Sequence[ModelInfo]
 ) -> RunInfo:
-    from importlib.metadata import version
-
-    from planner_cli import __version__
-    from planner_cli.bench.store import RunInfo
 
     settings = {**settings, "evaluation_limits": asdict(_evaluation(asked))}
     return RunInfo(
@@ -321,30 +287,21 @@ def _room() -> int:
 
 def summary(runs: Sequence[Run]) -> None:
     """Print the main table."""
-    from planner_cli.bench.report import summary_text
-
     say(summary_text(runs, _room()))
 
 
 def comparison(runs: Sequence[Run]) -> None:
     """Print one line a method."""
-    from planner_cli.bench.report import methods_text
-
     say(methods_text(runs))
 
 
 def curve(run: Run) -> None:
     """Print accuracy against budget."""
-    from planner_cli.bench.report import curve_text
-
     say(curve_text(run, _room(), 14))
 
 
 def save_knee(run: Run) -> None:
     """Make the knee of the curve the default budget."""
-    from planner_cli.bench.report import suggested_budget
-    from planner_cli.cli.config import save_default
-
     knee = suggested_budget(run)
     if knee is None:
         raise PlannerError("the curve has no knee to save: nothing was judged")
@@ -357,10 +314,6 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
     A score must agree within :data:`CHECK_TOLERANCE` wherever the thought's text is the same; texts may drift
     apart, since batches have other shapes.
     """
-    from planner_cli.bench.rows import ItemRow
-    from planner_cli.bench.running import redactions, run_intrinsic
-    from planner_cli.bench.scorers import at_budget
-
     discriminator, info, settings = _judge(asked)
     wanted = {row.item for row in run.rows[:count]}
     items = [item for item in _dataset(asked).items if item.id in wanted]

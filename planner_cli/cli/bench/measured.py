@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from planner_cli.bench.checked import Checked
+from planner_cli.bench.datasets import Dataset, Item
+from planner_cli.bench.instances import Redactions
+from planner_cli.bench.rows import ItemRow
+from planner_cli.bench.running import check
+from planner_cli.bench.setaside import HINTS, TITLES, SetAside, counts, questions
+from planner_cli.bench.store import Run, RunInfo, RunWriter, load_run
+from planner_cli.cli.bench.request import Request
 from planner_cli.cli.output import say
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
 from planner_cli.settings import Limits
+from planner_cli.ui.progress import track
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
-    from planner_cli.bench.datasets import Dataset, Item
-    from planner_cli.bench.instances import Redactions
-    from planner_cli.bench.rows import ItemRow
-    from planner_cli.bench.setaside import SetAside
-    from planner_cli.bench.store import Run, RunInfo, RunWriter
-    from planner_cli.cli.measure import Request
-
     Rows: TypeAlias = Iterable[Sequence[ItemRow | SetAside | None]]
     """For each item what is new of each run."""
     Measure: TypeAlias = Callable[[Sequence[Item], Sequence[Collection[str]], Control], Rows]
@@ -55,8 +56,6 @@ class Runs:
             PlannerError: the folders cannot be used, nothing can be measured, or under --strict something cannot.
 
         """
-        from planner_cli.bench.store import RunWriter, load_run
-
         control = Control()
         with ExitStack() as stack:
             writers = [stack.enter_context(RunWriter(out, info)) for out, info in self.infos.items()]
@@ -68,18 +67,12 @@ class Runs:
         return [load_run(out) for out in self.infos]
 
     def _through(self, steps: Iterable[object], total: int, label: str, *, end: bool = True) -> None:
-        from planner_cli.ui.console import make_console
-        from planner_cli.ui.progress import track
-
-        run = self.asked.run
-        console = make_console(sys.stderr, color=run.color)
-        for _ in track(steps, total=total, console=console, label=label, quiet=run.quiet, end=end):
+        screen = self.asked.screen
+        for _ in track(steps, total=total, console=screen.console(), label=label, quiet=screen.quiet, end=end):
             pass
 
     def _kept(self, rows: Rows, writers: Sequence[RunWriter]) -> Iterator[None]:
         """Write each row and what is set aside; one step a question."""
-        from planner_cli.bench.setaside import SetAside
-
         for found in rows:
             for writer, each in zip(writers, found, strict=True):
                 if isinstance(each, SetAside):
@@ -90,7 +83,6 @@ class Runs:
                 yield
 
     def _keep(self, writers: Sequence[RunWriter], fault: SetAside) -> None:
-        from planner_cli.bench.checked import Checked
 
         for writer in writers:
             writer.checked.add(Checked(fault.name, None, fault))
@@ -99,8 +91,6 @@ class Runs:
 
     def _measurable(self, writers: Sequence[RunWriter], control: Control, *, candidates: bool) -> list[Item]:
         """The items that can be measured; what cannot is kept in each run's folder, and said."""
-        from planner_cli.bench.running import check
-
         known = {key: fault for writer in writers for key, fault in writer.checked.known().items()}
         checking = check(
             self.dataset.items,
@@ -132,13 +122,12 @@ class Runs:
         self._through(steps(), len(self.dataset.items), "checking the data", end=False)
         if not items and self.dataset.items:  # a shard may be empty
             raise _nothing(faults)
-        if faults and not self.asked.run.quiet:
+        if faults and not self.asked.screen.quiet:
             _say(faults, len(items))
         return items
 
 
 def _nothing(faults: Sequence[SetAside]) -> PlannerError:
-    from planner_cli.bench.setaside import HINTS, questions
 
     first = next(fault for fault in faults if fault.kind != "instance")
     return PlannerError(
@@ -149,8 +138,6 @@ def _nothing(faults: Sequence[SetAside]) -> PlannerError:
 
 def _say(faults: Sequence[SetAside], left: int) -> None:
     """What is set aside, by kind, on standard error."""
-    from planner_cli.bench.setaside import TITLES, counts, questions
-
     say(
         f"set aside: {questions(faults):,} of {questions(faults) + left:,} questions (--strict stops instead)", err=True
     )
