@@ -57,8 +57,28 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the file has and nobody can ask about."""
+
+    table: str
+    """A table or view."""
+    reason: str
+    column: str | None = None
+    """The one of it that is left out; ``None``: all of it is."""
+    internal: bool = False
+    """Whether it is a part of a virtual table, which is nothing that somebody would miss."""
+
+    @property
+    def name(self) -> str:
+        return self.table if self.column is None else f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     tables: tuple[Table, ...]
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    unknown_collations: tuple[str, ...] = field(default=(), compare=False)
+    """What columns and indexes are sorted by that SQLite does not have."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
         """The schema with only the named tables (compared as SQLite does, order of the database kept)."""
@@ -164,6 +184,10 @@ class Execution:
     """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
     """Joins by keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    cut_values: tuple[int, ...] = ()
+    """Bytes of the values of which only the beginning was fetched, row by row."""
+    notes: tuple[str, ...] = ()
+    """How it was read, where the user should know: values that were cut, columns that could not be computed."""
 
     @property
     def ok(self) -> bool:

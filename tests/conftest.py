@@ -135,6 +135,13 @@ def fast_generator(builtin_generator) -> ResolvedModel:
     return fast_form(builtin_generator, lambda _text: None)
 
 
+@pytest.fixture(autouse=True)
+def no_first_use(request):
+    """The note of the first use of a model is printed before any test, not by the one that happens to be first."""
+    if request.node.get_closest_marker("model") is not None:
+        request.getfixturevalue("fast_generator")
+
+
 @pytest.fixture(scope="session")
 def writing_engine(fast_generator):
     """The built-in generator: the base and its adapter."""

@@ -134,6 +134,8 @@ class Planner:
             if opened.private_copy is not None:
                 size = opened.private_copy.size / 1e6
                 noted(f"{path} is read from a private copy of {size:.1f} MB, which is removed at the end")
+            for each in opened.notes:
+                noted(each)
             schema = _shown(opened.schema, wanted.tables, path)
             read = time.perf_counter()
             _go_on(control)
@@ -292,7 +294,9 @@ def _shown(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
     for name in tables:
         if nocase(name) not in known:
             names = ", ".join(as_listed(table.name) for table in schema.tables[:_TABLES_NAMED])
-            raise DatabaseError(f"{path}: no table {name!r}", hint=f"it has {names}")
+            why = next((left.reason for left in schema.left_out if nocase(left.name) == nocase(name)), None)
+            said = f"no table {name!r}" if why is None else f"{name} cannot be asked: {why}"
+            raise DatabaseError(f"{path}: {said}", hint=f"it has {names}")
     return schema.select(tables)
 
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from types import MappingProxyType
 
-from planner_cli.lexer import Token, code, tokens
+from planner_cli.lexer import Token, tokens
 from planner_cli.text import nocase
 
 _LONGEST = 200
@@ -30,15 +29,6 @@ class Comments:
     table: str | None = None
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """By column name, folded by :func:`planner_cli.text.nocase`."""
-
-
-def module(sql: str) -> str:
-    """The module of a ``CREATE VIRTUAL TABLE``, in lower case; empty when there is none."""
-    parts = code(sql)
-    for token, following in pairwise(parts):
-        if token.kind == "word" and nocase(token.text) == "using":
-            return nocase(following.identifier or "")
-    return ""
 
 
 def read(sql: str) -> Comments:

@@ -32,18 +32,19 @@ class Link:
     """Starts the worker when there is none, and reopens the file when it is no longer what it was."""
 
     def __init__(self, path: Path, limits: Limits, redacted: Sequence[redaction.Pair] = ()) -> None:
-        """Look at the file, start nothing; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
+        """Start nothing yet; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
         self.path = paths.resolve(path)
         self._limits = limits
         self._redacted = redacted
-        self._opening = paths.opening(self.path)
+        self._look: paths.Look | None = None
+        self._opening: paths.Opening | None = None
         self._opened: paths.Opening | None = None
         self._worker: Worker | None = None
         self._widest = _MOST_COLUMNS
 
     @property
-    def opening(self) -> paths.Opening:
-        """How the file was last opened."""
+    def opening(self) -> paths.Opening | None:
+        """How the file was last opened; ``None`` before the first time."""
         return self._opening
 
     def hides(self, table: str, column: str) -> bool:
@@ -57,14 +58,23 @@ class Link:
         it must still be the same file. Raises :class:`.paths.NotNowError` and what ``read`` raises.
         """
         for _ in range(_ATTEMPTS):
-            self._opening = paths.opening(self.path)
+            self._opening = before = self._seen()
             result = read()
-            now = paths.opening(self.path)
-            if now == self._opening or (not now.immutable and now.same_file(self._opening)):
+            now = self._seen()
+            if now == before or (not now.immutable and now.same_file(before)):
                 return result
         raise paths.NotNowError(
             f"{self.path}: is being changed all the time", hint="wait for the program that writes it, or ask a copy"
         )
+
+    def _seen(self) -> paths.Opening:
+        """How to open the file as it is now. Only the worker opens it, and looks again when it has changed."""
+        if self._look is None or not self._look.holds(self.path):
+            journal = paths.mark(Path(f"{self.path}-journal"))
+            reply = self._running().ask({"op": "look", "path": wire.pack_path(self.path)}, _OPEN_SECONDS)
+            self._look = None
+            self._look = paths.looked(self.path, reply["ok"], journal)
+        return paths.opening(self.path, self._look)
 
     def ask(self, request: wire.Message, seconds: float, control: Control | None = None) -> wire.Message:
         """The worker's reply, after opening the file when it is not open as it is now.
@@ -72,7 +82,8 @@ class Link:
         Raises what :meth:`.process.Worker.ask` does, and :class:`DatabaseError` when the file cannot be opened.
         """
         worker = self._running()
-        if self._opened != self._opening:
+        if self._opened is None or self._opened != self._opening:
+            assert self._opening is not None, "nothing is asked outside of consistent()"
             request_to_open = {
                 "op": "open",
                 "uri": self._opening.uri,

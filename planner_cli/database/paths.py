@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from planner_cli.database.kinds import kind_of
 from planner_cli.errors import DatabaseError
 
 MAGIC = b"SQLite format 3\0"
-_HEADER = 512
 _WAL = 2
 """Value of header bytes 18 and 19 (write and read version) in WAL mode; 1 is a rollback journal."""
 
@@ -76,18 +77,48 @@ def resolve(path: str | os.PathLike[str]) -> Path:
     return real
 
 
-def opening(path: Path) -> Opening:
-    """Look at the file and its siblings and decide how to open it. Raises :class:`DatabaseError`.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the sandbox process saw in the file (:func:`.worker.files.look`)."""
+
+    head: bytes
+    """Its first bytes."""
+    own: Mark
+    """Of the file they are from."""
+    journal: Mark | None
+    hot: bool
+    """Whether its journal starts like one of a transaction that did not end."""
+
+    def holds(self, path: Path) -> bool:
+        """Whether the file is as it was then: this process may ask for its state, but never open it."""
+        return (mark(path), mark(Path(f"{path}-journal"))) == (self.own, self.journal)
+
+
+def looked(path: Path, reply: Mapping[str, Any], journal: Mark | None) -> Look:
+    """The sandbox process's reply; ``journal`` is from before it. Raises :class:`DatabaseError` for no database."""
+    if "irregular" in reply:
+        raise DatabaseError(f"{path}: is no longer a regular file", hint="put the database file back")
+    if "failed" in reply:
+        raise failed(path, reply["failed"])
+    head = bytes.fromhex(reply["head"])
+    if not head.startswith(MAGIC):
+        raise not_a_database(path, head)
+    device, inode, size, changed = reply["mark"]
+    return Look(head, (device, inode, size, changed), journal, reply["hot"])
+
+
+def opening(path: Path, look: Look) -> Opening:
+    """From what is in the file and what lies beside it, how to open it. Raises :class:`DatabaseError`.
 
     ``path`` is a real path as :func:`resolve` gives it. Takes some 30 us, so it is done around every query.
     """
-    header, own = _header(path)
+    own = look.own
     wal, shm, journal = (mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
-    if _WAL not in header[18:20]:
+    if _WAL not in look.head[18:20]:
         # A journal beside it may belong to a live writer, be left over empty (truncate, persist), or be hot;
         # SQLite tells these apart by locks and reports a hot one, without writing, since the file is read-only.
         return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
-    if journal is not None and journal[2] and _starts_hot(Path(f"{path}-journal")):
+    if journal is not None and journal[2] and look.hot:
         raise cut_off(path)
     if wal is not None and shm is not None:
         return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
@@ -105,22 +136,6 @@ def cut_off(path: Path) -> MustWriteError:
         f"{path}: a write to it was cut off, and reading would have to roll it back first",
         hint="open it once with the program that writes it, or read a temporary copy: planner ask --private-copy",
     )
-
-
-def _header(path: Path) -> tuple[bytes, Mark]:
-    try:
-        # O_NONBLOCK: should the file have been replaced by a FIFO since, opening it must not wait.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise DatabaseError(f"{path}: is no longer a regular file", hint="put the database file back")
-            header = file.read(_HEADER)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if not header.startswith(MAGIC):
-        raise not_a_database(path, header)
-    return header, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def not_a_database(path: Path, head: bytes) -> DatabaseError:
@@ -148,13 +163,9 @@ def mark(path: Path) -> Mark | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _starts_hot(journal: Path) -> bool:
-    """Whether the journal's header was not zeroed, as a finished transaction in PERSIST mode does."""
-    try:
-        with journal.open("rb") as file:
-            return file.read(1) not in (b"", b"\0")
-    except OSError:
-        return True
+def failed(path: Path, number: int) -> DatabaseError:
+    """Why the sandbox process could not open the file, from its ``errno``."""
+    return _unreadable(path, OSError(number, os.strerror(number)))
 
 
 def _unreadable(path: str | os.PathLike[str], error: Exception) -> DatabaseError:

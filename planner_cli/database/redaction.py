@@ -53,15 +53,21 @@ def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
 
 def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
     """Those of the texts that name a column of the schema."""
+    return tuple(text for text in texts if _is_known(readings(text), schema))
+
+
+def _is_known(pairs: Iterable[Pair], schema: Schema) -> bool:
+    """Whether one of them is a column; those that the schema leaves out count, for nobody reads them anyway."""
     known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
-    return tuple(text for text in texts if not known.isdisjoint(readings(text)))
+    known |= {_folded((left.table, left.column)) for left in schema.left_out if left.column is not None}
+    unread = {nocase(left.table) for left in schema.left_out if left.column is None and not left.internal}
+    return any(pair in known or pair[0] in unread for pair in map(_folded, pairs))
 
 
 def check(texts: Collection[str], schema: Schema, path: Path) -> None:
     """Raise :class:`DatabaseError` for a name that is no column: a slip of the keyboard must not redact nothing."""
-    known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
     for name in columns(texts):
-        if known.isdisjoint(map(_folded, name.pairs)):
+        if not _is_known(name.pairs, schema):
             near = meant(name, (schema,))
             hint = f"did you mean {near}?" if near else _what_there_is(name, schema)
             raise DatabaseError(f"{path}: no column {name.text!r} to redact", hint=hint)

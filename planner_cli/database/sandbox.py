@@ -31,6 +31,9 @@ _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
 """Between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
 
+_MOST_LEFT_OUT = 5
+"""Named in a note."""
+
 _LONGEST_SQL = 100_000
 """Bytes, as in the worker's limits; refused before it is sent."""
 
@@ -69,7 +72,7 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
-        self._lookups: dict[tuple[paths.Opening, str], Row | None] = {}
+        self._lookups: dict[tuple[paths.Opening | None, str], Row | None] = {}
         """What was looked up in the file as it then was."""
 
     @classmethod
@@ -126,6 +129,24 @@ class Database:
             self._link.close()
             if self.private_copy is not None:
                 self.private_copy.remove()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of how the file is read, one line each."""
+        notes = []
+        missing = [left for left in self.schema.left_out if not left.internal]
+        if missing:
+            shown = "; ".join(f"{left.name}: {left.reason}" for left in missing[:_MOST_LEFT_OUT])
+            more = f"; and {len(missing) - _MOST_LEFT_OUT} more" if len(missing) > _MOST_LEFT_OUT else ""
+            notes.append(f"not readable here, so left out: {shown}{more}")
+        unknown = self.schema.unknown_collations
+        if unknown:
+            names = f"{'collations' if len(unknown) > 1 else 'collation'} {', '.join(unknown)}"
+            notes.append(
+                f"SQLite does not have the {names}: such texts are compared exactly, and sorted without regard to case "
+                "and accents"
+            )
+        return tuple(notes)
 
     @property
     def layers(self) -> dict[str, bool]:
@@ -238,6 +259,8 @@ class Database:
             rows=tuple(map(wire.unpack_row, result["rows"])),
             truncated=result["cut_by"] is not None,
             cut_by=result["cut_by"],
+            cut_values=tuple(result["cut"]),
+            notes=_notes(result),
             seconds=seconds,
             ordered="order" in sql.lower() and is_ordered(sql),
             steps=result["steps"],
@@ -259,6 +282,15 @@ def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tu
         raise
     link.allow_columns(max(len(table.columns) for table in found.tables))
     return link, found
+
+
+def _notes(result: wire.Message) -> tuple[str, ...]:
+    notes = [f"{name} is empty: it calls a function that SQLite does not have" for name in result["unread"]]
+    if result["cut"]:
+        many = len(result["cut"])
+        cut = "values are cut to their beginnings" if many > 1 else "value is cut to its beginning"
+        notes.append(f"{many} {cut}; the largest has {max(result['cut']):,} bytes")
+    return tuple(notes)
 
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:

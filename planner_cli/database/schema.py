@@ -13,12 +13,12 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
-from planner_cli.database import comments, wire
+from planner_cli.database import comments, shadows, wire
 from planner_cli.database.link import Link
 from planner_cli.database.process import WorkerDiedError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.text import nocase
-from planner_cli.types import Column, ForeignKey, Schema, Table
+from planner_cli.types import Column, ForeignKey, LeftOut, Schema, Table
 
 _COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
 """Tables in one request."""
@@ -45,17 +45,6 @@ _MOST_TEXTS = 2000
 
 _TOTAL_SECONDS = 20.0
 
-_SHADOWS = {
-    "fts3": ("content", "segments", "segdir", "docsize", "stat"),
-    "fts4": ("content", "segments", "segdir", "docsize", "stat"),
-    "fts5": ("data", "idx", "content", "docsize", "config"),
-    "rtree": ("node", "parent", "rowid"),
-    "rtree_i32": ("node", "parent", "rowid"),
-    "geopoly": ("node", "parent", "rowid"),
-}
-"""Tables in which a virtual table ``x`` keeps its content, as ``x_<suffix>``. ``PRAGMA table_list`` knows them
-too, but prepares every view on the way, which a hostile one can make endless."""
-
 _Item = TypeVar("_Item")
 
 
@@ -72,19 +61,49 @@ class _Entry:
 def read(link: Link, samples: int) -> Schema:
     """The schema with up to ``samples`` values a column. Raises :class:`DatabaseError`."""
     until = time.monotonic() + _TOTAL_SECONDS
-    entries = _visible(list(_entries(link)))
+    everything, collations = _entries(link)
+    hidden = _shadows(everything)
+    entries = [entry for entry in everything if nocase(entry.name) not in hidden]
     descriptions = _batches(link, entries, _COLUMNS_BATCH, _columns_request, until)
     if len(descriptions) < len(entries):
         raise DatabaseError(
             f"{link.path}: its schema takes over {_TOTAL_SECONDS:g} s to read", hint="ask a copy with fewer tables"
         )
     # A table whose columns cannot be read (an unknown module, a broken view) cannot be asked either.
-    pairs = [(entry, found) for entry, found in zip(entries, descriptions, strict=True) if found and found["columns"]]
+    described = list(zip(entries, descriptions, strict=True))
+    pairs = [(entry, found) for entry, found in described if found and found.get("columns")]
+    left_out = tuple(reason for entry, found in described for reason in _missing(entry, found))
     if not pairs:
-        raise DatabaseError(f"{link.path}: has no tables", hint="check that this is the file you meant")
+        raise DatabaseError(
+            f"{link.path}: has no tables{_because(left_out)}", hint="check that this is the file you meant"
+        )
     primary_keys = {nocase(entry.name): _primary_key(found) for entry, found in pairs}
     tables = [_table(entry, found, primary_keys) for entry, found in pairs]
-    return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables))
+    parts = (
+        LeftOut(entry.name, f"it is a part of {hidden[nocase(entry.name)]}", internal=True)
+        for entry in everything
+        if nocase(entry.name) in hidden
+    )
+    return Schema(
+        tuple(_with_samples(link, tables, samples) if samples > 0 else tables),
+        left_out=(*left_out, *parts),
+        unknown_collations=collations,
+    )
+
+
+def _missing(entry: _Entry, found: wire.Message | None) -> Iterator[LeftOut]:
+    """The table, or those of its columns, that cannot be read."""
+    if found is None:
+        yield LeftOut(entry.name, "its columns cannot be read in time")
+    elif "why" in found:
+        yield LeftOut(entry.name, found["why"])
+    else:
+        failed = [LeftOut(entry.name, why, column) for column, why in found["failed"].items()]
+        yield from failed if found["columns"] or failed else (LeftOut(entry.name, "it has no columns"),)
+
+
+def _because(left_out: Sequence[LeftOut]) -> str:
+    return f" that can be read: {left_out[0].name} cannot ({left_out[0].reason})" if left_out else ""
 
 
 def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str], list[str]]:
@@ -141,8 +160,9 @@ def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | N
     return answers
 
 
-def _entries(link: Link) -> Iterator[_Entry]:
-    """Every table and view SQLite itself did not make, in the order of their creation."""
+def _entries(link: Link) -> tuple[list[_Entry], tuple[str, ...]]:
+    """Every table and view SQLite itself did not make, in the order of their creation; and the unknown collations."""
+    found: list[_Entry] = []
     after, more = 0, True
     while more:
         reply = link.ask({"op": "tables", "after": after}, _TOTAL_SECONDS)
@@ -150,19 +170,20 @@ def _entries(link: Link) -> Iterator[_Entry]:
             raise link.refusal(reply)
         for row, kind, name, sql in reply["ok"]["tables"]:
             virtual = kind == "table" and nocase(sql[:14]) == "create virtual"
-            yield _Entry(row, "virtual" if virtual else kind, name, sql)
+            found.append(_Entry(row, "virtual" if virtual else kind, name, sql))
             after = row
         more = reply["ok"]["more"]
+    return found, tuple(reply["ok"]["collations"])
 
 
-def _visible(entries: list[_Entry]) -> list[_Entry]:
-    hidden = {
-        nocase(f"{entry.name}_{suffix}")
+def _shadows(entries: Sequence[_Entry]) -> dict[str, str]:
+    """The tables that virtual tables keep their content in, folded, with the name of the virtual one."""
+    return {
+        shadow: entry.name
         for entry in entries
         if entry.kind == "virtual"
-        for suffix in _SHADOWS.get(comments.module(entry.sql), ())
+        for shadow in shadows.names(entry.name, entry.sql)
     }
-    return [entry for entry in entries if nocase(entry.name) not in hidden]
 
 
 def _columns_request(entries: Sequence[_Entry]) -> wire.Message:

@@ -52,7 +52,7 @@ def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
 def lookup(comparison: Comparison) -> str:
     """A query with one row where some row meets the comparison, and none where none does."""
     table, column = quote(comparison.table), quote(comparison.column)
-    return f"SELECT 1 FROM main.{table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
+    return f"SELECT 1 FROM {table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
 
 
 def lookup_stored(comparison: Comparison) -> str | None:

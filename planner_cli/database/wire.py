@@ -8,6 +8,7 @@ is ``{"b": "<hex>"}``. The worker imports this module as well, so it stays with 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from typing import IO, Any, Protocol
 
@@ -52,6 +53,16 @@ def read(stream: _Reader) -> Message | None:
     if not isinstance(message, dict):
         raise WireError("frame is not an object")
     return message
+
+
+def pack_path(path: os.PathLike[str]) -> str:
+    """A path as JSON has it: not every file name is text, and the two processes may decode it differently."""
+    return os.fsencode(path).hex()
+
+
+def unpack_path(text: str) -> str:
+    """The inverse of :func:`pack_path`."""
+    return os.fsdecode(bytes.fromhex(text))
 
 
 def pack_row(row: Iterable[Any]) -> list[Any]:

@@ -122,7 +122,7 @@ def show_result(
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
-    for note in (*_missing_rows(execution, len(rows), limit_option), *notes):
+    for note in (*_missing_rows(execution, len(rows), limit_option), *map(clean, execution.notes), *notes):
         print_note(stderr, note)
 
 

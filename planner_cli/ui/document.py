@@ -158,6 +158,7 @@ def _execution(execution: Execution, rows: int | None, count: int, *, kept: bool
         error_kind=execution.error_kind,
         unmatched=list(map(str, execution.unmatched)),
         crossed=list(execution.crossed),
+        notes=list(execution.notes),
     )
 
 

@@ -55,6 +55,8 @@ class ExecutionJson(TypedDict):
     """Comparisons of the query that no stored row meets, such as ``orders.status = 'shiped'``."""
     crossed: list[str]
     """Joins by keys that stand for different things, such as ``products.id = staff.id``."""
+    notes: list[str]
+    """How the rows were read, where that should be known: values that are cut, columns that cannot be computed."""
 
 
 class _CandidateBase(TypedDict):

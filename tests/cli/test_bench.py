@@ -111,7 +111,18 @@ def test_report_and_diff_and_merge(judged):
 
 def test_compare(tmp_path):
     done = bench(
-        "compare", "demo", "--limit", "2", "--methods", "greedy,vote,race", "--budget", "8", "-o", tmp_path / "c"
+        "compare",
+        "demo",
+        "--limit",
+        "2",
+        "--methods",
+        "greedy,vote,race",
+        "--budget",
+        "8",
+        "-n",
+        "3",
+        "-o",
+        tmp_path / "c",
     )
     assert done.returncode == 0, done.stderr
     for method in ("greedy", "vote", "race", "oracle"):

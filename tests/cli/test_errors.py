@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
-def places(tmp_path, builtin_generator):
+def places(tmp_path, builtin_generator, fast_generator):
     """A folder with one of each thing that is no usable database or model."""
     (tmp_path / "notes.txt").write_text("just some text, long enough to be read as a header of a hundred bytes " * 2)
     (tmp_path / "empty.sqlite").touch()

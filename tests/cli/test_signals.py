@@ -43,8 +43,13 @@ def test_without_a_signal_errors_pass():
 
 
 def test_a_signal_after_the_answer_changes_nothing():
-    with interruptible(Control()):
+    control = Control()
+    ended = []
+    with interruptible(control):
         os.kill(os.getpid(), signal.SIGINT)
+        ended.append("the work, and no exception")
+    assert ended
+    assert control.cancelled
 
 
 def test_the_second_signal_lets_the_third_kill():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from database_files import build, picture
 
-from planner_cli.database import Database, schema
+from planner_cli.database import Database, schema, unmatched
 from planner_cli.settings import Limits
 
 
@@ -15,6 +15,7 @@ def time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table or column is given up after a tenth of a second: too soon, on a busy machine, for what a test looks for."""
     for name in ("_TABLE_SECONDS", "_TEXT_SECONDS"):
         monkeypatch.setattr(schema, name, 1.0)
+    monkeypatch.setattr(unmatched, "SECONDS", 5.0)
 
 
 @pytest.fixture(scope="session")

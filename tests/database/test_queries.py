@@ -133,7 +133,6 @@ ERRORS = [
     ("two", "SELECT 1; SELECT 2", "not_a_query", "not a query: it is more than one statement"),
     ("parameter", "SELECT ?", "not_a_query", "not a query: it has parameters (such as ?1 or :name) without values"),
     ("value too large", "SELECT zeroblob(1000001)", "size", "value too large (over 1,000,000 bytes)"),
-    ("row too large", "SELECT zeroblob(999999), zeroblob(999999), zeroblob(999999)", "size", "one row is over the limit of 2,000,000 bytes"),
 ]  # fmt: skip
 
 
@@ -143,13 +142,6 @@ def test_errors(shop: Database, sql: str, kind: str, error: str) -> None:
     assert (result.error_kind, result.error) == (kind, error)
     assert result.columns == ()
     assert result.rows == ()
-
-
-def test_a_value_over_the_limit_is_not_the_query_s_fault(tmp_path: Path) -> None:
-    path = build(tmp_path / "a.db", "CREATE TABLE t (a, b); INSERT INTO t VALUES (1, zeroblob(5000000))")
-    with Database.open(path) as database:
-        assert database.execute("SELECT * FROM t").error_kind == "size"
-        assert database.execute("SELECT a, length(b) FROM t").rows == ((1, 5_000_000),)
 
 
 def test_one_candidate_leaves_nothing_for_the_next(shop: Database) -> None:

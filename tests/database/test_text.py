@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner_cli import lexer
-from planner_cli.database import comments, names, wire
+from planner_cli.database import comments, names, shadows, wire
 
 
 @given(st.text())
@@ -139,8 +139,8 @@ def test_comments(sql: str, table: str | None, columns: dict[str, str]) -> None:
 
 @given(st.text(alphabet="CREATE TABLE t(ab,)--/*'\"\n;[]", max_size=80))
 def test_any_create_text_is_read(sql: str) -> None:
-    comments.read(sql)
-    comments.module(sql)
+    assert isinstance(comments.read(sql), comments.Comments)
+    assert shadows.module(sql) in sql.lower()
 
 
 MODULES = [
@@ -154,7 +154,7 @@ MODULES = [
 
 @pytest.mark.parametrize(("sql", "expected"), MODULES)
 def test_module(sql: str, expected: str) -> None:
-    assert comments.module(sql) == expected
+    assert shadows.module(sql) == expected
 
 
 values = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(), st.binary())

@@ -43,7 +43,9 @@ def test_held_cores_are_seen():
     contention = Contention()
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
-        wait_for(lambda: contention.threads(cores, cores) <= max(1, cores // 2), "a look that sees the loops")
+        fewest = max(1, cores // 2)
+        wait_for(lambda: contention.threads(cores, cores) <= fewest, "a look that sees the loops")
+        assert all(loop.poll() is None for loop in loops)
     finally:
         for loop in loops:
             loop.kill()

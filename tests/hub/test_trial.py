@@ -134,10 +134,13 @@ def test_ctrl_c_ends_a_trial(tmp_path):
 
 def test_modules_in_the_present_folder_are_not_imported(tmp_path, monkeypatch):
     model = found(tmp_path)
-    write(tmp_path / "json.py", b"raise SystemExit('hijacked')")
+    hijacked = tmp_path / "hijacked"
+    write(tmp_path / "json.py", f"open({str(hijacked)!r}, 'w'); raise SystemExit('hijacked')".encode())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     try_first(model, Control(), cache_dir=tmp_path / "cache")
+    assert not hijacked.exists()
+    assert (tmp_path / "cache" / "trials.json").exists()
 
 
 def ask(shop: Path, model: Path) -> tuple[int, str, str]:
@@ -191,3 +194,4 @@ def test_a_template_of_the_wrong_type_is_no_crash(tmp_path):
         model.set("tokenizer.chat_template", "{{ raise_exception('no') }}", STRING)
 
     try_first(found(tmp_path, odd), Control(), cache_dir=tmp_path / "cache")  # other prompt families need none
+    assert (tmp_path / "cache" / "trials.json").exists(), "it came through"

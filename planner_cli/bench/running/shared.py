@@ -16,11 +16,10 @@ from planner_cli.bench.instances import Redactions, faults_of_data
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
 from planner_cli.bench.setaside import SetAside, UnmeasurableError
 from planner_cli.database import Database, redaction
+from planner_cli.database.digest import sha256
 from planner_cli.errors import ContextOverflow, PlannerError
 from planner_cli.settings import Limits
 from planner_cli.types import Candidate, Execution, Schema, Verdict
-
-_BLOCK = 2**20
 
 
 def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
@@ -114,11 +113,7 @@ def digest_of(path: Path) -> str:
 @functools.cache
 def _digest(path: Path, _size: int, _modified: int) -> str:
     """Of a file in the state that size and time tell: hundreds of items ask the same database."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+    return sha256(path)
 
 
 def scored(

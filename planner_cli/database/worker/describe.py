@@ -14,13 +14,18 @@ from typing import Any, TypeVar
 import apsw
 
 from planner_cli.database import wire
+from planner_cli.database.worker import errors
 from planner_cli.database.worker.connection import Connection
 from planner_cli.lexer import quote
+from planner_cli.text import nocase
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _BATCH_SECONDS = 1.0
+
+_FAILURES = (apsw.Error, UnicodeError, MemoryError, ValueError)
+"""What a hostile or broken table ends in."""
 
 _PAGE_BYTES = 4_000_000
 _SQL_LENGTH = 100_000
@@ -36,9 +41,14 @@ WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l
   AND rowid > ? ORDER BY rowid
 """  # noqa: S608 - only our own numbers
 _COLUMNS = """
-SELECT CAST(x.name AS BLOB), CAST(x.type AS BLOB), x.pk
+SELECT CAST(x.name AS BLOB), CAST(x.type AS BLOB), x.pk, x.hidden = 2
 FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
 WHERE m.rowid = ? AND x.hidden <> 1 ORDER BY x.cid
+"""
+_GENERATED = """
+SELECT m.rowid, CAST(m.name AS BLOB), CAST(x.name AS BLOB)
+FROM main.sqlite_master AS m, pragma_table_xinfo(m.name, 'main') AS x
+WHERE m.type = 'table' AND m.sql LIKE '% AS %(%' AND x.hidden = 2
 """
 _KEYS = """
 SELECT k.id, CAST(k."table" AS BLOB), CAST(k."from" AS BLOB), CAST(k."to" AS BLOB)
@@ -48,38 +58,72 @@ WHERE m.rowid = ? ORDER BY k.id DESC, k.seq
 
 
 def tables(connection: Connection, after: int) -> wire.Message:
-    """A page of ``[row, type, name, create text]`` and whether more follow."""
+    """A page of ``[row, type, name, create text]``, whether more follow, and the collations SQLite does not have."""
     found: list[list[Any]] = []
     used = 0
     for row, kind, name, sql in _own(connection, _TABLES, (after,)):
         if used > _PAGE_BYTES:
-            return {"tables": found, "more": True}
+            return {"tables": found, "more": True, "collations": connection.unknown_collations}
         used += len(name) + len(sql or b"")
         found.append([row, kind, connection.text(name), connection.text(sql)])
-    return {"tables": found, "more": False}
+    return {"tables": found, "more": False, "collations": connection.unknown_collations}
 
 
 def columns(connection: Connection, rows: Sequence[int], seconds: float) -> wire.Message:
-    """For each table ``{"columns": [[name, type, key]], "keys": [[id, table, from, to]]}``, ``None`` if it fails.
+    """For each table ``{"columns": [[name, type, key]], "failed": {column: why}, "keys": [[id, table, from, to]]}``.
+
+    ``{"why": ...}`` for one that cannot be read.
 
     Takes up to ``seconds`` for each; stops early, with fewer answers, when all together take too long.
     """
 
-    def describe(row: int) -> wire.Message | None:
-        return _guarded(connection, seconds, partial(_describe, connection, row))
+    def describe(row: int) -> wire.Message:
+        connection.deadline = time.monotonic() + seconds
+        try:
+            return _describe(connection, row)
+        except _FAILURES as error:
+            return {"why": _why(connection, error)}
 
     return {"columns": list(_in_time(describe, rows))}
 
 
 def _describe(connection: Connection, row: int) -> wire.Message:
     text = connection.text
+    found = [(text(name), text(kind), key, made) for name, kind, key, made in _own(connection, _COLUMNS, (row,))]
+    failed = {name: why for name, _, _, made in found if made and (why := _uncomputed(connection, row, name))}
     return {
-        "columns": [[text(name), text(kind), key] for name, kind, key in _own(connection, _COLUMNS, (row,))],
+        "columns": [[name, kind, key] for name, kind, key, _ in found if name not in failed],
+        "failed": failed,
         "keys": [
             [number, text(table), text(ours), None if theirs is None else text(theirs)]
             for number, table, ours, theirs in _own(connection, _KEYS, (row,))
         ],
     }
+
+
+def _uncomputed(connection: Connection, row: int, column: str) -> str | None:
+    """Why a generated column cannot be computed here: mostly it calls a function of the program that made it."""
+    ((table,),) = _own(connection, "SELECT CAST(name AS BLOB) FROM main.sqlite_master WHERE rowid = ?", (row,))
+    try:
+        _own(connection, f"SELECT {quote(column)} FROM main.{quote(connection.text(table))} LIMIT 0", ())  # noqa: S608 - quoted
+    except apsw.SQLError as error:
+        return _why(connection, error)
+    return None
+
+
+def uncomputed(connection: Connection) -> frozenset[tuple[str, str]]:
+    """All generated columns that cannot be computed here, as (table, column) in lower case."""
+    found = _own(connection, _GENERATED, ())
+    return frozenset(
+        (nocase(connection.text(table)), nocase(connection.text(column)))
+        for row, table, column in found
+        if _uncomputed(connection, row, connection.text(column))
+    )
+
+
+def _why(connection: Connection, error: Exception) -> str:
+    kind, text = errors.describe(error, None, connection.length)
+    return "its columns cannot be read in time" if kind == "time" else text
 
 
 def samples(
@@ -138,7 +182,7 @@ def _guarded(connection: Connection, seconds: float, read: Callable[[], _Result]
     connection.deadline = time.monotonic() + seconds
     try:
         return read()
-    except (apsw.Error, UnicodeError, MemoryError, ValueError):
+    except _FAILURES:
         return None
 
 

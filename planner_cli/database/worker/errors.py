@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from planner_cli.database.worker.connection import LENGTH
+from planner_cli.database.worker.collations import UnknownOrderError
 from planner_cli.text import without_breaks
 
 
@@ -23,19 +23,15 @@ class RedactedJoinError(Exception):
     """A join that compares redacted values; its text is the join."""
 
 
-class RowTooLargeError(Exception):
-    """Already the first row is over the limit of all values together."""
-
-
 _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
     (NotAQueryError, "not_a_query", "not a query: {}"),
     (NotReadOnlyError, "refused", "refused: only reading this database is allowed"),
     (RedactedJoinError, "refused", "refused: {} is not allowed while columns are redacted"),
+    (UnknownOrderError, "other", "{}"),
     (apsw.BindingsError, "not_a_query", "not a query: it has parameters (such as ?1 or :name) without values"),
     (apsw.InterruptError, "time", None),
     ((apsw.NoMemError, MemoryError), "memory", "out of memory (the sandbox's limit)"),
-    (RowTooLargeError, "size", "{}"),
-    (apsw.TooBigError, "size", f"value too large (over {LENGTH:,} bytes)"),
+    (apsw.TooBigError, "size", "value too large (over {length} bytes)"),
     ((apsw.BusyError, apsw.LockedError), "busy", "the database is locked by a program that writes to it"),
     (apsw.AuthError, "refused", "refused: {}"),
     ((apsw.ReadOnlyError, apsw.PermissionsError), "refused", "refused: {}"),
@@ -43,13 +39,13 @@ _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
     (UnicodeDecodeError, "other", "a name or value is not valid text"),
     (ValueError, "syntax", "the query holds a NUL character"),
 )
-"""First match wins; ``{}`` is SQLite's message. ``None``: the caller knows more."""
+"""First match wins; ``{}`` is SQLite's message, ``{length}`` the limit of a value. ``None``: the caller knows more."""
 
 _MUST_WRITE_FIRST = (apsw.SQLITE_READONLY_ROLLBACK, apsw.SQLITE_READONLY_RECOVERY, apsw.SQLITE_READONLY_CANTINIT)
 
 _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     (r"not authorized|prohibited|unsafe use of|may not be (used|modified)", "refused"),
-    (r"no such (table|column|function|module|collation|view|index)|unknown (table|database)", "missing"),
+    (r"no such (table|column|function|module|collation|view|index)|unknown (table|database|function)", "missing"),
     (r"syntax error|incomplete input|unrecognized token", "syntax"),
     (
         r"too (big|large|long|many|complex|deep)|stack overflow|at most \d+ tables|nested|Recursion limit",
@@ -59,10 +55,10 @@ _BY_MESSAGE: tuple[tuple[str, str], ...] = (
 )
 
 
-def describe(error: Exception, denied: str | None) -> tuple[str, str]:
+def describe(error: Exception, denied: str | None, length: int) -> tuple[str, str]:
     """``(kind, one line)`` as :class:`planner_cli.types.Execution` has them.
 
-    ``denied`` is what the authorizer refused last, in words.
+    ``denied`` is what the authorizer refused last, in words; ``length`` the bytes one value may have.
     """
     if getattr(error, "extendedresult", None) in _MUST_WRITE_FIRST:
         # Nothing the query asked for: SQLite would have to write before anybody can read.
@@ -73,7 +69,7 @@ def describe(error: Exception, denied: str | None) -> tuple[str, str]:
         return "refused", f"refused: {denied} is not allowed, only reading this database is"
     for classes, kind, text in _BY_CLASS:
         if isinstance(error, classes):
-            return kind, (text or "{}").replace("{}", message)
+            return kind, (text or "{}").replace("{}", message).replace("{length}", f"{length:,}")
     for pattern, kind in _BY_MESSAGE:
         if re.search(pattern, message):
             return kind, exact if kind == "missing" else message  # a name is looked for as the query has it

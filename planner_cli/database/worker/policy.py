@@ -30,14 +30,26 @@ FUNCTIONS = frozenset(
 """Left out on purpose: load_extension, fts3_tokenizer and fts5 (pointers), sqlite_log, rtreecheck, optimize, and
 whatever a later SQLite adds, until somebody has looked at it."""
 
+IN_SCHEMA = frozenset(
+    (
+        "changes",
+        "last_insert_rowid",
+        "sqlite_compileoption_get",
+        "sqlite_compileoption_used",
+        "sqlite_source_id",
+        "total_changes",
+    )
+)
+"""Harmless, and of no use to a query: allowed where the schema calls them, as a DEFAULT may, and the query does not."""
+
 MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32", "geopoly")
 """Virtual table modules kept; json_each and json_tree are always there. dbstat and others are dropped."""
 
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.ASCII | re.IGNORECASE
 )
-_CONTENT = ("content", "data", "docsize", "idx", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
-"""What a virtual table ``x`` keeps its content in, as ``x_content`` and so on."""
+_INTERNAL_FUNCTIONS = re.compile(r"sqlite_.*|affinity|expr_compare|expr_implies_expr|implies_nonnull_row")
+"""SQLite keeps them for itself and lists them nowhere."""
 
 _STATISTICS = re.compile(r"sqlite_stat\d", re.ASCII | re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
@@ -48,26 +60,40 @@ _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
 class Policy:
     """The authorizer of one connection. ``denied`` says in words what was refused last.
 
-    ``redacted`` are (table, column) pairs, folded by :func:`planner_cli.text.nocase`, that read as NULL; ``sealed`` are
-    tables, with those they keep their content in, of which nothing may be read.
+    ``redacted`` are (table, column) pairs that read as NULL, ``sealed`` the tables of which nothing may be read, and
+    ``existing`` the functions SQLite has; all folded by :func:`planner_cli.text.nocase`.
     """
 
     def __init__(
-        self, table_names: Iterable[str], redacted: Collection[tuple[str, str]] = (), sealed: Collection[str] = ()
+        self,
+        table_names: Iterable[str],
+        *,
+        existing: Collection[str],
+        redacted: Collection[tuple[str, str]] = (),
+        sealed: Collection[str] = (),
     ) -> None:
         self.denied: str | None = None
+        self.query = ""
+        """The text of the query that is run, folded; empty for our own statements."""
         self._tables = {nocase(name) for name in table_names}
         self.redacted = frozenset(redacted)
-        self._sealed = {
-            table for name in sealed for table in (nocase(name), *(f"{nocase(name)}_{part}" for part in _CONTENT))
-        }
+        self._sealed = frozenset(sealed)
+        self.uncomputed: Collection[tuple[str, str]] = ()
+        """Generated columns, folded, that read as NULL while a query runs that does not name them."""
+        self.unread: dict[str, None] = {}
+        """Those of them that were, as ``table.column``."""
+        self._existing = existing
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
     ) -> int:
         if action in _FREE or self._may(action, first or "", second or ""):
-            if self.redacted and action == apsw.SQLITE_READ and self._is_redacted(first or "", second or ""):
-                return apsw.SQLITE_IGNORE
+            if action == apsw.SQLITE_READ:
+                if self.redacted and self._is_redacted(first or "", second or ""):
+                    return apsw.SQLITE_IGNORE
+                if self.uncomputed and (nocase(first or ""), nocase(second or "")) in self.uncomputed:
+                    self.unread[f"{first}.{second}"] = None
+                    return apsw.SQLITE_IGNORE
             return apsw.SQLITE_OK
         return apsw.SQLITE_DENY
 
@@ -80,7 +106,12 @@ class Policy:
                 return True
             self.denied = f"reading {first}"
         elif action == apsw.SQLITE_FUNCTION:
-            if nocase(second) in FUNCTIONS:
+            # SQLite also asks about the functions of DEFAULT, STORED and index texts, which a plain read never runs;
+            # they may be the owner's program's own. One that does not exist here cannot run, whoever calls it.
+            called = nocase(second)
+            if called in FUNCTIONS or not (called in self._existing or _INTERNAL_FUNCTIONS.fullmatch(called)):
+                return True
+            if called in IN_SCHEMA and called not in self.query:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:

@@ -39,7 +39,7 @@ def texts(
 def _distinct(connection: Connection, table: str, column: str, count: int, length: int, seconds: float) -> list[str]:
     name = quote(column)
     sql = (
-        f"SELECT DISTINCT {name} FROM main.{quote(table)} "  # noqa: S608 - quoted names
+        f"SELECT DISTINCT {name} COLLATE BINARY FROM main.{quote(table)} "  # noqa: S608 - quoted names
         f"WHERE typeof({name}) = 'text' AND length({name}) <= {length:d} LIMIT {count:d}"
     )
     found: list[str] = []
