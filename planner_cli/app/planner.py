@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from planner_cli.app.asking import question_about
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.loading import begun
@@ -23,7 +24,7 @@ from planner_cli.knobs import with_value
 from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
 from planner_cli.text import nocase
-from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings, ValueHint
+from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -195,17 +196,11 @@ class Planner:
         if not text.strip():
             raise PlannerError("the question is empty")
         started = time.perf_counter()
-        question = Question(text, self.schema, self.database.name, self._mentioned(text))
+        roles = (self._loaded.generator, self._loaded.discriminator)
+        prompts = [role.prompt for role in roles if role is not None]
+        question = question_about(text, self.database, prompts, schema=self.schema)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         return question
-
-    def _mentioned(self, text: str) -> tuple[ValueHint, ...]:
-        """Values for models that take them, of the tables that they see."""
-        roles = (self._loaded.generator, self._loaded.discriminator)
-        if not any(role is not None and role.prompt.takes_values for role in roles):
-            return ()
-        seen = {table.name for table in self.schema.tables}
-        return tuple(hint for hint in self.database.mentioned(text) if hint.table in seen)
 
     # ---------------------------------------------------------------------------------------------- facts
 
