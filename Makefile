@@ -60,14 +60,14 @@ lint: $(VENV)/.dev  ## style, types, layers, generated documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
-	$(BIN)/cog --check --diff docs/cli.md docs/injection.md docs/speed.md
+	$(BIN)/cog --check --diff docs/api.md docs/cli.md docs/injection.md docs/speed.md planner_cli/app/keywords.py
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.dev  ## bring what is generated in docs/ up to date
-	$(BIN)/cog -r docs/cli.md docs/injection.md docs/speed.md
+	$(BIN)/cog -r docs/api.md docs/cli.md docs/injection.md docs/speed.md planner_cli/app/keywords.py
 
 bench: $(VENV)/.dev  ## a minute or two: is the engine still as fast against its peers as it was?
 	$(BIN)/python -m benchmarks.speed --check

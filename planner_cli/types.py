@@ -9,7 +9,10 @@ P(correct) in [0, 1] and higher is better, everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from planner_cli.reprs import Shown
 
 from planner_cli.text import nocase
 
@@ -327,7 +330,7 @@ class Timings:
     total: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """The result of a plan. ``best is None`` means that no candidate could be executed."""
 
@@ -352,9 +355,42 @@ class Answer:
     """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
 
     @property
+    def sql(self) -> str | None:
+        """The winner's query; ``None`` where there is none."""
+        return None if self.best is None else self.candidates[self.best].sql
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the winner's result."""
+        return () if self.best is None else self.executions[self.best].columns
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Of the winner's result, as many as were fetched."""
+        return () if self.best is None else self.executions[self.best].rows
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the winner's result has more rows than were fetched."""
+        return self.best is not None and self.executions[self.best].truncated
+
+    @property
     def best_candidate(self) -> Candidate | None:
         return None if self.best is None else self.candidates[self.best]
 
     @property
     def best_execution(self) -> Execution | None:
         return None if self.best is None else self.executions[self.best]
+
+    def __repr__(self) -> str:
+        """The query, its result's first rows, and why; for reading."""
+        return self._shown().text()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return self._shown().html()
+
+    def _shown(self) -> Shown:
+        from planner_cli.reprs import Shown  # each sandbox worker imports this module, and shows nothing
+
+        return Shown(self.sql, self.columns, self.rows, self.truncated, self.confidence, self.reason, self.warnings)

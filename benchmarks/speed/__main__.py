@@ -225,18 +225,17 @@ class Bench:
 
 def estimate(setting: Setting, names: list[str], rounds: int) -> str:
     """How long it will take, from a speed measured for some seconds."""
-    from planner_cli.engine import LlamaEngine
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.engine.learning import learn
     from planner_cli.errors import EngineError
-    from planner_cli.settings import EngineOptions
 
-    engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
+    engine = bare_engine(setting.model, threads=setting.threads)
     try:
         seconds = round_seconds(learn(engine, 6.0).speed(), setting.job, names)
     except EngineError as error:
         return f"no estimate of the time: {error.message}"
     finally:
-        engine.close()
+        engine.free()
     return f"about {seconds * rounds / 60:.0f} minutes for {rounds} rounds"
 
 
@@ -264,14 +263,15 @@ def round_seconds(speed: Speed, job: Job, names: list[str]) -> float:
 
 def model_file(name: str) -> tuple[Path, Path | None, str]:
     """The file, the form of it that planner runs where that is another, and under which name its results are kept."""
-    from planner_cli.hub import fast_form, resolve
+    from planner_cli.app.models import ready
+    from planner_cli.hub import resolve
     from planner_cli.hub.synth import known_shape, synthesise
 
     if name not in MODELS:
         path = resolve(name, "generator").path
         return path, None, path.stem
     if name == "embedded":
-        model = fast_form(resolve(MODELS[name], "generator"), say)
+        model = ready(MODELS[name], "generator", note=say)
         return model.path, model.weights, name
     path = BUILD / f"{LIKE}-random.gguf"
     if not path.exists():

@@ -77,15 +77,15 @@ def measure(path: Path, prompt: int, threads: int, rounds: int) -> dict[str, tup
 
 
 def main() -> None:
+    from planner_cli.app.models import ready
     from planner_cli.engine import library
-    from planner_cli.hub import fast_form, resolve
 
     parser = records.parser("attention", __doc__)
     parser.add_argument("--model", default="smollm2-135m-instruct", help="catalogue name or .gguf file")
     parser.add_argument("--prompt", type=int, default=700, help="tokens")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    model = fast_form(resolve(options.model, "generator"), lambda text: sys.stderr.write(f"{text}\n"))
+    model = ready(options.model, "generator", note=lambda text: sys.stderr.write(f"{text}\n"))
     threads = options.threads or library.physical_cores()
     found = measure(model.loaded, options.prompt, threads, options.rounds)
     sys.stdout.write("| | plain, ms | flash, ms | flash / plain |\n|---|---|---|---|\n")

@@ -49,17 +49,17 @@ def read_bandwidth(threads: int) -> float:
 
 def token_rate(path: Path, threads: int) -> float:
     """Tokens a second of a prompt that fills the batch: what the kernels reach when nothing waits for memory."""
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.control import Control
-    from planner_cli.engine import LlamaEngine, Span
-    from planner_cli.settings import EngineOptions
+    from planner_cli.engine import Span
 
-    engine = LlamaEngine(path, options=EngineOptions(threads=threads))
+    engine = bare_engine(path, threads=threads)
     best = 0.0
     for turn in range(4):
         session = engine.open((Span(f"{turn} " + "order " * PROMPT),), branches=1, room=8, control=Control())
         best = max(best, session.stats.prompt_tokens / session.stats.prefill_seconds)
         session.close()
-    engine.close()
+    engine.free()
     return best
 
 
@@ -106,11 +106,12 @@ def startup() -> float:
 
 
 def measure(threads: int, rounds: int) -> dict:
+    from planner_cli.app.models import ready
     from planner_cli.demo import build
-    from planner_cli.hub import fast_form, read_header, resolve
+    from planner_cli.hub import read_header
     from planner_cli.hub.memory import tensor_bytes
 
-    model = fast_form(resolve("builtin", "discriminator"), lambda text: sys.stderr.write(f"{text}\n"))
+    model = ready("builtin", "discriminator", note=lambda text: sys.stderr.write(f"{text}\n"))
     size = tensor_bytes(read_header(model.loaded))
     bandwidth, rate = read_bandwidth(threads), token_rate(model.loaded, threads)
     with tempfile.TemporaryDirectory() as folder:

@@ -6,26 +6,21 @@ Nothing heavy is imported at the top of any module of this package: ``planner --
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 from click.core import ParameterSource
 
 from planner_cli import __version__
-from planner_cli.cli.ask import ask
-from planner_cli.cli.bench import bench
-from planner_cli.cli.cache import cache
 from planner_cli.cli.config import check_environment, load_defaults, spread
-from planner_cli.cli.demo import demo
-from planner_cli.cli.doctor import doctor
-from planner_cli.cli.history import history
-from planner_cli.cli.models import models
+from planner_cli.cli.debugging import debugging
+from planner_cli.cli.lazy import LazyGroup
 from planner_cli.cli.offline import go_offline
-from planner_cli.cli.privacy import privacy
-from planner_cli.cli.run_options import debugging
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.ui.errors import format_error
 
 EPILOG = """\b
 Exit codes:
@@ -39,7 +34,25 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS = {
+    "ask": "Answer QUESTION from the SQLite file DATABASE.",
+    "demo": "Build a small business database and ask it a few questions.",
+    "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
+    "models": "Models: which are known, get them, check them, say which are used.",
+    "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
+    "history": "What was asked on this machine; nothing of it leaves it.",
+    "cache": "Kept states of prompts: why the second question on a database starts at once.",
+    "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    lazy=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="planner", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -49,13 +62,10 @@ def cli(context: click.Context) -> None:
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
     check_environment(cli)
-    context.default_map = spread(load_defaults(), cli)
+    if tables := load_defaults():  # checking them imports every command
+        context.default_map = spread(tables, cli)
     if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
         go_offline()
-
-
-for command in (ask, demo, bench, models, doctor, history, cache, privacy):
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,11 +110,7 @@ def _usage_error(error: click.ClickException) -> PlannerError:
 
 
 def _report(error: PlannerError, code: ExitCode | None = None) -> int:
-    from planner_cli.ui.errors import format_error
-
     if debugging():
-        import traceback
-
         traceback.print_exc()
     sys.stderr.write(f"{format_error(error)}\n")
     if isinstance(error, Ended):

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from planner_cli.app.models import prefix_folder
 from planner_cli.cli.output import say, say_json, say_path
+from planner_cli.engine.prefix_cache import Entry, clear, entries
 from planner_cli.errors import PlannerError
-
-if TYPE_CHECKING:
-    from planner_cli.engine.prefix_cache import Entry
-
-
-def prefix_folder() -> Path:
-    """Where the states are kept."""
-    from planner_cli.hub import cache_folder
-
-    return cache_folder() / "prefixes"
 
 
 @click.group()
@@ -34,8 +24,6 @@ def cache() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(as_json: bool) -> None:
     """List the states, the one used last first."""
-    from planner_cli.engine.prefix_cache import entries
-
     found = sorted(entries(prefix_folder()), key=lambda entry: -entry.used)
     if as_json:
         say_json([_record(entry) for entry in found])
@@ -60,8 +48,6 @@ def _record(entry: Entry) -> dict[str, object]:
 @cache.command("clear")
 def clear_() -> None:
     """Delete all of them."""
-    from planner_cli.engine.prefix_cache import clear
-
     folder = prefix_folder()
     try:
         count = clear(folder)

@@ -24,45 +24,14 @@ from typing import Any, NoReturn
 
 import click
 
-from planner_cli.cli.options import GpuLayers
+from planner_cli.app.choices import VARIABLES
+from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.cli.options import KnobOption
+from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
-from planner_cli.types import Role
+from planner_cli.tomlfile import read_text
 
-COMMON = "defaults"
-"""The table of every command."""
-
-_VARIABLES = (
-    "PLANNER_CATALOG", "PLANNER_CONFIG", "PLANNER_DEBUG", "PLANNER_ENDPOINT", "PLANNER_HISTORY", "PLANNER_MODELS",
-    "PLANNER_SERVER_KEY",
-)  # fmt: skip
-"""Environment variables besides those of options."""
-
-
-def config_path() -> Path:
-    """Where the file is: ``PLANNER_CONFIG``, else in the user's configuration folder."""
-    named = os.environ.get("PLANNER_CONFIG")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_config_path
-
-    return user_config_path("planner_cli", appauthor=False) / "config.toml"
-
-
-def load_defaults() -> dict[str, Any]:
-    """The saved defaults by table, as they are in the file; empty where there is none.
-
-    Raises:
-        PlannerError: the file cannot be read, or ``PLANNER_CONFIG`` names one that is not there.
-
-    """
-    path = config_path()
-    if not os.path.lexists(path):
-        if os.environ.get("PLANNER_CONFIG"):
-            raise PlannerError(f"PLANNER_CONFIG: there is no file {path}", hint="create it, or unset PLANNER_CONFIG")
-        return {}
-    from planner_cli.tomlfile import read_toml
-
-    return read_toml(path)
+__all__ = ["MODEL_ROLES", "config_path", "default_models", "load_defaults", "save_default", "save_default_model"]
 
 
 # ----------------------------------------------------------------------------------------------- checking
@@ -128,6 +97,8 @@ def _of_command(command: click.Command, table: Mapping[str, Any], where: tuple[s
 
 def _checked(command: click.Command, option: click.Option, value: Any, called: str) -> Any:
     """``value``, if the option takes it as it is: 3.5 is no limit of 3, "yes" is no boolean, a text is no list."""
+    if isinstance(option, KnobOption):
+        return _checked_knob(option, value, called)
     kinds, words = _kinds(option)
     values = value if option.multiple and isinstance(value, list) else [value]
     if option.multiple and not isinstance(value, list):
@@ -142,6 +113,17 @@ def _checked(command: click.Command, option: click.Option, value: Any, called: s
     return value
 
 
+def _checked_knob(option: KnobOption, value: Any, called: str) -> Any:
+    knob = option.knob
+    if knob.many and isinstance(value, str):
+        _refuse(f"{called} is {value!r}, but must be a list of texts", f"for example [{value!r}]")
+    try:
+        knob.check(value)
+    except ValueError as error:
+        _refuse(f"{called}: {error}", "mend or remove it")
+    return value
+
+
 def _kinds(option: click.Option) -> tuple[tuple[type, ...], str]:
     """The types of TOML that an option takes, and how they are called."""
     if option.is_flag:
@@ -150,8 +132,6 @@ def _kinds(option: click.Option) -> tuple[tuple[type, ...], str]:
         return (int,), "a whole number"
     if isinstance(option.type, click.types.FloatParamType):
         return (int, float), "a number"
-    if isinstance(option.type, GpuLayers):
-        return (int, str), "a number of layers or a text"
     return (str,), "a text"
 
 
@@ -194,8 +174,6 @@ def _refuse_key(key: str, where: tuple[str, ...], known: Iterable[str], renamed:
 
 
 def _meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
-    from planner_cli.database.names import nearest
-
     found = nearest(name, known)
     return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists what there is"
 
@@ -211,32 +189,28 @@ def check_environment(group: click.Group) -> None:
         PlannerError: it is close to the name of one that is read, or is that of an option that reads none.
 
     """
+    ours = [name for name in sorted(os.environ) if name.startswith("PLANNER_") and name not in VARIABLES]
+    if not ours:
+        return  # the rest imports every command
     every = [(key, option) for command in _commands(group) for key, option in _options(command).items()]
-    read = dict.fromkeys((*_VARIABLES, *(str(option.envvar) for _, option in every if option.envvar)))
+    read = dict.fromkeys((*VARIABLES, *(found for _, option in every if (found := _variable(option)))))
     options = {f"PLANNER_{key.replace('-', '_').upper()}": option for key, option in every}
-    for name in sorted(os.environ):
-        if not name.startswith("PLANNER_") or name in read:
+    for name in ours:
+        if name in read:
             continue
         if name in options:
-            other = options[name].envvar
+            other = _variable(options[name])
             hint = f"it is {other}" if other else "give the option, or save it in the configuration file"
             raise PlannerError(f"{name} is not read: it is not the variable of {options[name].opts[-1]}", hint=hint)
-        from planner_cli.database.names import CUTOFF, nearest
-
         if found := nearest(name.removeprefix("PLANNER_"), [n.removeprefix("PLANNER_") for n in read], cutoff=CUTOFF):
             raise PlannerError(f"{name} is not read", hint=f"did you mean PLANNER_{found}?")
 
 
+def _variable(option: click.Option) -> str | None:
+    return option.knob.variable if isinstance(option, KnobOption) else str(option.envvar) if option.envvar else None
+
+
 # ------------------------------------------------------------------------------------------------- saving
-
-
-MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
-
-
-def default_models() -> dict[str, str]:
-    """The models ``planner models default`` has set, by role."""
-    table = load_defaults().get(COMMON, {})
-    return {role: str(table[role]) for role in MODEL_ROLES if role in table}
 
 
 def save_default_model(role: str, name: str | None) -> Path:
@@ -246,9 +220,7 @@ def save_default_model(role: str, name: str | None) -> Path:
 
 def save_default(command: str, name: str, value: int | str | None) -> Path:
     """Set one default (``None``: drop it), everything else in the file kept; returns the file's path."""
-    import tomlkit
-
-    from planner_cli.tomlfile import read_text
+    import tomlkit  # noqa: PLC0415 - only to save
 
     path = config_path()
     load_defaults()  # says what is wrong with it, and where

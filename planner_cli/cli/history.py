@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from planner_cli.clean import clean
 from planner_cli.cli.output import say, say_json, say_path
+from planner_cli.database import Database
 from planner_cli.errors import PlannerError
+from planner_cli.history import History, Record, Summary, history_path
 from planner_cli.lexer import shortened
-
-if TYPE_CHECKING:
-    from planner_cli.history import Record, Summary
+from planner_cli.ui.document import document
 
 
 @click.group()
@@ -28,9 +29,6 @@ def history() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(limit: int, search: str | None, as_json: bool) -> None:
     """List questions, the latest first."""
-    from planner_cli.history import History, history_path
-    from planner_cli.ui.clean import clean
-
     found: tuple[Summary, ...] = ()
     if history_path().exists():
         with History.open(create=False) as opened:
@@ -73,8 +71,6 @@ def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str |
 
     What is marked is a data set: `planner bench intrinsic history` and `planner bench e2e history` measure on it.
     """
-    from planner_cli.history import History
-
     if sql is not None and verdict != "wrong":
         raise PlannerError("--sql goes with wrong: a right answer is its own right query")
     with History.open(create=False) as opened:
@@ -86,8 +82,6 @@ def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str |
 
 def _check_runs(sql: str, database: Path) -> None:
     """Refuse a query that does not run on the database it is meant for."""
-    from planner_cli.database import Database
-
     with Database.open(database, samples=0) as opened:
         execution = opened.execute(sql)
     if execution.error is not None:
@@ -108,9 +102,6 @@ def _about(entry: Summary | Record) -> dict[str, object]:
 @click.argument("number", type=int)
 def show(number: int) -> None:
     """Show question NUMBER with all that was kept of it, as JSON."""
-    from planner_cli.history import History
-    from planner_cli.ui.document import document
-
     with History.open(create=False) as opened:
         record = opened.show(number)
     made = document(
@@ -132,8 +123,6 @@ def show(number: int) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, yes: bool) -> None:
     """Delete questions for good: no byte of them stays in the file."""
-    from planner_cli.history import History, history_path
-
     if not (numbers or before or everything):
         raise PlannerError("nothing named to purge", hint="give numbers, --before DAY or --all")
     if not history_path().exists():
@@ -155,6 +144,4 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
 @history.command()
 def path() -> None:
     """Print where the history file is."""
-    from planner_cli.history import history_path
-
     say_path(history_path())

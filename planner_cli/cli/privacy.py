@@ -10,7 +10,13 @@ from pathlib import Path
 
 import click
 
+from planner_cli.app.models import prefix_folder
+from planner_cli.clean import clean
+from planner_cli.cli.config import config_path
 from planner_cli.cli.output import say_json
+from planner_cli.database import copying
+from planner_cli.history import history_path
+from planner_cli.hub import cache_folder, forms_folder, models_dir
 
 _CACHES = {
     "sha256.json": "digests of model files, with their paths",
@@ -45,8 +51,6 @@ def privacy(as_json: bool, clear_caches: bool) -> None:
 
     Answers written with --output and the folders of planner bench are where you put them, and not listed.
     """
-    from planner_cli.ui.clean import clean
-
     if clear_caches:
         _clear()
     found = list(_kept())
@@ -61,11 +65,6 @@ def privacy(as_json: bool, clear_caches: bool) -> None:
 
 
 def _kept() -> Iterator[Kept]:
-    from planner_cli.cli.cache import prefix_folder
-    from planner_cli.cli.config import config_path
-    from planner_cli.database import copying
-    from planner_cli.history import history_path
-    from planner_cli.hub import cache_folder, forms_folder, models_dir
 
     history = history_path()
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -106,8 +105,6 @@ def _folder(folder: Path, holds: str, clear: str) -> Iterator[Kept]:
 
 
 def _clear() -> None:
-    from planner_cli.database import copying
-    from planner_cli.hub import cache_folder
 
     copying.remove_leftovers()
     for path in _files(cache_folder()):

@@ -90,6 +90,7 @@ class LlamaEngine:
         self._identity = identity or stat_identity(path, adapter)
         self._context: Context | None = None
         self._session: LlamaSession | None = None
+        self._freed = False
 
     @property
     def device(self) -> str:
@@ -243,6 +244,13 @@ class LlamaEngine:
         if self._context is not None:
             self._context.close()
         self._context = None
+
+    def free(self) -> None:
+        """Close it for good, and give up the weights: with the last engine that uses them their memory is freed."""
+        self.close()
+        if not self._freed:
+            self._freed = True
+            self.weights.release()
 
 
 def stat_identity(*files: Path | None) -> str:

@@ -218,3 +218,6 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free what the engine holds; it can be used again."""
+
+    def free(self) -> None:
+        """Close it for good: the model's memory, or the connection, is given back."""

@@ -177,3 +177,6 @@ class ScriptedEngine:
 
     def close(self) -> None:
         """Nothing to free."""
+
+    def free(self) -> None:
+        """Nothing to free."""

@@ -41,6 +41,22 @@ class Weights:
             if other is not None:
                 raise ModelError(f"{path.name} is {other}", hint="planner models recommend names models that do")
         self._adapters: dict[Path, Any] = {}
+        self._users = 0
+
+    def use(self) -> Weights:
+        """Count one more user, who ends with :meth:`release`."""
+        self._users += 1
+        return self
+
+    def release(self) -> None:
+        """Count one user less; the last one frees the weights, and the adapters over them."""
+        self._users -= 1
+        if self._users == 0:
+            for key in [key for key, weights in _LOADED.items() if weights is self]:
+                del _LOADED[key]
+            self._adapters.clear()
+            L.llama_model_free(self.handle)
+            self.handle = None
 
     def adapter(self, path: Path) -> Any:
         """Handle of a LoRA adapter for this model, loaded at its first use.
@@ -131,19 +147,22 @@ def _size_text(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B"
 
 
+_LOADED: dict[tuple[Path, int | None], Weights] = {}
+
+
 def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
     """The weights of one file; the same instance for the same file in this process, also through a link to it.
+
+    They stay until whoever loaded them has called :meth:`Weights.release`.
 
     Raises:
         ModelError: llama.cpp cannot load it.
 
     """
-    return _loaded(path.resolve(), gpu_layers)
-
-
-@functools.cache
-def _loaded(path: Path, gpu_layers: int | None) -> Weights:
-    return Weights(path, gpu_layers=gpu_layers)
+    key = (path.resolve(), gpu_layers)
+    if key not in _LOADED:
+        _LOADED[key] = Weights(path, gpu_layers=gpu_layers)
+    return _LOADED[key].use()
 
 
 def _wanted_gpu_layers(asked: int | None) -> int:

@@ -172,7 +172,7 @@ class Pool:
         self.timings = replace(self.timings, generate=_sum(self.timings.generate, timings))
 
     def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
-        """The candidate with names and texts that exist, and its result; ``None`` where nothing is mended or it fails."""
+        """The candidate with names and texts that exist, and its result; ``None`` if nothing is mended or it fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)

@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from planner_cli.clean import clean
 from planner_cli.types import Answer, Execution, StageTimings
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
-from planner_cli.ui.clean import clean
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap

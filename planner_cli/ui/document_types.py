@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from planner_cli.knobs import Origin
 from planner_cli.types import ClosedBy, ErrorKind, Role
 from planner_cli.ui.jsontext import JsonValue
 
@@ -123,6 +124,13 @@ class ModelJson(TypedDict):
     """Whether it was never trained for its role: the scores of such a discriminator are noise."""
 
 
+class ChosenJson(TypedDict):
+    """A setting's value, and where it comes from."""
+
+    value: JsonValue | list[str]
+    origin: Origin
+
+
 class OptionsJson(TypedDict):
     """What the command line said besides ``settings``."""
 
@@ -132,6 +140,8 @@ class OptionsJson(TypedDict):
     no_values: bool
     redacted: list[str]
     """Columns that read as NULL, as ``TABLE.COLUMN``."""
+    chosen: dict[str, ChosenJson]
+    """Every setting by its option's name."""
 
 
 class MentionedJson(TypedDict):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from planner_cli.clean import Clean, clean
 from planner_cli.errors import PlannerError
-from planner_cli.ui.clean import Clean, clean
 
 
 def format_error(error: PlannerError) -> Clean:

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import IO, Literal, TypeAlias
 
+from planner_cli.clean import Clean, clean
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import cut_note, human
-from planner_cli.ui.clean import Clean, clean
 from planner_cli.ui.jsontext import JsonValue, json_value, to_json
 from planner_cli.ui.look import look_for
 from planner_cli.ui.separated import write_separated

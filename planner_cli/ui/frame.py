@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 from rich.cells import cell_len
 from rich.text import Text
 
+from planner_cli.clean import Clean
 from planner_cli.text import on_one_line
 from planner_cli.ui.board import UNTRAINED, board_lines
-from planner_cli.ui.clean import Clean
 from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look, pad, score_style, wrap
 from planner_cli.ui.state import BoardRow, Phase, RunState, ThoughtView
 

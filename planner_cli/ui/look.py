@@ -8,7 +8,7 @@ from functools import lru_cache
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from planner_cli.ui.clean import Clean, clean
+from planner_cli.clean import Clean, clean
 
 TITLE = "bold"
 MUTED = "dim"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import IO, Literal
 
+from planner_cli.clean import clean, is_formula
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import counted, exact
-from planner_cli.ui.clean import clean, is_formula
 
 _Change = Literal["formula", "terminal", "encoding", "null", "blank"]
 

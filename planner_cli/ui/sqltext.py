@@ -8,8 +8,8 @@ import re
 from rich.cells import cell_len
 from rich.console import Console
 
+from planner_cli.clean import Clean
 from planner_cli.lexer import shortened, tokens
-from planner_cli.ui.clean import Clean
 from planner_cli.ui.console import look_of
 from planner_cli.ui.look import TITLE, Look
 

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
+from planner_cli.clean import Clean
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import counted, cut_note, human
-from planner_cli.ui.clean import Clean
 from planner_cli.ui.look import MUTED, TITLE, Look, look_for
 
 COLUMN_LIMIT = 50

@@ -99,6 +99,9 @@ def test_abstaining(demo):
     assert made["answer"] is None
     assert made["abstained"]["rows"] == [[150]]
     assert made["error"]["exit_code"] == 4
+    chosen = made["options"].pop("chosen")
+    assert chosen["budget"] == {"value": 0, "origin": "command line"}
+    assert [chosen[name]["origin"] for name in ("select", "seed")] == ["model", "default"]
     assert made["options"] == {"min_confidence": 1.0, "tables": ["customers"], "no_values": False, "redacted": []}
 
 

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
+from planner_cli.app.models import prefix_folder
 from planner_cli.cli import main
-from planner_cli.cli.cache import prefix_folder
 from planner_cli.demo import build
 from planner_cli.engine.prefix_cache import PrefixCache
 

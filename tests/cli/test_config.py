@@ -91,7 +91,7 @@ READ = [
     ("own before common", b"[defaults]\nno-judge = true\n[ask]\nno_judge = false\n", "ask", {"no_judge": False}),
     ("an option of another name", b'[ask]\nformat = "csv"\n', "ask", {"format_": "csv"}),
     ("history", b'[ask]\nhistory = "off"\n', "ask", {"level": "off"}),
-    ("engine", b'[defaults]\nengine = "server"\n', "demo", {"engine_kind": "server"}),
+    ("engine", b'[defaults]\nengine = "server"\n', "demo", {"engine": "server"}),
     ("a flag that can be switched off", b"[defaults]\nmend = false\n", "ask", {"mend": False}),
     ("layers", b"[ask]\ngpu-layers = 20\n", "ask", {"gpu_layers": 20}),
     ("all layers", b'[ask]\ngpu-layers = "auto"\n', "ask", {"gpu_layers": "auto"}),

@@ -9,7 +9,7 @@ import pytest
 from cli_values import ANSWER
 
 from planner_cli.cli import main
-from planner_cli.cli.marked import from_history
+from planner_cli.cli.bench.marked import from_history
 from planner_cli.errors import PlannerError
 from planner_cli.history import History
 from planner_cli.settings import PlanSettings

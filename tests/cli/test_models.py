@@ -238,7 +238,7 @@ def test_synth_writes_a_file_that_info_reads(capsys, tmp_path):
 
 @pytest.mark.model
 def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
-    from planner_cli.cli.calibrated import calibrate, calibrations_path, known_calibration
+    from planner_cli.app.speeds import calibrate, calibrations_path, known_calibration
     from planner_cli.engine import library
 
     model = resolve(str(tiny_random_model), "generator")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.cli import main, measure
+from planner_cli.cli import main
+from planner_cli.cli.bench import measure
 from planner_cli.database import Database, copying
 from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode

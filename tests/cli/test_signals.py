@@ -85,7 +85,8 @@ def interrupted(shop, number, module):
 
 @pytest.mark.model
 @pytest.mark.parametrize(
-    "module", ["click", "planner_cli.cli.run", "planner_cli.database", "numpy", "llama_cpp", "planner_cli.generator"]
+    "module",
+    ["click", "planner_cli.cli.results", "planner_cli.database", "numpy", "llama_cpp", "planner_cli.generator"],
 )
 def test_ctrl_c_while_things_load(shop, module):
     assert interrupted(shop, signal.SIGINT, module) == ("", ["planner: interrupted"], True, 130)
@@ -94,5 +95,5 @@ def test_ctrl_c_while_things_load(shop, module):
 @pytest.mark.model
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_being_ended_by_others(shop, name, status):
-    ended = interrupted(shop, getattr(signal, name), "planner_cli.database")
+    ended = interrupted(shop, getattr(signal, name), "planner_cli.database.copying")
     assert ended == ("", [f"planner: ended by {name}"], True, status)

@@ -8,7 +8,7 @@ from hostile_texts import PAYLOADS, forbidden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner_cli.ui.clean import clean, clean_json
+from planner_cli.clean import clean, clean_json
 from planner_cli.ui.jsontext import to_json
 
 CASES = [

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from planner_cli.clean import is_formula
 from planner_cli.ui.cells import CELL_LIMIT
-from planner_cli.ui.clean import is_formula
 from planner_cli.ui.formats import FORMATS, unique_names, write_result
 
 COLUMNS = ("id", "name", "x")

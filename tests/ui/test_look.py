@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from planner_cli.ui.clean import clean
+from planner_cli.clean import clean
 from planner_cli.ui.look import ASCII, UNICODE, look_for, pad, wrap
 from planner_cli.ui.sqltext import laid_out
 

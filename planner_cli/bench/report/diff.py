@@ -23,8 +23,8 @@ from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.scorers import soft, top
 from planner_cli.bench.statistics import Difference, Estimate, McNemar, mcnemar
 from planner_cli.bench.store import Run, differences
+from planner_cli.clean import clean
 from planner_cli.errors import PlannerError
-from planner_cli.ui.clean import clean
 
 _SHOWN = {
     "intrinsic": ("pairwise", "macro_f1", "hit_at_1", "mrr", "failure", "choice", "regret"),

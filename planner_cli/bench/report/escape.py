@@ -1,7 +1,7 @@
 """Untrusted text made harmless for each place of a report.
 
 Questions, SQL, errors, thoughts and names come from models and data sets. What could drive a terminal or hide becomes
-visible as everywhere else (:mod:`planner_cli.ui.clean`); here are the places' own markup and quoting.
+visible as everywhere else (:mod:`planner_cli.clean`); here are the places' own markup and quoting.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from planner_cli.ui.clean import clean, is_formula
+from planner_cli.clean import clean, is_formula
 
 _MARKDOWN = str.maketrans({sign: "\\" + sign for sign in "\\`*_[]<>|&~#"})
 

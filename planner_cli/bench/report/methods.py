@@ -8,7 +8,7 @@ from planner_cli.bench.metrics import end_to_end
 from planner_cli.bench.report.left_out import left_out_line
 from planner_cli.bench.statistics import Estimate
 from planner_cli.bench.store import Run
-from planner_cli.ui.clean import clean
+from planner_cli.clean import clean
 
 HEADER = f"{'method':16} {'right %':>8}  {'95 % interval':15} {'calls':>7} {'tokens':>7} {'seconds':>8}"
 

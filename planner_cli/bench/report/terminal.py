@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planner_cli.bench.report.curve import Point, knee
 from planner_cli.bench.report.document import Column, Line, Table, heading, shown, shown_interval
-from planner_cli.ui.clean import clean
+from planner_cli.clean import clean
 
 _GAP = "  "
 _WIDEST_TEXT = 28

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from planner_cli.app.asking import TakesValues, question_about
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, matches
@@ -157,11 +158,10 @@ class _Asking:
 
     def _question(self, item: Item, database: Database) -> Question:
         judge = self.judge
-        takes_values = self.generator.prompt.takes_values or (
-            isinstance(judge, Discriminator) and judge.prompt.takes_values
-        )
-        hints = database.mentioned(item.question) if takes_values else ()
-        return Question(item.question, database.schema, item.database_id, hints)
+        prompts: list[TakesValues] = [self.generator.prompt]
+        if isinstance(judge, Discriminator):
+            prompts.append(judge.prompt)
+        return question_about(item.question, database, prompts, name=item.database_id)
 
     def _row(self, item: Item, key: str, gold: Gold, answer: Answer, settings: PlanSettings, schema: Schema) -> ItemRow:
         self.control.restart(None)

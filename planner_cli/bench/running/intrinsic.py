@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from planner_cli.app.asking import question_about
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import EVALUATION_LIMITS, execute_given, matches
@@ -19,7 +20,7 @@ from planner_cli.database import cluster
 from planner_cli.discriminator import Case, Discriminator
 from planner_cli.events import StageFinished, ThoughtClosed
 from planner_cli.settings import DiscriminatorSettings, Limits, Mode, rules_out
-from planner_cli.types import Candidate, Question, StageTimings, Verdict
+from planner_cli.types import Candidate, StageTimings, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,7 @@ def _judge_item(
     verdicts: dict[int, Verdict] = {}
     timings = StageTimings()
     if cases:
-        hints = database.mentioned(item.question) if discriminator.prompt.takes_values else ()
-        question = Question(item.question, database.schema, item.database_id, hints)
+        question = question_about(item.question, database, [discriminator.prompt], name=item.database_id)
         seen = settings.discriminator.under(settings.mode)
         for event in discriminator.judge(question, cases, seen, control=control):
             match event:

@@ -102,3 +102,8 @@ class ServerEngine:
         """End the session; the engine can be used again. What the server's cache keeps is the server's own."""
         if self._session is not None:
             self._session.close()
+
+    def free(self) -> None:
+        """End the connection; the engine cannot be used any more."""
+        self.close()
+        self._http.close()

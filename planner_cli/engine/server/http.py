@@ -76,7 +76,8 @@ class Http:
             trust_env=False,
             follow_redirects=False,
         )
-        weakref.finalize(self, self._client.close)  # an engine may be used again after its close(), so not there
+        self.close = weakref.finalize(self, self._client.close)
+        """Ends the connections, for good; at the latest when nobody refers to this any more."""
 
     def find(self, path: str) -> Any | None:
         """The JSON at ``path``; ``None`` where the server has no such thing."""

@@ -1,0 +1,78 @@
+"""How fast models are on this machine: measured once, kept, and used by later runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.engine.calibration import Calibration
+    from planner_cli.hub import ResolvedModel
+
+SECONDS = 8.0
+"""About what measuring may take."""
+
+
+def calibrations_path() -> Path:
+    """Where it is kept."""
+    from planner_cli.hub import cache_folder
+
+    return cache_folder() / "calibrations.json"
+
+
+def model_identity(model: ResolvedModel) -> str:
+    """What tells a model and adapter from all others: their digests where they are known, else the files' facts."""
+    from planner_cli.engine.inprocess import stat_identity
+
+    if model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None):
+        form = "" if model.weights is None else f" {model.runs_as}"
+        return f"{model.sha256} {model.adapter_sha256}{form}"
+    return stat_identity(model.path, model.adapter)
+
+
+def known_calibration(model: ResolvedModel, gpu_layers: int | None) -> Calibration | None:
+    """What was learnt of a model; ``None`` when nothing was."""
+    from planner_cli.engine.calibration import Calibration, key
+    from planner_cli.hub import cache
+
+    records = cache.load(calibrations_path())
+    return Calibration.read(records.get(key(model_identity(model), gpu_layers))) if isinstance(records, dict) else None
+
+
+def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
+    """Learn about a model now; kept for later runs unless other work disturbed it.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+        EngineError: the machine is too slow.
+
+    """
+    from planner_cli.engine.calibration import key
+    from planner_cli.engine.learning import learn
+    from planner_cli.hub import cache
+
+    engine = bare_engine(model.loaded, adapter=model.adapter)
+    try:
+        learnt = learn(engine, seconds)
+    finally:
+        engine.free()
+    if learnt.quiet:
+        records = cache.load(calibrations_path())
+        records = records if isinstance(records, dict) else {}
+        cache.store(calibrations_path(), {**records, key(model_identity(model), None): learnt.record()})
+    return learnt
+
+
+def bare_engine(path: Path, *, adapter: Path | None = None, threads: int | None = None) -> LlamaEngine:
+    """An engine over a file as it lies: nothing that was kept of it is used, and nothing is kept.
+
+    Raises:
+        ModelError: llama.cpp cannot load it.
+
+    """
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.settings import EngineOptions
+
+    return LlamaEngine(path, adapter=adapter, options=EngineOptions(threads=threads))
