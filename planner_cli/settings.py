@@ -49,9 +49,9 @@ class Sampling(Checked):
     """0 is slow: 12 ms a token on a vocabulary of 152k."""
     top_p: float = knob(0.95, "Draw from the likeliest tokens that make up P.", "generator", metavar="P",
                         within=Range(0, 1, low_open=True))  # fmt: skip
-    min_p: float = knob(0.0, "Draw no token under this part of the likeliest.", "generator", metavar="P",
+    min_p: float = knob(0.0, "Draw no token under this share of the likeliest.", "generator", metavar="P",
                         within=Range(0, 1, high_open=True))  # fmt: skip
-    repeat_penalty: float = knob(1.0, "For tokens written already; 1 is off.", "generator",
+    repeat_penalty: float = knob(1.0, "For tokens already written; 1 is off.", "generator",
                                  within=Range(0, low_open=True))  # fmt: skip
     """Over the last 64 tokens the branch wrote; 1 is off. Applied to greedy sampling too."""
     seed: int = 0
@@ -67,10 +67,10 @@ class GeneratorSettings(Checked):
     max_tokens: int = knob(200, "Longest query.", "generator", metavar="TOKENS", within=Range(1))
     """Longest query, in tokens."""
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.7))
-    mend: bool = knob(True, "Try a query that names what does not exist with the nearest names as well.", "generator")
+    mend: bool = knob(True, "Also try a query that names what does not exist with the nearest names.", "generator")
     """Whether a query that names something that does not exist is also tried with the nearest names."""
     constrained: int = knob(
-        0, "Let N of the samples, the last ones, name only tables and columns that exist (built-in generator).",
+        0, "Limit the last N samples to tables and columns that exist (built-in generator).",
         "generator", name="constrain", metavar="N", within=Range(0),
     )  # fmt: skip
     """How many of the samples (the last ones) can name only tables and columns that exist."""
@@ -80,12 +80,12 @@ class GeneratorSettings(Checked):
 class RaceSettings(Checked):
     """When a race between thoughts ends (``--select race``)."""
 
-    slice: int = knob(16, "Tokens of thought between two looks at the scores.", "method", within=Range(1))
+    slice: int = knob(16, "Tokens of thought between two readings of the scores.", "method", within=Range(1))
     """Tokens of thought between two readings of the scores."""
     margin: float = knob(0.2, "How far behind the leader a thought may be.", "method",
                          within=Range(0, 1, low_open=True))  # fmt: skip
     """A thought that is further behind the leader's score is dropped."""
-    keep: float = knob(0.5, "Part of the thoughts that goes on after each slice.", "method",
+    keep: float = knob(0.5, "Share of the thoughts that goes on after each slice.", "method",
                        within=Range(0, 1, low_open=True))  # fmt: skip
     """Share of the thoughts that continue after each slice; 1 drops by ``margin`` alone.
 
@@ -102,7 +102,7 @@ class CorrectSettings(Checked):
     rounds: int = knob(10, "Most rounds.", "method", within=Range(1))
     good: float = knob(0.99, "A score over this needs no correction.", "method", within=Range(0, 1))
     """A score over this needs no correction."""
-    patience: int = knob(3, "Rounds without gain after which it ends.", "method", within=Range(1))
+    patience: int = knob(3, "Rounds without improvement after which it ends.", "method", within=Range(1))
     """Rounds without improvement after which it ends."""
 
 
@@ -178,7 +178,7 @@ class PlanSettings(Checked):
     mode: Mode = "pro"
     """Under ``base`` and ``exec`` a candidate that cannot run is judged like any other, and may win by its score:
     for measuring judges as the paper does, not for answering."""
-    seed: int = knob(0, "Fixes the run.", "plan", metavar="N")
+    seed: int = knob(0, "Makes the run reproducible.", "plan", metavar="N")
     """Makes the run reproducible: every branch's seed is derived from it."""
     correct: CorrectSettings = field(default_factory=CorrectSettings)
     tree: TreeSettings = field(default_factory=TreeSettings)
@@ -193,15 +193,15 @@ class ServerOptions(Checked):
 
     url: str
     """``http(s)://host[:port]``, with or without ``/v1``."""
-    model: str | None = knob(None, "Under which name it serves the model.", "server", name="server-model",
+    model: str | None = knob(None, "The name under which it serves the model.", "server", name="server-model",
                              metavar="NAME", usual="its first")  # fmt: skip
     """The name the model is served under, where the server has several; ``None`` takes the first."""
-    allow_network: bool = knob(False, "Let the server be another machine: prompts are sent there.", "server")
+    allow_network: bool = knob(False, "Allow a server on another machine: prompts are sent there.", "server")
     """Whether the address may be off this machine."""
     timeout: float = knob(120.0, "Longest silence of the server.", "server", name="server-timeout", metavar="S",
                           within=Range(0, low_open=True))  # fmt: skip
     """Seconds to wait without receiving a byte."""
-    concurrency: int = knob(16, "Requests to it at once.", "server", metavar="N", within=Range(1, 256))
+    concurrency: int = knob(16, "Requests to the server at once.", "server", metavar="N", within=Range(1, 256))
     """Requests in flight at once; fewer where the server says it handles fewer."""
 
 
@@ -216,19 +216,17 @@ SCORES_BYTES = 256 * 2**20
 class EngineOptions(Checked):
     """How a model is loaded and run."""
 
-    threads: int | None = knob(
-        None, "CPU threads.", "engine", metavar="N", within=Range(1), usual="cores that are free"
-    )
+    threads: int | None = knob(None, "CPU threads.", "engine", metavar="N", within=Range(1), usual="free cores")
     """CPU threads; ``None`` takes the physical cores, and fewer while other work occupies some of them."""
     gpu_layers: int | None = knob(None, "Layers on the GPU.", "engine", metavar="auto|N", within=Range(0),
                                   words={"auto": None}, usual="auto")  # fmt: skip
     """Layers on the GPU; ``None`` is all of them where this llama.cpp build has a GPU, else none."""
-    context: int | None = knob(None, "Bound of the KV cache in tokens.", "engine", metavar="TOKENS", within=Range(64),
+    context: int | None = knob(None, "Limit of the KV cache in tokens.", "engine", metavar="TOKENS", within=Range(64),
                                usual="what is needed")  # fmt: skip
     """Upper limit of the KV cache, in tokens over all branches; ``None`` takes what is needed."""
     max_branches: int = field(default=32, metadata=ranged(Range(1, 120)))
     """Branches that advance together; more than these are run in waves."""
-    kv: KvType = knob("f16", "Numbers of the KV cache.  On a CPU the smaller ones are slower.", "engine")
+    kv: KvType = knob("f16", "Number format of the KV cache.  On a CPU the smaller ones are slower.", "engine")
     """Number format of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a
     third); it is for models whose cache would not fit otherwise."""
     flash_attention: bool | None = knob(

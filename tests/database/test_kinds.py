@@ -97,7 +97,7 @@ KINDS = [
     ("SQLite 2", b"** This file contains an SQLite 2.1 database **\0" + bytes(50), "an SQLite 2 database", "sqlite FILE .dump | sqlite3"),
     ("SQLite as text", b"SQLite format 3\r\n\x10\0\1\1", "changed on its way", "binary mode"),
     ("SQLite in base64", b"U1FMaXRlIGZvcm1hdCAzABAAAQEA", "in base64", "base64 -d FILE"),
-    ("SQLite with a broken header", b"SQLite format 3\0" + b"\xff" * 600, "its header is damaged or the rest of it is encrypted", ".recover"),
+    ("SQLite with a broken header", b"SQLite format 3\0" + b"\xff" * 600, "its header is damaged or the rest is encrypted", ".recover"),
     ("SQLCipher", random_bytes(4096), "or an encrypted one", "sqlcipher"),
     ("OpenSSL", b"Salted__" + random_bytes(100), "encrypted with OpenSSL", "openssl enc -d"),
     ("PGP", b"-----BEGIN PGP MESSAGE-----\n\n", "encrypted with PGP", "gpg"),
