@@ -221,5 +221,5 @@ def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
         _votes(answer),
     )
     if score < LOW_CONFIDENCE:
-        text.append(f"{look.dot}low: the judge holds this for more likely wrong than right", style=BAD)
+        text.append(f"{look.dot}low: the judge considers this more likely wrong than right", style=BAD)
     return text
