@@ -150,8 +150,8 @@ BROKEN = [
     ("closed, then another range", [PART, WRONG], [None, REST, None], [1, 1]),
     ("closed, then no such range", [PART, Fault(status=416)], [None, REST, None], [1, 1]),
     ("exchanged between two parts", [Fault(cut=1_000_000, etag='"a"'), Fault(etag='"b"'), Fault(etag='"b"')], [None, REST, None], [1, 1]),
-    ("ended early, its length not told", [Fault(body=MODEL[:1_000_000], chunked=True)], [None, REST], [1]),
-    ("its length not told", [Fault(chunked=True)], [None], []),
+    ("ended early, its length not given", [Fault(body=MODEL[:1_000_000], chunked=True)], [None, REST], [1]),
+    ("its length not given", [Fault(chunked=True)], [None], []),
     ("its address expired", [PART, Fault(status=403)], [None, REST, REST], [1, 1]),
     ("busy", [Fault(status=429, headers={"Retry-After": "0"})], [None, None], [1]),
     ("busy for seven seconds", [Fault(status=503, headers={"Retry-After": "7"})], [None, None], [7]),
@@ -217,7 +217,7 @@ ENDED = [
     ("always the same bytes", [PART, WRONG] * 9, "6 times without a new byte", "continues from there", 1_000_000, [1, *EVERY_PAUSE]),
     ("busy for ever", [Fault(status=503)] * 9, "the server is busy (503), 6 times", "continues from there", 0, EVERY_PAUSE),
     ("longer than announced", [Fault(body=MODEL + b"x")], f"has {len(MODEL) + 1} bytes, {SAID}", "another --endpoint", 0, []),
-    ("longer, its length not told", [Fault(body=MODEL + b"x", chunked=True)], "more arrived than the", "another --endpoint", 0, []),
+    ("longer, its length not given", [Fault(body=MODEL + b"x", chunked=True)], "more arrived than the", "another --endpoint", 0, []),
     ("shorter than announced", [Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, []),
     ("shorter when it goes on", [PART, Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, [1]),
     ("a page to log in", [Fault(body=b"<html>log in</html>")], f"has 19 bytes, {SAID}", "another --endpoint", 0, []),
@@ -269,7 +269,7 @@ def test_an_address_that_expired_leads_to_no_other_file(hub):
 
 
 def test_a_file_of_unknown_size_is_whole_when_the_server_has_no_more(hub):
-    """A mirror that does not tell the size: of a part that is all of it, 416 is the answer."""
+    """A mirror that does not report the size: if a part is already the whole file, the answer is 416."""
     from planner_cli.hub import client, receive
 
     remote = client.look_up("owner/repo", "folder/tiny.gguf", revision=None, endpoint=hub.endpoint, note=print)

@@ -79,8 +79,8 @@ def run_methods(
 ) -> Iterator[tuple[ItemRow | SetAside | None, ...]]:
     """Like :func:`run_end_to_end` for each of the ``methods`` that rank a pool, sampled once per question.
 
-    Yields one entry per method, and ``done`` has the keys of each. A row is the one that a run of its method alone would
-    make, key included; the cost of sampling and judging counts for each method that needs it.
+    Yields one entry per method, and ``done`` has the keys of each. A row is the one that a run of its method alone
+    would make, key included; the cost of sampling and judging counts for each method that needs it.
     """
     control = control or Control()
     each = [replace(settings, select=select) for select in methods]
