@@ -89,7 +89,6 @@ def test_facts_of_a_planner(planner):
     assert [table.name for table in planner.schema.tables] == ["customers", "orders"]
     assert (planner.plan.discriminator.budget, planner.choices["budget"].origin) == (0, "argument")
     assert planner.choices["select"].origin == "model"
-    assert planner.notes == ()
     assert repr(planner).endswith("demo.sqlite', generator='builtin', discriminator='builtin'>")
 
 
@@ -200,3 +199,25 @@ def test_it_prints_nothing_and_imports_no_front_end(planner):
 def test_the_package_itself_imports_next_to_nothing():
     code = "import sys; import planner_cli; print([m for m in sys.modules if m.startswith('planner_cli.')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+CTRL_C = """
+import os, signal, sys, threading, time
+from planner_cli import Planner
+with Planner.open(sys.argv[1], budget=8000, candidates=1, select="rerank", threads=1, tables=["customers"]) as planner:
+    for event in planner.events("Which customers are in Berlin?"):
+        if type(event).__name__ == "ThoughtToken":
+            break
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        planner.ask("Which customers are in Berlin?")
+    except KeyboardInterrupt:
+        print("ended")
+"""
+
+
+def test_ctrl_c_ends_a_question(planner):
+    """Wherever it comes: in Python's own code, or in llama.cpp's, which loses exceptions."""
+    path = str(planner.database.path)
+    done = subprocess.run([sys.executable, "-c", CTRL_C, path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("ended\n", "", 0)
