@@ -126,6 +126,12 @@ BAD = [
     ("no such table", {"tables": ["customer"]}, DatabaseError, "no table 'customer'"),
     ("no such column", {"redact": ["customers.nme"]}, DatabaseError, "no column 'customers.nme'"),
     ("no such model", {"generator": "builtn"}, ModelError, "builtn"),
+    (
+        "no such format of thoughts",
+        {"no_judge": False, "discriminator": "TINY", "reasoning": "deep"},
+        ModelError,
+        "deep",
+    ),
     ("no such setting", {"buget": 3}, PlannerError, "there is no setting 'buget'"),
     ("not its type", {"budget": "64"}, PlannerError, "budget: '64' is not a whole number"),
     ("out of range", {"candidates": 65}, PlannerError, "between 1 and 64"),
@@ -137,6 +143,7 @@ BAD = [
 @pytest.mark.parametrize(("change", "kind", "named"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
 def test_what_cannot_be_opened_leaves_nothing(shop, tiny_random_model, change, kind, named):
     settings = {"database": shop, "generator": str(tiny_random_model), "no_judge": True, "threads": 1, **change}
+    settings = {name: str(tiny_random_model) if value == "TINY" else value for name, value in settings.items()}
     with pytest.raises(kind, match=named):
         Planner.open(**settings)
     assert not mapped(tiny_random_model)
