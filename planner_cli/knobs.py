@@ -33,10 +33,10 @@ Group: TypeAlias = Literal[
     "answer",
     "screen",
 ]
-"""What a knob is about. A command takes the groups that do something for it."""
+"""What a knob is about. A command takes the groups that matter to it."""
 
 Origin: TypeAlias = Literal["command line", "argument", "environment", "configuration", "model", "default"]
-"""Where a value comes from; the earlier wins."""
+"""Where a value comes from; the earlier source wins."""
 
 T = TypeVar("T")
 _KEY, _RANGE = "knob", "range"
@@ -66,7 +66,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a field says of itself besides its name, type and default."""
+    """What a field declares besides its name, type and default."""
 
     help: str
     group: Group
@@ -77,9 +77,9 @@ class Facts:
     """One-letter option."""
     metavar: str | None = None
     words: Mapping[str, Any] | None = None
-    """What is written for values that have no spelling of their own, such as ``auto``."""
+    """Words for values that have no spelling of their own, such as ``auto``."""
     usual: str | None = None
-    """What the default is, in words, where ``None`` stands for it."""
+    """The default in words, where ``None`` stands for it."""
     split: Callable[[str], tuple[str, ...]] | None = None
     """Takes a text with several values apart; raises :class:`ValueError`."""
     again: bool = False
@@ -91,22 +91,22 @@ class Facts:
 
 
 def knob(default: T, text: str, group: Group, **more: Any) -> T:
-    """A dataclass field with this default and what :class:`Facts` holds."""
+    """A dataclass field with this default and the contents of :class:`Facts`."""
     made: T = field(default=default, metadata={_KEY: Facts(text, group, **more)})
     return made
 
 
 def ranged(within: Range) -> dict[str, Range]:
-    """Metadata of a field that has a range but is not a user's to set."""
+    """Metadata of a field that has a range but is not for users to set."""
     return {_RANGE: within}
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One setting, with everything that is known of it."""
+    """One setting, with everything known about it."""
 
     name: str
-    """As an option and a configuration key has it: ``query-seconds``, or ``race.margin`` for ``--set``."""
+    """As an option and a configuration key: ``query-seconds``, or ``race.margin`` for ``--set``."""
     path: tuple[str, ...]
     """Where the value goes: fields from the settings' root on."""
     kind: type
@@ -120,7 +120,7 @@ class Knob:
 
     @property
     def keyword(self) -> str:
-        """As an argument of a function has it."""
+        """As a function's argument."""
         return self.name.replace("-", "_").replace(".", "_")
 
     @property
@@ -226,8 +226,8 @@ _CALLED = {int: "a whole number", float: "a number", bool: "true or false", str:
 def knobs_of(root: Any) -> tuple[Knob, ...]:
     """The knobs of a settings class and of the settings in its fields, in the order of their declaration.
 
-    Of two that have one name the first counts: a nested class may be used in several places (``sampling``), and is a
-    user's to set in one.
+    Of two with the same name the first counts: a nested class may be used in several places (``sampling``), and be
+    settable in one.
     """
     found: dict[str, Knob] = {}
     for each in _walk(root(), ()):
@@ -236,7 +236,7 @@ def knobs_of(root: Any) -> tuple[Knob, ...]:
 
 
 def _walk(settings: Any, above: tuple[str, ...]) -> Iterator[Knob]:
-    """Of the settings with their defaults: a nested class has other ones where it is used for something else."""
+    """From the settings with their defaults: a nested class has different ones where it is used differently."""
     hints = get_type_hints(type(settings))
     for each in fields(settings):
         facts, path, value = each.metadata.get(_KEY), (*above, each.name), getattr(settings, each.name)
@@ -298,7 +298,7 @@ def _one_of(choices: Sequence[str]) -> str:
 
 
 def with_value(settings: T, path: Sequence[str], value: Any) -> T:
-    """The settings with one value of them, perhaps deep inside, another."""
+    """The settings with one value, perhaps deep inside, changed."""
     name, *rest = path
     inner = with_value(getattr(settings, name), rest, value) if rest else value
     return replace(settings, **{name: inner})  # type: ignore[type-var]

@@ -23,7 +23,7 @@ _WORDS = frozenset(
     current_timestamp true false
     """.split()  # noqa: SIM905 - sixty quoted words in a list would be harder to read
 )
-"""Names among these mean something else when they are not quoted."""
+"""A name that is one of these means something else when it is not quoted."""
 MAX_PARSED = 20_000
 """Characters; a longer statement is compared as text (sqlglot takes some 10 us a character)."""
 
@@ -46,12 +46,12 @@ def parse(sql: str) -> Any | None:
 
 
 def fold(sql: str) -> str:
-    """White space outside of strings and names folded, comments and a trailing semicolon dropped."""
+    """White space outside strings and names folded, comments and a trailing semicolon dropped."""
     return " ".join(token.text for token in code(without_semicolon(sql)))
 
 
 def normalise(sql: str) -> str:
-    """A key that is equal for queries which differ only in how they are written.
+    """A key that is equal for queries that differ only in how they are written.
 
     Made from the statement's tokens, so that nothing is translated. Folded: white space, comments, a trailing
     semicolon, ASCII case outside quotes, quoting of plain names, ``<>`` and ``!=``, ``AS`` and ``INNER``.
@@ -104,10 +104,10 @@ def _ordered_text(sql: str) -> bool:
 
 
 def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
-    """A query that shows by which values ``sql`` orders its rows: its text, and where in its rows they stand.
+    """A query that shows the values ``sql`` orders its rows by: its text, and where in its rows they are.
 
-    Its rows are those of ``sql``, in an order that differs from it at most among equal values, with further columns
-    behind the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is gone, an OFFSET kept. ``None``
+    Its rows are those of ``sql``, in an order that differs at most among equal values, with further columns
+    after the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is removed, an OFFSET kept. ``None``
     for what sqlglot cannot read, and where more columns would change the rows (DISTINCT, set operations).
     """
     tree = parse(sql)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from planner_cli.hub import ResolvedModel
 
 SECONDS = 8.0
-"""About what measuring may take."""
+"""Roughly how long measuring may take."""
 
 
 def calibrations_path() -> Path:
@@ -23,7 +23,7 @@ def calibrations_path() -> Path:
 
 
 def model_identity(model: ResolvedModel) -> str:
-    """What tells a model and adapter from all others: their digests where they are known, else the files' facts."""
+    """What identifies a model and adapter: their digests where known, otherwise the files' size and time."""
     from planner_cli.engine.inprocess import stat_identity
 
     if model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None):
@@ -33,7 +33,7 @@ def model_identity(model: ResolvedModel) -> str:
 
 
 def known_calibration(model: ResolvedModel, gpu_layers: int | None) -> Calibration | None:
-    """What was learnt of a model; ``None`` when nothing was."""
+    """What was learnt about a model; ``None`` when nothing was."""
     from planner_cli.engine.calibration import Calibration, key
     from planner_cli.hub import cache
 
@@ -66,7 +66,7 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
 
 
 def bare_engine(path: Path, *, adapter: Path | None = None, threads: int | None = None) -> LlamaEngine:
-    """An engine over a file as it lies: nothing that was kept of it is used, and nothing is kept.
+    """An engine over a file as it is: nothing kept from earlier runs is used, and nothing is kept.
 
     Raises:
         ModelError: llama.cpp cannot load it.

@@ -37,10 +37,10 @@ COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE.",
     "demo": "Build a small business database and ask it a few questions.",
     "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
-    "models": "Models: which are known, get them, check them, say which are used.",
+    "models": "Models: list, get, check and choose them.",
     "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
-    "history": "What was asked on this machine; nothing of it leaves it.",
-    "cache": "Kept states of prompts: why the second question on a database starts at once.",
+    "history": "What was asked on this machine; none of it leaves it.",
+    "cache": "Cached prompt states: why the second question about a database starts at once.",
     "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
 }
 
@@ -65,7 +65,7 @@ def cli(context: click.Context) -> None:
     config.check_environment(cli)
     if tables := config.load_defaults():  # checking them imports every command
         context.default_map = config.spread(tables, cli)
-    if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
+    if context.invoked_subcommand != "models":  # the only one that may download something, on request
         go_offline()
 
 
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage_error(error: click.ClickException) -> PlannerError:
-    """What click found wrong, as one line that names where the value came from."""
+    """What click found wrong, as one line that says where the value came from."""
     message = error.format_message()
     message = (message[:1].lower() + message[1:]).rstrip(".")
     context = getattr(error, "ctx", None)

@@ -1,7 +1,7 @@
-"""Comparisons of a query that no stored row meets: ``where orders.status = 'shiped'``.
+"""Comparisons in a query that no stored row satisfies: ``where orders.status = 'shiped'``.
 
-Such a query runs, and answers another question than the one that was asked: with nothing, with 0, or, behind NOT IN,
-with everything. What is covered: ``=`` between a column of a table that the query reads and a text or number, looked
+Such a query runs, but answers a different question from the one asked: with nothing, with 0, or, after NOT IN, with
+everything. What is covered: ``=`` between a column of a table that the query reads and a text or number, looked
 up with the column's own collation. What is not: IN, LIKE, inequalities, expressions, a bare column that several of
 the tables have.
 """
@@ -17,14 +17,14 @@ from planner_cli.text import nocase
 from planner_cli.types import Comparison, Schema
 
 MOST = 4
-"""Comparisons of a query that are looked up."""
+"""Comparisons looked up per query."""
 _SPACE = "[ \t\n\r\u00a0\u3000]"
 SECONDS = 0.2
-"""What looking up those of a query may take together; past it nothing is said of them."""
+"""Seconds that looking up all those of a query may take; after that nothing is said about them."""
 
 
 def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
-    """Those of a query that can be looked up, the first :data:`MOST`, in the order of the text."""
+    """The comparisons of a query that can be looked up, the first :data:`MOST`, in the order of the text."""
     parts = code(sql)
     read = {nocase(called): table for called, table in read_tables(sql, schema).items()}
     found = []
@@ -50,7 +50,7 @@ def comparisons(sql: str, schema: Schema) -> tuple[Comparison, ...]:
 
 
 def lookup(comparison: Comparison) -> str:
-    """A query with one row where some row meets the comparison, and none where none does."""
+    """A query with one row if some row satisfies the comparison, and none otherwise."""
     table, column = quote(comparison.table), quote(comparison.column)
     return f"SELECT 1 FROM {table} WHERE {column} = {comparison.literal} LIMIT 1"  # noqa: S608 - quoted, one token
 
@@ -78,7 +78,7 @@ def _is(one: str | None, other: str) -> bool:
 
 
 def _is_whole(parts: list[Token], at: int) -> bool:
-    """Whether the token there is a literal by itself, and not the beginning of an expression."""
+    """Whether the token there is a complete literal, not the beginning of an expression."""
     token = parts[at]
     if token.kind not in ("string", "number") or (token.kind == "string" and not _is_closed(token.text)):
         return False

@@ -1,6 +1,6 @@
 """A model behind one contract: branches of a shared prompt, stepped and probed together.
 
-``LlamaEngine`` is imported where it is first asked for: the binding takes 0.2 s to load.
+``LlamaEngine`` is imported where it is first used: the binding takes 0.2 s to load.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@
     correct         iterative correction: the generator sees the best so far and tries again
     tree            tree search over partial queries, cut at clause boundaries
 
-How a finished pool is ordered is in ``ranking.py``; this module says what is generated and judged before.
+How a finished pool is ordered is in ``ranking.py``; this module says what is generated and judged before that.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from planner_cli.settings import Select
 from planner_cli.types import Cluster
 
 GENERATING: tuple[Select, ...] = ("correct", "tree")
-"""Methods that go on generating by what was judged; all others rank a pool that is sampled once."""
+"""Methods that keep generating according to what was judged; all others rank a pool that is sampled once."""
 
 JUDGED_ALIKE: tuple[Select, ...] = ("rerank", "vote", "weighted-vote", "posterior", "vote-judge")
-"""Methods that have every result judged on its own: what is judged for one of them serves the others."""
+"""Methods that have every result judged on its own: judging for one of them serves the others too."""
 
 
 def run_method(run: Run) -> Iterator[Event]:
-    """Fill the pool as the settings' method does it."""
+    """Fill the pool in the way the settings' method does."""
     match run.settings.select:
         case "correct":
             yield from _correct(run)
@@ -57,7 +57,7 @@ def sample(run: Run) -> Iterator[Event]:
 
 
 def judge_pool(run: Run) -> Iterator[Event]:
-    """Judge a sampled pool as the settings' method does it."""
+    """Judge a sampled pool in the way the settings' method does."""
     settings, pool = run.settings, run.pool
     judge, discriminator = run.judge, run.discriminator
     if judge is None or discriminator is None:
@@ -79,7 +79,7 @@ def judge_pool(run: Run) -> Iterator[Event]:
 
 
 def _leaders(run: Run, count: int) -> list[Cluster]:
-    """The first clusters of the ranking as it is without any verdict."""
+    """The first clusters of the ranking without any verdict."""
     pool = run.pool
     nothing = [None] * len(pool.clusters)
     ranking = rank(run.settings.select, pool.candidates, pool.executions, pool.clusters, nothing)

@@ -1,8 +1,8 @@
-"""Tree search over partial queries: best first, a step at a time, each valued by whole queries it leads to.
+"""Tree search over partial queries: best first, a step at a time, each valued by the whole queries it leads to.
 
 A node is a query cut at a clause boundary. Expanding it writes ``width`` continuations to the end (rollouts),
 runs and judges the results, and gives each next step the mean score of the rollouts through it. Only complete
-queries are answers. After the Monte-Carlo tree search of arXiv 2402.10890, section 3.
+queries are answers. Based on the Monte-Carlo tree search of arXiv 2402.10890, section 3.
 """
 
 from __future__ import annotations

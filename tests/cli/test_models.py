@@ -55,7 +55,7 @@ def test_import_list_path_verify_rm(model, capsys):
     assert run("verify", "--json") == 3
     printed = capsys.readouterr()
     assert [entry["state"] for entry in json.loads(printed.out) if entry["name"] == "some"] == ["changed"]
-    assert "not what they were: some" in printed.err
+    assert "changed: some" in printed.err
     assert run("rm", "some") == 2
     assert "add --yes" in capsys.readouterr().err
     assert run("rm", "some", "--yes", "--json") == 0

@@ -157,7 +157,7 @@ def test_a_choice_that_is_not_told_is_read_from_an_echoed_prompt():
         assert choice.mass == pytest.approx(0.005)
         assert [body.get("echo", False) for body in stub.completions()] == [False, *[True] * 5]
         for echoes, message in (
-            ("", "does not tell the logprobs of a prompt"),
+            ("", "does not give the logprobs of a prompt"),
             ("wrong", "not among the 20 likeliest"),
         ):
             stub.echoes = echoes

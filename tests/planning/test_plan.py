@@ -72,7 +72,7 @@ def answer_of(events):
 def test_the_answer_says_that_it_asks_for_what_no_row_has(shop):
     berlin = PARIS.replace("Paris", "Berlin")
     events = run(shop, [berlin], scores=[0.9])
-    assert answer_of(events).warnings == ("the query asks for what no row has: customers.city = 'Berlin'",)
+    assert answer_of(events).warnings == ("the query asks for values that no row has: customers.city = 'Berlin'",)
     assert answer_of(run(shop, [berlin, PARIS], scores=[0.2, 0.9])).warnings == ()
 
 
@@ -194,7 +194,7 @@ def test_low_mass_is_told(shop):
     events = run(shop, [COUNT, PARIS], scores=[0.5, 0.4], mass=0.01)
     expected = (
         "the discriminator was not about to give a verdict (only 1% of its probability is on the words of one): "
-        "its score says little"
+        "its score means little"
     )
     assert [e.message for e in events if isinstance(e, Warned)] == [expected]
     assert answer_of(events).warnings == (expected,)

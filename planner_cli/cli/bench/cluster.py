@@ -14,10 +14,10 @@ from planner_cli.errors import ExitCode, PlannerError
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder of the merged run.")
-@click.option("--shards", type=click.IntRange(1, 10_000), metavar="N", help="Parts.  [default: one a worker]")
-@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask scheduler.  [default: workers on this machine]")
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Where none is named.")
-@click.option("--allow-network", is_flag=True, help="Let the scheduler be another machine.")
+@click.option("--shards", type=click.IntRange(1, 10_000), metavar="N", help="Parts.  [default: one per worker]")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler's.  [default: workers on this machine]")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Without --scheduler.")
+@click.option("--allow-network", is_flag=True, help="Allow a scheduler on another machine.")
 @click.argument("command", type=click.Choice(["intrinsic", "sweep", "e2e"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def cluster(
@@ -44,7 +44,7 @@ def cluster(
     if scheduler is not None and not allow_network and not _on_this_machine(scheduler):
         raise PlannerError(
             f"{scheduler} is not this machine: its workers would run this command",
-            hint="--allow-network says that this is meant",
+            hint="--allow-network if that is what you want",
         )
     for taken in ("--shard", "--out", "-o"):
         if taken in arguments:

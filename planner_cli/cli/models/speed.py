@@ -42,11 +42,11 @@ def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
     )
     rates = ", ".join(f"{width / seconds:.0f} at {width}" for width, seconds in learnt.steps)
     one = f"{learnt.prefill:.0f} tokens/s of a prompt, {1 / learnt.step_seconds(1):.0f} writing one text"
-    lines = [f"{model.name} ({model.role}): {one}; {counts}", f"tokens/s of all texts beside each other: {rates}"]
+    lines = [f"{model.name} ({model.role}): {one}; {counts}", f"tokens/s of all texts in one batch: {rates}"]
     if (wave := learnt.wave(8, 8)) != 8:
         lines.append(f"eight candidates are written {wave} at a time, which is faster here")
     if not learnt.quiet:
-        lines.append("other work disturbed this: it is not kept, and planner goes by the physical cores")
+        lines.append("other work disturbed this: it is not kept, and planner uses the physical cores")
     return lines
 
 
@@ -57,15 +57,15 @@ def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
     type=click.Choice(["generator", "discriminator"]),
     default="generator",
     show_default=True,
-    help="A name such as builtin may stand for one file a role.",
+    help="A name such as builtin may stand for one file per role.",
 )
 @click.option("--adapter", metavar="ADAPTER", help="LoRA adapter over it.")
-@click.option("--seconds", type=click.FloatRange(min=0.5), default=SECONDS, show_default=True, help="About how long.")
+@click.option("--seconds", type=click.FloatRange(min=0.5), default=SECONDS, show_default=True, help="Roughly how long.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: bool) -> None:
-    """Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts beside each other.
+    """Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts in one batch.
 
-    What is learnt on a quiet machine is kept, and decides threads and widths of every later run that names neither.
+    What is learnt on a quiet machine is kept, and sets threads and batch widths of later runs that name neither.
     """
     model = ready(name, role, adapter=adapter, note=partial(say, err=True))
     learnt = calibrate(model, seconds)

@@ -16,7 +16,7 @@ _VOCABULARY = "smollm2-135m-instruct"
 
 @click.command()
 @click.option("--like", "name", metavar="NAME", required=True, help="A model of the catalogue.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Which file.  [default: NAME-random.gguf here]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="To write.  [default: NAME-random.gguf here]")
 @click.option("--quantisation", metavar="TYPE", help="For example Q8_0.  [default: that of the catalogue's file]")
 @click.option(
     "--vocabulary",
@@ -30,7 +30,7 @@ _VOCABULARY = "smollm2-135m-instruct"
 def synth(
     name: str, output: Path | None, quantisation: str | None, vocabulary: str, quiet: bool, as_json: bool
 ) -> None:
-    """Write a model of NAME's shape with random weights: as fast as the real one, and as large, but it says nothing.
+    """Write a model of NAME's shape with random weights: as fast and as large as the real one, but it writes noise.
 
     Layers, widths and the quantisation of every tensor are those of the real file. The tokenizer is the built-in
     model's unless --vocabulary names another: llama.cpp's source distribution has some, models/ggml-vocab-*.gguf.

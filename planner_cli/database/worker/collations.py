@@ -1,9 +1,9 @@
-"""Collations that the file uses and SQLite does not have: those of phones, ICU, flash-card programs.
+"""Collations that the file uses and SQLite does not have: from phones, ICU, flash-card programs.
 
 Each gets a stand-in, so that tables can be read, compared and sorted. But an index (or the key of a WITHOUT ROWID
-table) that was made with the real one is sorted by it: a search in it by another order misses rows without a word, and
-equal texts do not lie together there. So a query that would search such a tree, or groups what it reads from one, is
-written again, so that it reads through the table instead; one that cannot be is refused.
+table) that was made with the real one is sorted by it: searching it in another order silently misses rows, and
+equal texts are not adjacent in it. So a query that would search such a tree, or groups what it reads from one, is
+rewritten to read through the table instead; one that cannot be is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from planner_cli.text import nocase
 
 _OWN = frozenset({"binary", "nocase", "rtrim"})
 _KEPT = 200
-"""Characters of a text whose place in the order is kept."""
+"""Characters of a text that count for its place in the order."""
 
 _SEARCHES = frozenset(
     "SeekLT SeekLE SeekGE SeekGT IdxLT IdxLE IdxGE IdxGT Found NotFound NoConflict IfNoHope".split()  # noqa: SIM905
@@ -32,14 +32,14 @@ _ALL = 10_000
 """More fields than any key has."""
 
 _GROUPING = frozenset({"group", "distinct", "union", "intersect", "except", "over"})
-"""Words for what relies on equal texts lying together, as in an index they do only by its own collation."""
+"""Words for what relies on equal texts being adjacent, as they are in an index only under its own collation."""
 
 
 class _Use(NamedTuple):
-    """Of a tree whose order is not known."""
+    """Whether a tree whose order is not known is searched."""
 
     text: str
-    """Which, in words."""
+    """Which tree, in words."""
     searched: bool
 
 
@@ -62,13 +62,13 @@ class Collations:
     """Stand-ins on one connection, before its authorizer is set."""
 
     def __init__(self, raw: Any, names: tuple[str, ...], text: Callable[[bytes | None], str]) -> None:
-        """``text`` decodes a name of the file, which need not be valid."""
+        """``text`` decodes a name from the file, which need not be valid."""
         self._raw = raw
         self._text = text
         self._names = {nocase(name) for name in names}
         raw.collation_needed(self._register)
         self._grouping: set[str] = set()
-        """Views that group what they read, also by other views in them; in lower case."""
+        """Views that group what they read, including through other views; in lower case."""
         self._trees: dict[int, tuple[int, str]] = {}
         """By root page: the first field of the key that is sorted by an unknown collation, and what to call it."""
         if names:
@@ -78,7 +78,7 @@ class Collations:
             self._grouping = self._find_grouping()
 
     def _register(self, raw: Any, name: str) -> None:
-        """Only for what the schema names: a query's own invention stays an error."""
+        """Only for what the schema names: one that a query invents stays an error."""
         if nocase(name) in self._names:
             raw.create_collation(name, _natural)
 
@@ -108,7 +108,7 @@ class Collations:
         return grouping
 
     def safe(self, sql: str, tables: Mapping[str, str]) -> str:
-        """``sql``, written again if it would use the order of a tree that is not known to us.
+        """``sql``, rewritten if it would use the order of a tree whose order is not known.
 
         ``tables`` are the names of all tables and views, by their lower case. Raises :class:`UnknownOrderError`.
         """
@@ -120,7 +120,7 @@ class Collations:
             return sql
         again = self._through(sql, parts, tables)
         if again is None:
-            if not used.searched and "collate" not in words:  # no column is compared by such a collation
+            if not used.searched and "collate" not in words:  # no column is compared with such a collation
                 return sql
         elif self._compiles(again):
             left = self._used(again)
@@ -130,7 +130,7 @@ class Collations:
         raise UnknownOrderError(f"{used.text}, which is not known here, and the query needs its order")
 
     def _used(self, sql: str) -> _Use | None:
-        """The tree a query reads, ``None`` where it reads none or does not compile: running it will say why."""
+        """The tree a query reads, ``None`` where it reads none or does not compile; running it then says why."""
         try:
             steps = [tuple(row[1:6]) for row in self._explain(sql)]
         except (apsw.Error, UnicodeError, ValueError):
@@ -167,7 +167,7 @@ class Collations:
         cursor.exec_trace = first
         try:
             rows: list[tuple[Any, ...]] = cursor.execute(f"EXPLAIN {sql}", can_cache=False).fetchall()
-        except apsw.ExecTraceAbort:  # at a second statement, which is refused when it comes to running it
+        except apsw.ExecTraceAbort:  # at a second statement, which is refused when the query is run
             return []
         else:
             return rows
@@ -175,9 +175,9 @@ class Collations:
             cursor.close(True)
 
     def _through(self, sql: str, parts: list[Token], tables: Mapping[str, str]) -> str | None:
-        """With every table and view it names that has such a column behind a subquery of other collations.
+        """With every table and view it names that has such a column replaced by a subquery with other collations.
 
-        An index is used only where the collations agree; the twins compare as those that SQLite has.
+        An index is used only where the collations agree; the twins compare like those that SQLite has.
         """
         before = [None, *parts]
         named = {
@@ -237,7 +237,7 @@ def _twin(collation: str) -> str:
 
 
 def _natural(left: str, right: str) -> int:
-    """As people sort, without regard to case and accents at first; equal are only texts that are the same."""
+    """As people sort, ignoring case and accents at first; only identical texts are equal."""
     if left == right:
         return 0
     mine, theirs = _place(left), _place(right)

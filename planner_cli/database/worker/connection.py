@@ -19,7 +19,7 @@ from planner_cli.lexer import quote
 from planner_cli.text import nocase
 
 LENGTH = 1_000_000
-"""Bytes of one value, also of every intermediate one; more where the file may hold larger ones, see
+"""Bytes of one value, including every intermediate one; more where the file may hold larger ones, see
 :func:`_longest`."""
 
 SQL_LENGTH = 100_000
@@ -39,7 +39,7 @@ _LIMITS = {
 """SQLite's own "high-security" values refuse honest queries (12 ANDs at depth 10)."""
 
 _COLUMNS = 500
-"""Columns of a result or table, or the widest table's count where that is more: a table over the limit makes
+"""Columns of a result or table, or the widest table's number if that is more: a table over the limit makes
 the whole schema unreadable."""
 
 _SETTINGS = (
@@ -64,22 +64,22 @@ _OVERLOADED = (
     ("matchinfo", 1),
     ("matchinfo", 2),
 )
-"""Functions that full-text tables give their meaning. SQLite registers each under its name without saying that it is
-harmless, and then refuses views that use one as "unsafe"; here it is registered again, saying so."""
+"""Functions that full-text tables give a meaning. SQLite registers each under its name without marking it as
+harmless, and then refuses views that use one as "unsafe"; here it is registered again with that mark."""
 
 _PRAGMAS = "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
 _PROGRESS_OPS = 1000
-"""Cost in the noise; at 100 it is a quarter of the run time."""
+"""Its cost is in the noise; at 100 it is a quarter of the run time."""
 
 
 @dataclass(slots=True)
 class Work:
-    """What statements cost, as SQLite counts it: the same on every machine, unlike seconds."""
+    """What statements cost as SQLite counts it: the same on every machine, unlike seconds."""
 
     steps: int = 0
     """Instructions of its virtual machine."""
     scanned: int = 0
-    """Rows stepped over in full table scans; rows found through an index do not count."""
+    """Rows visited in full table scans; rows found through an index do not count."""
 
 
 class Connection:
@@ -142,9 +142,9 @@ class Connection:
 
     @contextmanager
     def counting(self) -> Iterator[Work]:
-        """The work of the statements that end meanwhile, those inside virtual tables included.
+        """The work of the statements that end meanwhile, including those inside virtual tables.
 
-        Not for statements that may hold text which is not UTF-8: apsw hands their text over too, and fails.
+        Not for statements that may contain text that is not UTF-8: apsw passes their text too, and fails.
         """
         work = Work()
 
@@ -176,7 +176,7 @@ class Connection:
     def _dependent(
         self, names: list[tuple[str, bool]], redacted: Collection[tuple[str, str]]
     ) -> tuple[set[tuple[str, str]], set[str]]:
-        """What goes with redacted columns: columns that say the same, and tables of which nothing may be read.
+        """What is redacted along with the columns: columns with the same content, and tables that may not be read.
 
         The columns are those generated in their tables, and those of a table that a redacted index keeps its content
         in. A virtual table is sealed, with its shadow tables, when it has a redacted column, or when its ``CREATE``
@@ -206,7 +206,7 @@ class Connection:
         return hidden, sealed.union(*(shadows.names(name, virtual[name]) for name in sealed))
 
     def text(self, value: bytes | None) -> str:
-        """A text that was cast to a blob, with U+FFFD for what is not valid in the database's encoding."""
+        """A text that was cast to a blob, with U+FFFD for whatever is invalid in the database's encoding."""
         return (value or b"").decode(self.encoding, "replace")
 
     def allow_double_quoted_strings(self, allow: bool) -> None:
@@ -243,6 +243,6 @@ def _longest(size: int, heap: int) -> int:
     """The largest value for a database of ``size`` bytes.
 
     Documents and photos must be compared and measured whole. No stored value is larger than the file, and two of
-    half the heap can be compared; a small file gives a query no more room than it ever had.
+    half the heap can be compared; a small file gives a query no more room than before.
     """
     return max(LENGTH, min(heap // 2, 2 * size))

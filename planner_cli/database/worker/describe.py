@@ -1,6 +1,6 @@
 """Read the schema for the parent: tables in pages, columns and keys, a few values.
 
-Names are cast to blobs on the way, because apsw refuses text that is not valid UTF-8; tables are addressed
+Names are cast to blobs, because apsw refuses text that is not valid UTF-8; tables are addressed
 by their row in ``sqlite_master``, because such a name could not be written into a statement.
 """
 
@@ -25,7 +25,7 @@ _Result = TypeVar("_Result")
 _BATCH_SECONDS = 1.0
 
 _FAILURES = (apsw.Error, UnicodeError, MemoryError, ValueError)
-"""What a hostile or broken table ends in."""
+"""What a hostile or broken table raises."""
 
 _PAGE_BYTES = 4_000_000
 _SQL_LENGTH = 100_000
@@ -74,7 +74,7 @@ def columns(connection: Connection, rows: Sequence[int], seconds: float) -> wire
 
     ``{"why": ...}`` for one that cannot be read.
 
-    Takes up to ``seconds`` for each; stops early, with fewer answers, when all together take too long.
+    Takes up to ``seconds`` for each; stops early, with fewer answers, when they take too long in total.
     """
 
     def describe(row: int) -> wire.Message:
@@ -102,7 +102,7 @@ def _describe(connection: Connection, row: int) -> wire.Message:
 
 
 def _uncomputed(connection: Connection, row: int, column: str) -> str | None:
-    """Why a generated column cannot be computed here: mostly it calls a function of the program that made it."""
+    """Why a generated column cannot be computed here: usually it calls a function of the program that made it."""
     ((table,),) = _own(connection, "SELECT CAST(name AS BLOB) FROM main.sqlite_master WHERE rowid = ?", (row,))
     try:
         _own(connection, f"SELECT {quote(column)} FROM main.{quote(connection.text(table))} LIMIT 0", ())  # noqa: S608 - quoted
@@ -189,7 +189,7 @@ def _guarded(connection: Connection, seconds: float, read: Callable[[], _Result]
 def _own(connection: Connection, sql: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Run one of the fixed statements above.
 
-    Without the authorizer: they need two PRAGMAs, and apsw cannot hand it names that are no valid text.
+    Without the authorizer: they need two PRAGMAs, and apsw cannot pass it names that are not valid text.
     With double-quoted strings, as a legacy view's columns are found by preparing it.
     """
     connection.raw.authorizer = None
