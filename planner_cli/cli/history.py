@@ -109,20 +109,10 @@ def _about(entry: Summary | Record) -> dict[str, object]:
 def show(number: int) -> None:
     """Show question NUMBER with all that was kept of it, as JSON."""
     from planner_cli.history import History
-    from planner_cli.ui.document import document
 
     with History.open(create=False) as opened:
         record = opened.show(number)
-    made = document(
-        question=record.question,
-        database=record.database.name,
-        answer=record.answer,
-        settings=record.settings,
-        models=record.models,
-        versions={"planner": record.version},
-        row_counts=None if record.level == "full" else record.row_counts,
-    )
-    say_json({**_about(record), "right_sql": record.right_sql, **made})
+    say_json({**_about(record), "right_sql": record.right_sql, **record.document})
 
 
 @history.command()
