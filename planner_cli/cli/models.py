@@ -11,7 +11,6 @@ from planner_cli.cli.fetching import export, import_, pull, rm, verify
 from planner_cli.cli.inspecting import info
 from planner_cli.cli.output import say_json, say_path
 from planner_cli.cli.sizing import recommend
-from planner_cli.cli.synth import synth
 from planner_cli.errors import PlannerError
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def models() -> None:
     """Models: which are known, get them, check them, say which are used."""
 
 
-for command in (recommend, pull, import_, info, speed, synth, verify, export, rm):
+for command in (recommend, pull, import_, info, speed, verify, export, rm):
     models.add_command(command)
 
 
