@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -71,7 +72,7 @@ def _command(
     yield ""
     yield f"### `{' '.join([*path, *command.collect_usage_pieces(context)[1:]])}`"
     yield ""
-    for paragraph in (command.help or "").split("\f")[0].strip().split("\n\n"):
+    for paragraph in inspect.cleandoc((command.help or "").partition("\f")[0]).split("\n\n"):
         yield from _paragraph(paragraph)
     own = [record for record in records if record not in shared]
     if own:

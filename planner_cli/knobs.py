@@ -65,7 +65,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Facts:
     """What a field declares besides its name, type and default."""
 
     help: str
@@ -91,8 +91,8 @@ class Told:
 
 
 def knob(default: T, text: str, group: Group, **more: Any) -> T:
-    """A dataclass field with this default and the contents of :class:`Told`."""
-    made: T = field(default=default, metadata={_KEY: Told(text, group, **more)})
+    """A dataclass field with this default and the contents of :class:`Facts`."""
+    made: T = field(default=default, metadata={_KEY: Facts(text, group, **more)})
     return made
 
 
@@ -116,7 +116,7 @@ class Knob:
     """Whether ``None`` is a value: nothing chosen."""
     default: Any
     choices: tuple[str, ...]
-    told: Told
+    facts: Facts
 
     @property
     def keyword(self) -> str:
@@ -130,7 +130,7 @@ class Knob:
 
     @property
     def group(self) -> Group:
-        return self.told.group
+        return self.facts.group
 
     def parse(self, text: str) -> Any:
         """The value that a text stands for.
@@ -139,11 +139,11 @@ class Knob:
             ValueError: it stands for none; the message says why, without the knob's name.
 
         """
-        words = self.told.words or {}
+        words = self.facts.words or {}
         if text in words:
             return words[text]
-        if self.told.split is not None:
-            return self.told.split(text)
+        if self.facts.split is not None:
+            return self.facts.split(text)
         try:
             value = _READERS[self.kind](text)
         except ValueError as error:
@@ -157,14 +157,14 @@ class Knob:
             ValueError: it does not; the message says why, without the knob's name.
 
         """
-        words = self.told.words or {}
+        words = self.facts.words or {}
         if isinstance(value, str) and value in words:
             return words[value]
         if (value is None and self.optional) or any(value is word for word in words.values()):
             return value
         if not self.many:
             return self._check_one(value)
-        split, again = self.told.split, self.told.again
+        split, again = self.facts.split, self.facts.again
         if isinstance(value, str) and split is not None and not again:
             return split(value)
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -185,13 +185,13 @@ class Knob:
             value = float(value)
             if not math.isfinite(value):
                 raise ValueError(f"'{value:g}' is not a finite number")
-        within = self.told.within
+        within = self.facts.within
         if within is not None and value not in within:
             raise ValueError(f"{value:g} is not in its range: it must be {within}")
         return value
 
     def _or_words(self) -> str:
-        return "".join(f" or {word}" for word in self.told.words or ())
+        return "".join(f" or {word}" for word in self.facts.words or ())
 
 
 def _whole(text: str) -> int:
@@ -239,28 +239,28 @@ def _walk(settings: Any, above: tuple[str, ...]) -> Iterator[Knob]:
     """From the settings with their defaults: a nested class has different ones where it is used differently."""
     hints = get_type_hints(type(settings))
     for each in fields(settings):
-        told, path, value = each.metadata.get(_KEY), (*above, each.name), getattr(settings, each.name)
-        if isinstance(told, Told):
-            yield _knob(told, hints[each.name], path, value)
+        facts, path, value = each.metadata.get(_KEY), (*above, each.name), getattr(settings, each.name)
+        if isinstance(facts, Facts):
+            yield _knob(facts, hints[each.name], path, value)
         elif is_dataclass(value):
             yield from _walk(value, path)
 
 
-def _knob(told: Told, hint: Any, path: tuple[str, ...], default: Any) -> Knob:
+def _knob(facts: Facts, hint: Any, path: tuple[str, ...], default: Any) -> Knob:
     alternatives = [part for part in get_args(hint) if part is not types.NoneType] if _is_union(hint) else [hint]
     inner = alternatives[0]
     many = get_origin(inner) is tuple
     inner = get_args(inner)[0] if many else inner
     literal = get_origin(inner) is Literal
     return Knob(
-        name=told.name or (f"{path[-2]}.{path[-1]}" if told.group == "method" else path[-1].replace("_", "-")),
+        name=facts.name or (f"{path[-2]}.{path[-1]}" if facts.group == "method" else path[-1].replace("_", "-")),
         path=path,
         kind=str if literal else inner,
         many=many,
         optional=_is_union(hint),
         default=default,
-        choices=get_args(inner) if literal else told.choices,
-        told=told,
+        choices=get_args(inner) if literal else facts.choices,
+        facts=facts,
     )
 
 
@@ -285,9 +285,9 @@ class Checked:
 def _bounds(kind: Any) -> tuple[tuple[str, Range | None, tuple[str, ...], bool], ...]:
     found = []
     for each in fields(kind):
-        told = each.metadata.get(_KEY)
-        within = told.within if isinstance(told, Told) else each.metadata.get(_RANGE)
-        choices = told.choices if isinstance(told, Told) else ()
+        facts = each.metadata.get(_KEY)
+        within = facts.within if isinstance(facts, Facts) else each.metadata.get(_RANGE)
+        choices = facts.choices if isinstance(facts, Facts) else ()
         if within or choices:
             found.append((each.name, within, choices, each.default is None))
     return tuple(found)

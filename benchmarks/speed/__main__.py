@@ -263,9 +263,9 @@ def round_seconds(speed: Speed, job: Job, names: list[str]) -> float:
 
 def model_file(name: str) -> tuple[Path, Path | None, str]:
     """The file, the form of it that planner runs where that is another, and under which name its results are kept."""
+    from benchmarks.synth import known_shape, synthesise
     from planner_cli.app.models import ready
     from planner_cli.hub import resolve
-    from planner_cli.hub.synth import known_shape, synthesise
 
     if name not in MODELS:
         path = resolve(name, "generator").path

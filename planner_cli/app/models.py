@@ -130,7 +130,9 @@ class Models:
         return Loaded(self, None, discriminator, (about,), choices, choices.settings())
 
     def close(self) -> None:
-        """End the connections to servers."""
+        """End the connections to servers, and give up the states of prompts that are in memory."""
+        if self._cache is not None:
+            self._cache.forget()
         if self._served is not None:
             self._served.close()
 

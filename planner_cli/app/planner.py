@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from planner_cli.app.asking import question_about
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
+from planner_cli.app.interrupting import steps_of
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
 from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
@@ -178,11 +179,12 @@ class Planner:
         loaded = self._loaded
         if loaded.generator is None:
             raise RuntimeError("a planner without a generator")
+        control = control or Control(self.plan.max_seconds)
         events = plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent
         )
-        self._running = cast("Generated[Event, None, None]", events)
-        return events
+        self._running = steps_of(events, control)
+        return self._running
 
     def question(self, text: str) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.

@@ -13,7 +13,6 @@ import click
 from click.core import ParameterSource
 
 from planner_cli import __version__
-from planner_cli.cli.config import check_environment, load_defaults, spread
 from planner_cli.cli.debugging import debugging
 from planner_cli.cli.lazy import LazyGroup
 from planner_cli.cli.offline import go_offline
@@ -61,9 +60,11 @@ def cli(context: click.Context) -> None:
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
-    check_environment(cli)
-    if tables := load_defaults():  # checking them imports every command
-        context.default_map = spread(tables, cli)
+    from planner_cli.cli import config  # noqa: PLC0415 - the settings behind it are half of the start, and not for --help
+
+    config.check_environment(cli)
+    if tables := config.load_defaults():  # checking them imports every command
+        context.default_map = config.spread(tables, cli)
     if context.invoked_subcommand != "models":  # the only one that may download something, on request
         go_offline()
 

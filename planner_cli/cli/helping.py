@@ -51,7 +51,7 @@ class LongCommand(click.Command):
 
 def _place(param: click.Parameter) -> tuple[str, bool]:
     if isinstance(param, KnobOption):
-        return HEADINGS[param.knob.group], param.knob.told.main
+        return HEADINGS[param.knob.group], param.knob.facts.main
     if isinstance(param, SetOption):
         return HEADINGS["method"], False
     if isinstance(param, Plain):

@@ -15,7 +15,6 @@ from planner_cli.database import Database
 from planner_cli.errors import PlannerError
 from planner_cli.history import History, Record, Summary, history_path
 from planner_cli.lexer import shortened
-from planner_cli.ui.document import document
 
 
 @click.group()
@@ -102,16 +101,7 @@ def show(number: int) -> None:
     """Show question NUMBER with everything that was kept of it, as JSON."""
     with History.open(create=False) as opened:
         record = opened.show(number)
-    made = document(
-        question=record.question,
-        database=record.database.name,
-        answer=record.answer,
-        settings=record.settings,
-        models=record.models,
-        versions={"planner": record.version},
-        row_counts=None if record.level == "full" else record.row_counts,
-    )
-    say_json({**_about(record), "right_sql": record.right_sql, **made})
+    say_json({**_about(record), "right_sql": record.right_sql, **record.document})
 
 
 @history.command()

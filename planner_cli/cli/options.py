@@ -52,7 +52,7 @@ class KnobType(click.ParamType):  # type: ignore[type-arg]
         incomplete: str,
     ) -> list[CompletionItem]:
         """The words it accepts."""
-        known = (*self.knob.choices, *(self.knob.told.words or ()))
+        known = (*self.knob.choices, *(self.knob.facts.words or ()))
         return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
 
@@ -86,21 +86,21 @@ def options(
 
 
 def _option(knob: Knob) -> Callable[[Command], Command]:
-    told = knob.told
-    long, text = f"--{knob.name}", told.help
-    attributes: dict[str, Any] = {"metavar": told.metavar or ("|".join(knob.choices) if knob.choices else None)}
-    if knob.kind is bool and not told.words:
+    facts = knob.facts
+    long, text = f"--{knob.name}", facts.help
+    attributes: dict[str, Any] = {"metavar": facts.metavar or ("|".join(knob.choices) if knob.choices else None)}
+    if knob.kind is bool and not facts.words:
         attributes = {"is_flag": True}
         if knob.default:
             long = f"{long}/--no-{knob.name}"
-    elif told.again:
+    elif facts.again:
         attributes |= {"multiple": True, "type": KnobType(knob), "callback": _flat}
     else:
         attributes["type"] = KnobType(knob)
-    usual = told.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
+    usual = facts.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
     if usual:
         text = f"{text}  [default: {usual}]"
-    names = [f"-{told.short}", long] if told.short else [long]
+    names = [f"-{facts.short}", long] if facts.short else [long]
     return click.option(*names, knob.keyword, cls=KnobOption, knob=knob, default=None, help=text, **attributes)
 
 

@@ -25,7 +25,6 @@ from planner_cli.engine.protocol import (
 
 if TYPE_CHECKING:
     from planner_cli.engine.inprocess import LlamaEngine
-    from planner_cli.engine.scripted import ScriptedEngine
     from planner_cli.engine.server.engine import ServerEngine
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "Message",
     "Prompt",
     "Reasoning",
-    "ScriptedEngine",
     "ServerEngine",
     "Session",
     "SessionStats",
@@ -53,10 +51,6 @@ def __getattr__(name: str) -> Any:
         from planner_cli.engine.inprocess import LlamaEngine
 
         return LlamaEngine
-    if name == "ScriptedEngine":
-        from planner_cli.engine.scripted import ScriptedEngine
-
-        return ScriptedEngine
     if name == "ServerEngine":
         from planner_cli.engine.server.engine import ServerEngine
 

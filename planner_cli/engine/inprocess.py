@@ -67,6 +67,23 @@ class LlamaEngine:
         self._contention = Contention() if options.threads is None else None  # an explicit count is respected
         self.name = path.name
         self.weights = load_weights(path, options.gpu_layers)
+        try:
+            self._prepare(adapter, reasoning)
+        except BaseException:
+            self.weights.release()
+            raise
+        self.calibration = calibration if options.threads is None else None  # measured with its own choice of threads
+        known = self.calibration
+        self.threads = options.threads or (known.threads if known else library.physical_cores())
+        self.batch_threads = known.batch_threads if known else self.threads
+        self.cache = cache or PrefixCache()
+        self._identity = identity or stat_identity(path, adapter)
+        self._context: Context | None = None
+        self._session: LlamaSession | None = None
+        self._freed = False
+
+    def _prepare(self, adapter: Path | None, reasoning: str | None) -> None:
+        """The adapter, the chat template and the vocabulary of the loaded weights."""
         self.adapter = self.weights.adapter(adapter) if adapter is not None else None
         vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens, adds_space=self.weights.adds_space)
         self.template = ChatTemplate(
@@ -82,15 +99,6 @@ class LlamaEngine:
             adds_space=self.weights.adds_space,
             reasoning_marks=marks,
         )
-        self.calibration = calibration if options.threads is None else None  # measured with its own choice of threads
-        known = self.calibration
-        self.threads = options.threads or (known.threads if known else library.physical_cores())
-        self.batch_threads = known.batch_threads if known else self.threads
-        self.cache = cache or PrefixCache()
-        self._identity = identity or stat_identity(path, adapter)
-        self._context: Context | None = None
-        self._session: LlamaSession | None = None
-        self._freed = False
 
     @property
     def device(self) -> str:

@@ -91,6 +91,10 @@ class PrefixCache:
             with suppress(OSError):
                 (self.folder / (key + _SUFFIX)).unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Give up what is in memory; the disk keeps its states."""
+        self._memory.clear()
+
     def _remember(self, key: str, state: bytes) -> None:
         self._memory[key] = state
         self._memory.move_to_end(key)

@@ -7,7 +7,7 @@
     session.probe(branches, forced, choices)              # what would be said if the branch ended here
     session.adopt(branch)                                 # later branches begin where this one has got to
 
-Three engines implement it: llama.cpp in this process, a model behind a server, and a scripted one for unit tests.
+Two engines implement it: llama.cpp in this process and a model behind a server; unit tests have a scripted one.
 Text in, text out: no caller outside ``engine`` sees a token id.
 """
 

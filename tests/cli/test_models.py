@@ -225,18 +225,6 @@ def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop
 
 
 @pytest.mark.model
-def test_synth_writes_a_file_that_info_reads(capsys, tmp_path):
-    path = tmp_path / "like.gguf"
-    assert run("synth", "--like", "smollm2-135m-instruct", "-o", path, "--json") == 0
-    made = json.loads(capsys.readouterr().out)
-    assert (made["path"], made["quantisation"], made["parameters"]) == (str(path), "Q4_1", 134_515_008)
-    assert run("info", path, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["size"] == made["size"] == path.stat().st_size
-    assert run("synth", "--like", "gpt-5", "-o", tmp_path / "other.gguf") == 3
-    assert "the shape of 'gpt-5' is not known" in capsys.readouterr().err
-
-
-@pytest.mark.model
 def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
     from planner_cli.app.speeds import calibrate, calibrations_path, known_calibration
     from planner_cli.engine import library

@@ -6,13 +6,13 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.events import ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts import discriminator as families
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator, CompactLikelihood
 from planner_cli.prompts.judging import Blend
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
+from tests.scripted import ScriptedEngine
 
 PLAN = "show n from t\n SQL: more"
 

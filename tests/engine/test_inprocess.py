@@ -256,10 +256,10 @@ def test_a_state_serves_only_what_it_was_made_by(fast_generator, tmp_path):
         "other threads": fresh(fast_generator, cache=cache, options=EngineOptions(threads=first.threads + 1)),
         "other files": fresh(fast_generator, cache=cache, identity="other"),
     }
-    for name, engine in others.items():
-        assert answers(engine)[1] == 0, name
+    for name, engine in {**others, "the same": first}.items():
+        session = opened(engine, prompt=about("Which orders are open?"))
+        assert (session.stats.cached_tokens > 0) == (engine is first), name
         engine.close()
-    first.close()
 
 
 def test_a_damaged_state_is_computed_again(fast_generator, tmp_path):

@@ -10,7 +10,6 @@ import pytest
 from planner_cli.control import Control
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import Interrupted
 from planner_cli.events import (
     Answered,
@@ -32,6 +31,7 @@ from planner_cli.planning import plan
 from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
 from planner_cli.types import Question
 from tests.running import children_computed
+from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
 COUNT_TOO = "select count(id) from customers"

@@ -16,8 +16,6 @@ from planner_cli.cli.lazy import LazyGroup
         "import": "Import model files that are already on this machine.",
         "info": "Read the header of NAME (a name or a .gguf file) and estimate its memory, before anything is loaded.",
         "speed": "Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts in one batch.",
-        "synth": "Write a model of NAME's shape with random weights: as fast and as large as the real one, "
-        "but it writes noise.",
         "verify": "Hash model files again and compare: NAME's, or all of them (exit code 3 when one is wrong).",
         "export": "Copy models into FOLDER for a machine without a network, with a manifest of their hashes.",
         "rm": "Remove files from the models folder; of an imported one, the link.",

@@ -216,8 +216,8 @@ def _llama_sampling(sampling: Sampling) -> dict[str, Any]:
 
 _TOP = 20
 """Likeliest tokens requested: vLLM's default limit."""
-_ECHO_TOLERANCE = 0.2
-"""Between two readings of one logprob, of a prompt and of its continuation."""
+_UNSEEN = 0.01
+"""The largest share of all choices' probability that a choice missing from them may have; it then counts as 0."""
 _CHARACTERS_PER_TOKEN = 3
 """For the estimate of a text's length, on the long side for SQL and English."""
 
@@ -290,38 +290,14 @@ class CompletionsServer:
         top = self._logprobs(body)["top_logprobs"][0]
         found = {str(text): math.exp(value) for text, value in top.items()}
         shares = {name: sum(p for text, p in found.items() if _begins(text, name, choices)) for name in choices}
-        untold = [name for name, share in shares.items() if not share]  # too unlikely to be among them
-        if untold:
-            self._check_echo(state, found)
-        for name in untold:
-            shares[name] = sum(self._echoed(state, choices[name]).values())
-        return _choice(shares)
-
-    def _check_echo(self, state: State, told: Mapping[str, float]) -> None:
-        """Check that the likeliest token has the same probability in an echoed prompt.
-
-        It does not with llama-cpp-python's server (0.3.36), which gives there the probability of each token following
-        itself. Raises :class:`EngineError`.
-        """
-        likeliest = max(told, key=lambda text: told[text])
-        read = self._echoed(state, (likeliest,)).get(likeliest)
-        if read is None or abs(math.log(read) - math.log(told[likeliest])) > _ECHO_TOLERANCE:
+        # What is not among them has at most the probability of the least likely one.
+        unseen = min(found.values()) * sum(len(choices[name]) for name, share in shares.items() if not share)
+        if unseen > _UNSEEN * sum(shares.values()):
             raise EngineError(
                 f"{self.about.model}: the answer is not among the {_TOP} likeliest tokens, and it gives no others",
                 hint="llama-server gives all of them; or try a model that follows the prompt",
             )
-
-    def _echoed(self, state: State, spellings: Sequence[str]) -> dict[str, float]:
-        """Probability of the first token of each spelling, read as part of a prompt that is echoed."""
-        found: dict[str, float] = {}
-        for spelling in spellings:
-            body = {**self._request(_joined(state, spelling)), "max_tokens": 1, "temperature": 0.0}
-            read = self._logprobs({**body, "echo": True, "logprobs": 1})
-            at = next((i for i, offset in enumerate(read["text_offset"]) if offset >= len(state)), None)
-            if at is None or read["token_logprobs"][at] is None:
-                raise EngineError(f"{self._http.url} does not give the logprobs of a prompt (echo)")
-            found[str(read["tokens"][at])] = math.exp(read["token_logprobs"][at])
-        return found
+        return _choice(shares)
 
     def _logprobs(self, body: dict[str, Any]) -> dict[str, Any]:
         """The ``logprobs`` of a completion of one token.
