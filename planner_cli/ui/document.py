@@ -47,8 +47,8 @@ def document(
 ) -> Document:
     """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
 
-    ``rows`` bounds the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
-    that were fetched. ``exit_code`` is told in ``error`` when there is no answer, ``abstained`` says why the
+    ``rows`` limits the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
+    that were fetched. ``exit_code`` goes into ``error`` when there is no answer, ``abstained`` says why the
     answer is not given. ``mentioned`` is what the generator was shown of the database's values. Without ``kept`` rows
     and thoughts are left out. Text is as the models and the database gave it; ``to_json`` escapes it.
     """

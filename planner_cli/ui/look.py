@@ -23,7 +23,7 @@ _GOOD_SCORE = 0.75
 
 
 def score_style(score: float) -> str:
-    """Colour of a score in [0, 1]; always shown beside the number, never instead of it."""
+    """Colour of a score in [0, 1]; always shown with the number, never instead of it."""
     if score >= _GOOD_SCORE:
         return GOOD
     return FAIR if score >= _FAIR_SCORE else BAD

@@ -234,7 +234,7 @@ def test_pages_that_are_in_the_wal_only_are_not_missing(tmp_path: Path) -> None:
 
 
 def test_an_older_writer_leaves_no_count(tmp_path: Path) -> None:
-    """SQLite then goes by the file's size, and so do we."""
+    """SQLite then relies on the file's size, and so do we."""
     path = filled(tmp_path / "a.db")
     content = bytearray(path.read_bytes())
     content[92:96] = b"\0\0\0\0"

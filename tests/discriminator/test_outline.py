@@ -39,7 +39,7 @@ CLOSED = [
     ("no thought", 0, (0, 0), ("", ""), "budget"),
     ("in the plan", 2, (2, 2), ("show n", "show n"), "budget"),
     ("in the check", 6, (6, 6), ("show n from t\nfrom", "show n from t\nshow"), "budget"),
-    ("by itself", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
+    ("on its own", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""A server of our own on the loopback that says what it is told, in both dialects, and fails as told.
+"""Our own server on the loopback that says what it is set to say, in both dialects, and fails on demand.
 
 It speaks for what a real server answers (recorded from llama-server b1-0c1e570 and vLLM's documentation); the real
 llama-server is tested beside it, in ``test_llama_server.py``.
@@ -88,7 +88,7 @@ class Stub:
         return prompt if isinstance(prompt, str) else "".join(self.words[token] for token in prompt)
 
     def next_words(self, prompt):
-        """The tokens after a prompt, as told: the rest of a text of which part is written already."""
+        """The scripted tokens after a prompt: the rest of a text of which part is already written."""
         text = self.text(prompt)
         for start, follows in self.texts.items():
             at = text.rfind(start)

@@ -1,4 +1,4 @@
-"""A killed writer loses nothing it was told is kept; two writers do not lose each other's records."""
+"""A killed writer loses nothing that was reported as kept; two writers do not lose each other's records."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_order_of_events(shop):
     assert kinds == [*generating, *judging, Ranked, Answered]
 
 
-def test_low_mass_is_told(shop):
+def test_low_mass_is_reported(shop):
     events = run(shop, [COUNT, PARIS], scores=[0.5, 0.4], mass=0.01)
     expected = (
         "the discriminator was not about to give a verdict (only 1% of its probability is on the words of one): "
