@@ -46,6 +46,9 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.run
 demo: $(VENV)/.run  ## answer questions about a demo database on the built-in models
 	$(BIN)/planner demo $(DEMO)
 
+# What is compiled is kept: the processes that tests start would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # One worker a core, one thread a worker (tests/conftest.py); each takes the tests in order, then some of another's.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 

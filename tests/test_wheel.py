@@ -50,5 +50,5 @@ def test_it_answers_in_an_environment_of_its_own(wheel, tmp_path):
     imported = python("-c", "import planner_cli; print(planner_cli.__file__)")
     assert Path(imported.strip()).is_relative_to(packages)
     python("-m", "planner_cli", "demo", "demo.sqlite", "--no-ask")
-    question = ("How many customers are there?", "demo.sqlite", "--format", "csv")
+    question = ("How many customers are there?", "demo.sqlite", "--format", "csv", "-n", "1", "--tables", "customers")
     assert python("-m", "planner_cli", "ask", *question).split() == ["count(*)", "150"]

@@ -303,16 +303,16 @@ def test_ctrl_c_ends_a_run(shop):
 
 # ------------------------------------------------------------------------------------------- limits
 
-SLOW = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) from n"
+SLOW = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select count(*) from n"
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
 MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20662) select i from n"
 
 LIMITED = [
     # (name, gold, candidate, limits of the plan, of gold, executable, right; None: set aside)
     ("gold may be larger than a candidate", MANY, GOLD, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
-    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=2), Limits(seconds=60), False, False),
+    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.5), Limits(seconds=60), False, False),
     ("with more time it is right", SLOW, SLOW, Limits(seconds=60), Limits(seconds=60), True, True),
-    ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=2), None, None),
+    ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=0.5), None, None),
     ("gold as large as Spider's largest", MANY, MANY, EVALUATION_LIMITS, EVALUATION_LIMITS, True, True),
     ("one row more than it", MANY, MANY.replace("20662", "20663"), EVALUATION_LIMITS, EVALUATION_LIMITS, True, False),
     ("a candidate with more rows than are fetched", GOLD, MANY, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),

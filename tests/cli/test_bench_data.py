@@ -12,9 +12,9 @@ from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.store import load_run
 from planner_cli.cli import cli, main
 from planner_cli.settings import Limits
-from tests.bench.faulty_data import FAULTS, MEASURED, faulty, locked
+from tests.bench.faulty_data import FAULTS, MEASURED, build, faulty, locked
 
-QUICK = ["--gold-seconds", "5", "--budget", "0"]
+QUICK = ["--gold-seconds", "2", "--budget", "0"]
 
 
 def bench(*arguments):
@@ -49,7 +49,7 @@ def test_one_run_from_end_to_end_over_every_fault(kind, spider, paper, tmp_path,
     run = load_run(tmp_path / "run")
     assert [row.item for row in run.rows] == list(MEASURED)
     assert {fault.name.split(" (")[0] for fault in run.set_aside} >= {*FAULTS, "plain", "silent", "homeless"}
-    assert run.settings["evaluation_limits"]["seconds"] == 5
+    assert run.settings["evaluation_limits"]["seconds"] == 2
     assert run.settings["evaluation_limits"]["rows"] == run.settings["limits"]["rows"] == EVALUATION_LIMITS.rows
     assert run.settings["limits"]["seconds"] == (3 if kind == "e2e" else Limits().seconds)
     if kind == "e2e":
@@ -78,8 +78,7 @@ def test_a_run_over_nothing_that_can_be_measured_says_why(tmp_path, capsys, buil
     (tmp_path / "a.jsonl").write_text(
         json.dumps({"question": "?", "sql": "select nme from singer", "database": "x.sqlite"}) + "\n"
     )
-    faulty(tmp_path, "bird")
-    (tmp_path / "x.sqlite").write_bytes((tmp_path / "dev_databases/concert/concert.sqlite").read_bytes())
+    build(tmp_path / "x.sqlite")
     assert bench("e2e", tmp_path / "a.jsonl", "-o", tmp_path / "run", "-n", "1") == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert "none of 1 questions can be measured; the first, 1: the gold query does not run on x.sqlite" in error

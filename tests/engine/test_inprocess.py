@@ -248,36 +248,50 @@ def test_a_wide_session_before_changes_no_bit(fast_generator):
     other.close()
 
 
+def serves(engine):
+    """Whether the question's beginning is there, of a state that was kept before."""
+    session = opened(engine, prompt=about("Which orders are open?"))
+    engine.close()
+    return session.stats.cached_tokens > 0
+
+
 def test_a_state_serves_only_what_it_was_made_by(fast_generator, tmp_path):
     cache = PrefixCache(tmp_path, limit=2**30)
-    answers(first := fresh(fast_generator, cache=cache))
-    others = {
-        "no adapter": LlamaEngine(fast_generator.loaded, cache=cache, options=EngineOptions(threads=1)),
-        "other threads": fresh(fast_generator, cache=cache, options=EngineOptions(threads=first.threads + 1)),
-        "other files": fresh(fast_generator, cache=cache, identity="other"),
-    }
-    for name, engine in {**others, "the same": first}.items():
-        session = opened(engine, prompt=about("Which orders are open?"))
-        assert (session.stats.cached_tokens > 0) == (engine is first), name
-        engine.close()
+    opened(first := fresh(fast_generator, cache=cache), prompt=about("How many orders are open?")).close()
+    bare = LlamaEngine(fast_generator.loaded, cache=cache, options=EngineOptions(threads=1))
+    other_files = fresh(fast_generator, cache=cache, identity="other")
+    assert [serves(engine) for engine in (bare, other_files, first)] == [False, False, True]
 
 
-def test_a_damaged_state_is_computed_again(fast_generator, tmp_path):
-    expected, _ = answers(first := fresh(fast_generator, cache=PrefixCache(tmp_path, limit=2**30)))
+def test_a_state_serves_only_as_many_threads_as_made_it(tiny_random_model, tmp_path):
+    cache = PrefixCache(tmp_path, limit=2**30)
+    one, two, again = (
+        LlamaEngine(tiny_random_model, cache=cache, options=EngineOptions(threads=threads)) for threads in (1, 2, 1)
+    )
+    assert [serves(engine) for engine in (one, two, again)] == [False, False, True]
+
+
+def test_a_damaged_state_is_computed_again(tiny_random_model, tmp_path):
+    def fresh():
+        return LlamaEngine(
+            tiny_random_model, cache=PrefixCache(tmp_path, limit=2**30), options=EngineOptions(threads=1)
+        )
+
+    expected, _ = answers(first := fresh())
     first.close()
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"{}\n" + whole):
         file.write_bytes(damaged)
-        engine = fresh(fast_generator, cache=PrefixCache(tmp_path, limit=2**30))
+        engine = fresh()
         assert answers(engine) == (expected, 0)
         engine.close()
         assert file.read_bytes() == whole
 
 
-def test_a_state_llama_refuses_is_dropped(fast_generator):
+def test_a_state_llama_refuses_is_dropped(tiny_random_model):
     cache = PrefixCache()
-    engine = fresh(fast_generator, cache=cache)
+    engine = LlamaEngine(tiny_random_model, cache=cache, options=EngineOptions(threads=1))
     expected, _ = answers(engine)
     (key,) = cache._memory
     cache.put(key, b"\0" * 64, model="x", tokens=1)
