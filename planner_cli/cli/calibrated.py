@@ -15,14 +15,14 @@ from planner_cli.types import Role
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner_cli.engine.calibration import Calibration
+    from planner_cli.engine.learned_speeds import LearnedSpeeds
     from planner_cli.hub import ResolvedModel
 
 SECONDS = 8.0
 """About what learning may take."""
 
 
-def calibrations_path() -> Path:
+def speeds_path() -> Path:
     """Where it is kept."""
     from planner_cli.hub import cache_folder
 
@@ -39,16 +39,18 @@ def model_identity(model: ResolvedModel) -> str:
     return stat_identity(model.path, model.adapter)
 
 
-def known_calibration(model: ResolvedModel, gpu_layers: int | None) -> Calibration | None:
+def known_speeds(model: ResolvedModel, gpu_layers: int | None) -> LearnedSpeeds | None:
     """What was learnt of a model; ``None`` when nothing was."""
-    from planner_cli.engine.calibration import Calibration, key
+    from planner_cli.engine.learned_speeds import LearnedSpeeds, key
     from planner_cli.hub import cache
 
-    records = cache.load(calibrations_path())
-    return Calibration.read(records.get(key(model_identity(model), gpu_layers))) if isinstance(records, dict) else None
+    records = cache.load(speeds_path())
+    return (
+        LearnedSpeeds.read(records.get(key(model_identity(model), gpu_layers))) if isinstance(records, dict) else None
+    )
 
 
-def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
+def learn_speeds(model: ResolvedModel, seconds: float = SECONDS) -> LearnedSpeeds:
     """Learn about a model now; kept for later runs unless other work disturbed it.
 
     Raises:
@@ -57,20 +59,20 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
 
     """
     from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.calibration import key
+    from planner_cli.engine.learned_speeds import key
     from planner_cli.engine.learning import learn
     from planner_cli.hub import cache
 
     engine = LlamaEngine(model.loaded, adapter=model.adapter)
     learnt = learn(engine, seconds)
     if learnt.quiet:
-        records = cache.load(calibrations_path())
+        records = cache.load(speeds_path())
         records = records if isinstance(records, dict) else {}
-        cache.store(calibrations_path(), {**records, key(model_identity(model), None): learnt.record()})
+        cache.store(speeds_path(), {**records, key(model_identity(model), None): learnt.record()})
     return learnt
 
 
-def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, Any]:
+def speeds_record(model: ResolvedModel, learnt: LearnedSpeeds) -> dict[str, Any]:
     """For machines."""
     return {
         "model": model.name,
@@ -87,7 +89,7 @@ def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, A
     }
 
 
-def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
+def speeds_lines(model: ResolvedModel, learnt: LearnedSpeeds) -> list[str]:
     """For people; the first is the gist."""
     counts = (
         f"{learnt.threads} thread{'s' if learnt.threads != 1 else ''} for one text, {learnt.batch_threads} for more"
@@ -124,9 +126,9 @@ def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: b
     model = hub.resolve(name, role, adapter=adapter)
     hub.try_first(model, Control())
     model = hub.fast_form(model, partial(say, err=True))
-    learnt = calibrate(model, seconds)
+    learnt = learn_speeds(model, seconds)
     if as_json:
-        say_json(calibration_record(model, learnt))
+        say_json(speeds_record(model, learnt))
         return
-    for line in calibration_lines(model, learnt):
+    for line in speeds_lines(model, learnt):
         say(line)

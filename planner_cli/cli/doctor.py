@@ -282,7 +282,7 @@ def _sandbox() -> Section:
 
 
 def _speed() -> Section:
-    from planner_cli.cli.calibrated import calibrate, calibration_lines, calibration_record
+    from planner_cli.cli.calibrated import learn_speeds, speeds_lines, speeds_record
     from planner_cli.cli.config import MODEL_ROLES, default_models
     from planner_cli.cli.sizing import busy_note
     from planner_cli.hub import fast_form, resolve
@@ -291,16 +291,16 @@ def _speed() -> Section:
         fast_form(resolve(default_models().get(role, "builtin"), role), partial(click.echo, err=True))
         for role in MODEL_ROLES
     ]
-    learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
+    learnt = [(model, learn_speeds(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
     judge = next(found for model, found in learnt if model.role == "discriminator").speed()
     seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}
     told = ", ".join(f"--budget {budget} {took:.0f} s" for budget, took in seconds.items())
-    lines = [line for model, found in learnt for line in calibration_lines(model, found)]
+    lines = [line for model, found in learnt for line in speeds_lines(model, found)]
     lines.append(f"thinking about 4 results to the end of the budget: {told}")
     note = busy_note()
     if note:
         lines.append(note)
-    records = [calibration_record(model, found) for model, found in learnt]
+    records = [speeds_record(model, found) for model, found in learnt]
     return Section(
         "speed", tuple(lines), {"models": records, "budget_seconds": seconds, "busy": note}, "note" if note else "ok"
     )

@@ -294,7 +294,7 @@ def _engine(
 
     hub.try_first(model, control)
     model = hub.fast_form(model, _no_note if options.quiet else _note)
-    from planner_cli.cli.calibrated import known_calibration, model_identity
+    from planner_cli.cli.calibrated import known_speeds, model_identity
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
 
     return LlamaEngine(
@@ -304,7 +304,7 @@ def _engine(
         options=options.engine(),
         cache=cache,
         identity=model_identity(model),
-        calibration=known_calibration(model, options.gpu_layers),
+        speeds=known_speeds(model, options.gpu_layers),
     )
 
 
