@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from planner_cli.cli import measure
-from planner_cli.cli.cluster import cluster
+from planner_cli.cli.distribute import distribute, renamed
 from planner_cli.cli.options import POSITIVE, redact_option, run_options_without
 from planner_cli.cli.output import say, say_path
 from planner_cli.cli.run_options import BY_SCORE
@@ -223,7 +223,8 @@ def merge(runs: tuple[Path, ...], out: Path) -> int:
     return ExitCode.OK
 
 
-bench.add_command(cluster)
+bench.add_command(distribute)
+bench.add_command(renamed)
 
 
 def _ladder(text: str) -> tuple[int, ...]:
