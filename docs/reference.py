@@ -22,7 +22,8 @@ def commands(path: Path, command: click.Command) -> Iterator[tuple[Path, click.C
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            yield from commands((*path, name), found)
+            if not found.hidden:
+                yield from commands((*path, name), found)
 
 
 def option_records(command: click.Command) -> list[tuple[str, str]]:

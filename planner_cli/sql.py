@@ -10,7 +10,8 @@ import functools
 import itertools
 import logging
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from planner_cli.lexer import code, without_semicolon
 from planner_cli.text import nocase
@@ -43,6 +44,80 @@ def parse(sql: str) -> Any | None:
     except (SqlglotError, RecursionError, ValueError):  # ValueError: number literals int() refuses
         return None
     return trees[0] if len(trees) == 1 else None
+
+
+class Source(NamedTuple):
+    """A table that a query reads."""
+
+    called: str
+    """Its alias, or its name again where it has none."""
+    table: str
+
+
+class Equality(NamedTuple):
+    """``a.x = b.y`` between columns of tables."""
+
+    left: tuple[Source, str]
+    right: tuple[Source, str]
+
+
+def sources(sql: str) -> tuple[Source, ...]:
+    """The tables behind FROM and JOIN, whatever query within ``sql`` reads them; common table expressions are none.
+
+    In the order of the text, but for those of a WITH; none where sqlglot cannot read it, as with :func:`equalities`.
+    """
+    tree = parse(sql)
+    if tree is None:
+        return ()
+    read = {id(source) for scope in _scopes(tree).values() for source in scope.sources.values()}
+    return tuple(_source(node) for node in tree.walk(bfs=False) if node.key == "table" and id(node) in read)
+
+
+def equalities(sql: str) -> Iterator[Equality]:
+    """Each equality of two columns that are named with their tables."""
+    tree = parse(sql)
+    scopes = {} if tree is None else _scopes(tree)
+    for node in tree.walk(bfs=False) if tree is not None and scopes else ():
+        if node.key == "eq" and node.left.key == node.right.key == "column":
+            left, right = (_owner(column, scopes) for column in (node.left, node.right))
+            if left is not None and right is not None:
+                yield Equality((left, node.left.name), (right, node.right.name))
+
+
+def _scopes(tree: Any) -> dict[int, Any]:
+    """The scope of each query in the tree, by the identity of its node."""
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        return {id(scope.expression): scope for scope in traverse_scope(tree)}
+    except (SqlglotError, RecursionError):
+        return {}
+
+
+def _owner(column: Any, scopes: dict[int, Any]) -> Source | None:
+    """The table a column is taken from: of its own query, or of one around it."""
+    node = column
+    while node is not None and id(node) not in scopes:
+        node = node.parent
+    scope = scopes[id(node)] if node is not None else None
+    while scope is not None:
+        for called, source in scope.sources.items():
+            if nocase(called) == nocase(column.table):
+                return _source(source) if _is_table(source) else None
+        scope = scope.parent
+    return None
+
+
+def _is_table(source: Any) -> bool:
+    """Whether it is no query of its own, as a common table expression is."""
+    from sqlglot import exp
+
+    return isinstance(source, exp.Table)
+
+
+def _source(table: Any) -> Source:
+    return Source(table.alias_or_name, table.name)
 
 
 def fold(sql: str) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from planner_cli.control import Control
 from planner_cli.engine import library
-from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.contention import Contention
 from planner_cli.engine.context import BATCH, KV_SHARE, PLAIN_BATCH, Context
+from planner_cli.engine.learned_speeds import LearnedSpeeds
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
@@ -49,14 +49,14 @@ class LlamaEngine:
         options: EngineOptions | None = None,
         cache: PrefixCache | None = None,
         identity: str | None = None,
-        calibration: Calibration | None = None,
+        speeds: LearnedSpeeds | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
         detected one. ``cache`` keeps the states of prompts, by default in memory only; ``identity`` distinguishes this
         model and adapter from all others in it (their sha256), by default path, size and time of the files.
-        ``calibration`` decides on threads and widths where ``options`` leave them open.
+        ``speeds`` decide on threads and widths where ``options`` leave them open.
 
         Raises:
             ModelError: the model or adapter cannot be loaded.
@@ -72,8 +72,8 @@ class LlamaEngine:
         except BaseException:
             self.weights.release()
             raise
-        self.calibration = calibration if options.threads is None else None  # measured with its own choice of threads
-        known = self.calibration
+        self.speeds = speeds if options.threads is None else None  # measured with its own choice of threads
+        known = self.speeds
         self.threads = options.threads or (known.threads if known else library.physical_cores())
         self.batch_threads = known.batch_threads if known else self.threads
         self.cache = cache or PrefixCache()
@@ -162,8 +162,8 @@ class LlamaEngine:
         count = min(branches, self.options.max_branches, (bound - prefix) // room)
         if count < 1:
             raise _overflow(prefix, room, f"a context of {bound} tokens", "give more with --context")
-        if self.calibration is not None:
-            count = self.calibration.wave(branches, count)
+        if self.speeds is not None:
+            count = self.speeds.wave(branches, count)
         return Places(prefix=prefix, count=count, room=room)
 
     def _cell_bound(self) -> int:

@@ -12,9 +12,9 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
+from planner_cli.planning.context import Judging, PlanContext
 from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.planning.run import Judging, Run
 from planner_cli.settings import PlanSettings, Select, rules_out
 from planner_cli.types import Question, Timings
 
@@ -43,7 +43,7 @@ def plan(
 
     """
     pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
-    yield from run_method(Run(question, generator, discriminator, settings, pool))
+    yield from run_method(PlanContext(question, generator, discriminator, settings, pool))
     yield from finish(pool, settings.select)
 
 

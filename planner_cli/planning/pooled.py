@@ -9,10 +9,10 @@ from dataclasses import replace
 from planner_cli.control import Control
 from planner_cli.events import Answered, Event
 from planner_cli.generator import Generator
+from planner_cli.planning.context import Judging, PlanContext
 from planner_cli.planning.methods import GENERATING, JUDGED_ALIKE, judge_pool, sample
 from planner_cli.planning.plan import finish, new_pool
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.planning.run import Judging, Run
 from planner_cli.settings import PlanSettings, Select
 from planner_cli.types import Answer, Question
 
@@ -44,8 +44,8 @@ class Pooled:
     ) -> None:
         control.restart(settings.max_seconds)
         self._pool = new_pool(question, database, settings, control)
-        self._run = Run(question, generator, discriminator, settings, self._pool)
-        _exhaust(sample(self._run))
+        self._context = PlanContext(question, generator, discriminator, settings, self._pool)
+        _exhaust(sample(self._context))
         self._left = control.seconds_left()
         self._elapsed = self._pool.elapsed
         self._judged: dict[Select, tuple[Pool, float]] = {}
@@ -65,7 +65,7 @@ class Pooled:
         if self._left is not None:
             self._pool.control.restart(max(self._left, _NOTHING))
         pool = self._pool.fork(self._elapsed)
-        _exhaust(judge_pool(replace(self._run, settings=replace(self._run.settings, select=select), pool=pool)))
+        _exhaust(judge_pool(replace(self._context, settings=replace(self._context.settings, select=select), pool=pool)))
         return pool, pool.elapsed
 
 

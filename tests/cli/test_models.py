@@ -226,22 +226,22 @@ def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop
 
 @pytest.mark.model
 def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
-    from planner_cli.app.speeds import calibrate, calibrations_path, known_calibration
+    from planner_cli.app.speeds import known_speeds, learn_speeds, speeds_path
     from planner_cli.engine import library
 
     model = resolve(str(tiny_random_model), "generator")
-    assert known_calibration(model, None) is None
+    assert known_speeds(model, None) is None
     monkeypatch.setattr(library, "QUIET", -1.0)
-    assert not calibrate(model, 1).quiet
-    assert known_calibration(model, None) is None
+    assert not learn_speeds(model, 1).quiet
+    assert known_speeds(model, None) is None
     monkeypatch.setattr(library, "QUIET", 1000.0)
     assert run("speed", tiny_random_model, "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    kept = known_calibration(model, None)
+    kept = known_speeds(model, None)
     assert kept is not None
     assert [entry["width"] for entry in told["widths"]] == [width for width, _ in kept.steps]
     assert (told["kept"], told["threads"]) == (True, kept.threads)
-    assert known_calibration(model, 3) is None
-    assert calibrations_path().stat().st_mode & 0o777 == 0o600
-    calibrations_path().write_text("[]")
-    assert known_calibration(model, None) is None
+    assert known_speeds(model, 3) is None
+    assert speeds_path().stat().st_mode & 0o777 == 0o600
+    speeds_path().write_text("[]")
+    assert known_speeds(model, None) is None

@@ -18,7 +18,7 @@ from planner_cli.cli.lazy import LazyGroup
         "report": "Write Markdown, CSV, plots and one self-contained HTML page about RUNS.",
         "diff": "Compare two runs question by question: what changed, and whether it is more than chance.",
         "merge": "Merge the shards RUNS of one run.",
-        "cluster": "Run the shards of one bench command on the workers of a Dask cluster, and merge them.",
+        "distribute": "Run the shards of one bench command on the workers of a Dask scheduler, and merge them.",
     },
 )
 def bench() -> None:

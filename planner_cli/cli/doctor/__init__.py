@@ -22,12 +22,12 @@ from typing import Any, Literal, TypeAlias
 import click
 
 from planner_cli.app.models import ready
-from planner_cli.app.speeds import calibrate
+from planner_cli.app.speeds import learn_speeds
 from planner_cli.clean import clean
 from planner_cli.cli.config import MODEL_ROLES, config_path, default_models, load_defaults
 from planner_cli.cli.doctor.safety import check_safety
 from planner_cli.cli.models.recommend import busy_note
-from planner_cli.cli.models.speed import calibration_lines, calibration_record
+from planner_cli.cli.models.speed import speeds_lines, speeds_record
 from planner_cli.cli.output import say
 from planner_cli.cli.results import versions
 from planner_cli.database import Database
@@ -282,16 +282,16 @@ def _sandbox() -> Section:
 
 def _speed() -> Section:
     chosen = [ready(default_models().get(role, "builtin"), role, note=partial(say, err=True)) for role in MODEL_ROLES]
-    learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
+    learnt = [(model, learn_speeds(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
     judge = next(found for model, found in learnt if model.role == "discriminator").speed()
     seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}
     told = ", ".join(f"--budget {budget} {took:.0f} s" for budget, took in seconds.items())
-    lines = [line for model, found in learnt for line in calibration_lines(model, found)]
+    lines = [line for model, found in learnt for line in speeds_lines(model, found)]
     lines.append(f"thinking about 4 results to the end of the budget: {told}")
     note = busy_note()
     if note:
         lines.append(note)
-    records = [calibration_record(model, found) for model, found in learnt]
+    records = [speeds_record(model, found) for model, found in learnt]
     return Section(
         "speed", tuple(lines), {"models": records, "budget_seconds": seconds, "busy": note}, "note" if note else "ok"
     )

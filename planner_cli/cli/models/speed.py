@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner_cli.app.models import ready
-from planner_cli.app.speeds import SECONDS, calibrate
+from planner_cli.app.speeds import SECONDS, learn_speeds
 from planner_cli.cli.output import say, say_json
 from planner_cli.hub import ResolvedModel
 from planner_cli.types import Role
 
 if TYPE_CHECKING:
-    from planner_cli.engine.calibration import Calibration
+    from planner_cli.engine.learned_speeds import LearnedSpeeds
 
 
-def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, Any]:
+def speeds_record(model: ResolvedModel, learnt: LearnedSpeeds) -> dict[str, Any]:
     """For machines."""
     return {
         "model": model.name,
@@ -35,7 +35,7 @@ def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, A
     }
 
 
-def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
+def speeds_lines(model: ResolvedModel, learnt: LearnedSpeeds) -> list[str]:
     """For people; the first is the gist."""
     counts = (
         f"{learnt.threads} thread{'s' if learnt.threads != 1 else ''} for one text, {learnt.batch_threads} for more"
@@ -68,9 +68,9 @@ def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: b
     What is learnt on a quiet machine is kept, and sets threads and batch widths of later runs that name neither.
     """
     model = ready(name, role, adapter=adapter, note=partial(say, err=True))
-    learnt = calibrate(model, seconds)
+    learnt = learn_speeds(model, seconds)
     if as_json:
-        say_json(calibration_record(model, learnt))
+        say_json(speeds_record(model, learnt))
         return
-    for line in calibration_lines(model, learnt):
+    for line in speeds_lines(model, learnt):
         say(line)

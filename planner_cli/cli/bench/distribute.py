@@ -1,4 +1,4 @@
-"""``planner bench cluster``."""
+"""``planner bench distribute``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from planner_cli.errors import ExitCode, PlannerError
 @click.option("--allow-network", is_flag=True, help="Allow a scheduler on another machine.")
 @click.argument("command", type=click.Choice(["intrinsic", "sweep", "e2e"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def cluster(
+def distribute(
     out: Path,
     shards: int | None,
     scheduler: str | None,
@@ -29,17 +29,17 @@ def cluster(
     command: str,
     arguments: tuple[str, ...],
 ) -> int:
-    """Run the shards of one bench command on the workers of a Dask cluster, and merge them.
+    """Run the shards of one bench command on the workers of a Dask scheduler, and merge them.
 
     The options of this command come before COMMAND, those of COMMAND after it; environment variables and configuration
     (PLANNER_REDACT too) are each worker's own.  Interrupted, the same command runs the
     shards that are missing.
 
     \b
-    planner bench cluster -o runs/all --workers 4 e2e demo --budget 64
-    planner bench cluster -o runs/all --scheduler tcp://10.0.0.5:8786 --allow-network e2e /data/spider
+    planner bench distribute -o runs/all --workers 4 e2e demo --budget 64
+    planner bench distribute -o runs/all --scheduler tcp://10.0.0.5:8786 --allow-network e2e /data/spider
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    from planner_cli.bench.cluster import run_shards  # noqa: PLC0415 - Dask
+    from planner_cli.bench.distribute import run_shards  # noqa: PLC0415 - Dask
 
     if scheduler is not None and not allow_network and not _on_this_machine(scheduler):
         raise PlannerError(
@@ -48,7 +48,7 @@ def cluster(
         )
     for taken in ("--shard", "--out", "-o"):
         if taken in arguments:
-            raise PlannerError(f"{taken} is set by planner bench cluster", hint="put -o before the command")
+            raise PlannerError(f"{taken} is set by planner bench distribute", hint="put -o before the command")
     if out.exists() and any(out.iterdir()):
         raise PlannerError(f"{out} is not empty", hint="name a folder that is new or empty")
     folders = run_shards(

@@ -40,7 +40,7 @@ def run_shards(
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise PlannerError("Dask is not installed", hint="pip install 'planner_cli[cluster]'") from error
+        raise PlannerError("Dask is not installed", hint="pip install 'planner_cli[distributed]'") from error
     with _client(Client, scheduler, workers) as client:
         count = shards or max(1, len(client.scheduler_info()["workers"]))
         names = {index: folder / f"{index}-of-{count}" for index in range(1, count + 1)}
