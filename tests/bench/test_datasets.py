@@ -156,7 +156,7 @@ def test_the_demo_builds_its_database_once(tmp_path):
     assert [item.id for item in found.items] == [question.id for question in questions()]
     assert load("demo", databases=place).fingerprint == found.fingerprint
     assert place.stat().st_mtime_ns == built
-    with pytest.raises(PlannerError, match="no place"):
+    with pytest.raises(PlannerError, match="no file was named"):
         load("demo")
 
 

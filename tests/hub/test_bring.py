@@ -115,7 +115,7 @@ def test_every_name_of_ollama_leads_to_its_own_model(home, place, kinds, spec, n
     assert notes == (
         []
         if kinds == KINDS
-        else [f"{notes[0].split(': its')[0]}: only its weights are imported, not its {', '.join(kinds[2:])}"]
+        else [f"{notes[0].split(': only')[0]}: only its weights are imported, not its {', '.join(kinds[2:])}"]
     )
     assert len(dict.fromkeys(entry.ref for entry in find_foreign())) == len(find_foreign())
 

@@ -125,7 +125,7 @@ def test_a_file_damaged_since_is_got_again(hub):
     with path.open("r+b") as stream:
         stream.seek(-1, os.SEEK_END)
         stream.write(b"\x55")
-    with pytest.raises(ModelError, match="has changed since it came"):
+    with pytest.raises(ModelError, match="has changed since it was added"):
         resolve("tiny", "generator")
     again = get(hub)
     assert again.fresh
