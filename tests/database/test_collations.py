@@ -163,6 +163,23 @@ def test_what_cannot_be_searched_is_said(phone: Database, sql: str) -> None:
         assert "is sorted by the collation" in (result.error or "")
 
 
+NOT_QUERIES = [
+    ("half of an EXPLAIN", "QUERY PLAN SELECT DISTINCT name FROM people", "syntax"),
+    ("two statements", "SELECT DISTINCT name FROM people; SELECT 1", "not_a_query"),
+    ("a write behind it", "SELECT id FROM people WHERE name = 'zoe'; DELETE FROM people", "refused"),
+    ("a write by its index", "DELETE FROM people WHERE name = 'zoe'", "refused"),
+    ("an unknown function in a group", "SELECT DISTINCT writefile('x', name) FROM people", "missing"),
+    ("a function that is not for queries", "SELECT DISTINCT load_extension('x') FROM people", "refused"),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind"), [n[1:] for n in NOT_QUERIES], ids=[n[0] for n in NOT_QUERIES])
+def test_what_is_no_query_stays_what_it_is(phone: Database, sql: str, kind: str) -> None:
+    result = phone.execute(sql)
+    assert result.error_kind == kind
+    assert "NUL" not in (result.error or "")
+
+
 def test_a_collation_of_the_query_stays_an_error(phone: Database) -> None:
     result = phone.execute("SELECT name FROM people ORDER BY name COLLATE invented")
     assert (result.error_kind, result.error) == ("missing", "no such collation sequence: invented")
