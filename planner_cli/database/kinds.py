@@ -28,6 +28,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _CSV = "sqlite-utils insert NEW.db TABLE FILE --csv"
 _AS_CSV = f"save its tables as CSV, and turn each into a table with: {_CSV}"
 _AGAIN = "copy or download it again"
+_CHECK = "check it with: file FILE"
 
 
 def _other(what: str, hint: str) -> Kind:
@@ -122,14 +123,25 @@ _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
         "an SQLite database in base64", "decode it first: base64 -d FILE > NEW.db"
     )),
     (_at(0, b"%PDF"), _other("a PDF document", "check the path")),
-    (_at(0, b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*"), _other(
+    (_at(0, b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"OggS\0"), _other(
         "a picture or recording", "check the path"
+    )),
+    (_binary(b"ID3", b"fLaC", b"8BPS"), _other("a picture or recording", "check the path")),
+    (_at(4, b"ftyp"), _other("a picture or recording", "check the path")),
+    (_at(0, b"bplist0"), _other(
+        "an Apple property list", "check the path; a file in the cloud must be downloaded first"
+    )),
+    (_at(0, b"ANDROID BACKUP\n"), _other(
+        "an Android backup", _unpacked("java -jar abe.jar unpack FILE NEW.tar")
     )),
     (_binary(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), _other(
         "a program", "check the path"
     )),
     (lambda head: not head.strip(b"\0"), Kind(
         "not an SQLite database: it begins with zeros, like a copy or download that did not finish", _AGAIN
+    )),
+    (lambda head: len(head) > 1 and not head.strip(b"\xff"), Kind(
+        "no SQLite database: it begins with one byte over and over, as what was read from an empty chip does", _AGAIN
     )),
 )  # fmt: skip
 """The first that fits counts."""
@@ -142,9 +154,12 @@ _LEAST_OF_TWO = 0.7
 
 def _text(head: bytes) -> Kind | None:
     wide = next((name for mark, name in _MARKS if head.startswith(mark)), None) or _unmarked(head)
-    if wide is not None and _decoded(head, wide) is not None:
-        to = f"iconv -f {wide} -t UTF-8 FILE > NEW.csv"
-        return _other(f"a text file in {wide}", f"turn it into UTF-8 first: {to}")
+    text = None if wide is None else _decoded(head, wide)
+    if text is not None:
+        to = f"iconv -f {wide} -t UTF-8 FILE"
+        if _prose(text.lstrip("\ufeff \t\r\n"), "") == _SCRIPT:  # as PowerShell writes what goes to a file
+            return Kind(f"an SQL script in {wide}, not a database", f"run it into a new one: {to} | sqlite3 NEW.db")
+        return _other(f"a text file in {wide}", f"turn it into UTF-8 first: {to} > NEW.csv")
     if _CONTROL.search(head):
         return None
     text = _decoded(head.removeprefix(codecs.BOM_UTF8), "UTF-8")
@@ -178,7 +193,7 @@ def _prose(text: str, encoding: str) -> Kind:
             return kind
     first = text.partition("\n")[0]
     kinds = (("\t", "tab-separated values", "--tsv"), (";", "CSV with semicolons", "--csv --delimiter ';'"),
-             (",", "CSV", "--csv"))  # fmt: skip
+             ("|", "CSV with bars", "--csv --delimiter '|'"), (",", "CSV", "--csv"))  # fmt: skip
     for separator, what, option in kinds:
         if first.count(separator) == max(first.count(one) for one, _, _ in kinds) > 0:
             insert = f"sqlite-utils insert NEW.db TABLE FILE {option}{encoding}"
@@ -186,8 +201,10 @@ def _prose(text: str, encoding: str) -> Kind:
     return _other("a text file", f"turn CSV or JSON into one with: {_CSV}{encoding}")
 
 
+_SCRIPT = Kind("an SQL script, not a database", "run it into a new one: sqlite3 NEW.db < FILE")
+
 _TEXTS = (
-    (r"<!doctype \s+ html | <html | <head | <body", _other(
+    (r"(<!-- .*? --> \s*)? <!doctype \s+ html | (<!-- .*? --> \s*)? <html | <head | <body", _other(
         "a web page", "download the file itself, not the page about it: curl -L -o NEW.db URL"
     )),
     (r"<[?!a-z]", _other("an XML file", f"turn it into CSV, and load it with: {_CSV}")),
@@ -197,20 +214,26 @@ _TEXTS = (
     (r'\{ \s* (["}]|\Z) | \[ \s* ([\[{"\]\d-] | true\b | false\b | null\b | \Z)', _other(
         "a JSON file", "turn it into one with: sqlite-utils insert NEW.db TABLE FILE"
     )),
-    (r"-- \s+ (mysql|mariadb) \s+ dump | /\*!\d | .{0,400} \bengine \s* = \s* (innodb|myisam)", Kind(
+    (r"""-- \s+ (mysql|mariadb|phpmyadmin|adminer|heidisql) \b | /\*[!M]!?\d | set \s+ (sql_mode|names) \b
+       | .{0,400} \b engine \s* = \s* (innodb|myisam|aria) \b | (create|drop) \b .{0,400} \b auto_increment \b""", Kind(
         "an SQL script of MySQL, not a database", "turn it into one with: mysql2sqlite FILE | sqlite3 NEW.db"
     )),
-    (r"--\s* (\n--\s*)? postgresql \s+ database \s+ dump", Kind(
+    (r"""--\s* (\n--\s*)? postgresql \s+ database \s+ (cluster \s+)? dump | copy \s .{0,200} \bfrom \s+ stdin\b
+       | set \s+ (statement_timeout|client_encoding|search_path)\b""", Kind(
         "an SQL script of PostgreSQL, not a database", f"load it there, {_AS_CSV}"
     )),
+    (r"""use \s+ \[ | set \s+ (ansi_nulls|quoted_identifier|nocount) \s | /\*+ \s+ object: | rem \s+ inserting
+       | set \s+ define \s""", Kind(
+        "an SQL script of another system, not a database", f"load it there, {_AS_CSV}"
+    )),
+    (r"""--- [-\s] [^\n]* \n \s* \w+ : | ---\r?\n | -----begin \s""", _other("a text file", _CHECK)),
     (r"""-- | /\* | begin \s* (transaction|immediate|deferred|exclusive)? \s* ; | pragma \s+ \w
        | select \s | with \s+ \w+ \s+ as\b
        | create \s+ (table|temp|temporary|unique|index|view|trigger|virtual|database|schema|or)\b
        | insert \s+ (or|into)\b | replace \s+ into\b | (drop|alter) \s+ (table|view|index|database|schema|trigger)\b
        | delete \s+ from\b | update \s+ \S+ \s+ set\b | set \s+ \S+ \s* = | start \s+ transaction\b
-       | use \s+ \S+ \s* ;""", Kind(
-        "an SQL script, not a database", "run it into a new one: sqlite3 NEW.db < FILE"
-    )),
+       | use \s+ \S+ \s* ; | (vacuum|commit|end|analyze|reindex|savepoint) (\s+ \w+)? \s* ; \s* (\n|\Z) | values \s* \(
+       | (attach|detach) \s+ (database \s+)? \S+ .* ;""", _SCRIPT),
 )  # fmt: skip
 """Patterns for the beginning of a text; the first that fits counts."""
 
@@ -224,4 +247,4 @@ def _unknown(head: bytes) -> Kind:
             "not an SQLite database, or an encrypted one: its first bytes look random, as with SQLCipher",
             "decrypt it to a file first: sqlcipher FILE, PRAGMA key, ATTACH and sqlcipher_export",
         )
-    return Kind("not an SQLite database", "check it with: file FILE")
+    return Kind("not an SQLite database", _CHECK)

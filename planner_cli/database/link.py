@@ -106,7 +106,7 @@ class Link:
         path, code, text = self.path, reply["code"] or 0, reply["error"]
         if code == _SQLITE_READONLY_ROLLBACK:
             return paths.cut_off(path)
-        if code & 0xFF == _SQLITE_NOTADB:
+        if code & 0xFF == _SQLITE_NOTADB or text == "unsupported file format":
             return paths.not_a_database(path, paths.MAGIC)
         if reply["name"] == "CutOffError":
             return paths.cut_short(path, text)

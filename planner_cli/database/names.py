@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
@@ -41,7 +42,9 @@ def fold(name: str, table: str = "") -> str:
 
     ``customer_names``, ``CustomerName`` and (in the table ``customers``) ``name`` are then the same.
     """
-    folded = _singular(_SEPARATORS.sub("", name.casefold()))
+    # in one normal form: a model writes an accent as it likes
+    same = name if name.isascii() else unicodedata.normalize("NFC", name)
+    folded = _singular(_SEPARATORS.sub("", same.casefold()))
     return (folded.removeprefix(fold(table)) or folded) if table else folded
 
 

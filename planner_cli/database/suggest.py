@@ -12,6 +12,7 @@ close names elsewhere; where nothing is close there is no suggestion.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -63,8 +64,9 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     ``offset`` is where in ``sql`` SQLite saw the error, in bytes of UTF-8; ``None`` or negative: unknown.
     """
     if offset is not None and offset >= 0 and (name := unquoted.find(sql, schema, offset)):
-        hint: str | None = f"did you mean {name}? it needs double quotes"
-    elif match := _QUOTED.fullmatch(message):
+        return f"{message}; did you mean {name}? it needs double quotes"
+    hint: str | None = None
+    if match := _QUOTED.fullmatch(message):
         name = match["name"]
         message = f"no such column: {name}"
         text = name.replace("'", "''")
@@ -76,9 +78,18 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     elif match := _FUNCTION.fullmatch(message):
         instead = _ELSEWHERE.get(nocase(match["name"]))
         hint = f"in SQLite: {instead}" if instead else None
-    else:
-        hint = None
+    if hint and match and _differs_in_form(match["name"], hint):
+        hint += " it is written in another Unicode normal form"
     return f"{message}; {hint}" if hint else message
+
+
+def _differs_in_form(name: str, hint: str) -> bool:
+    """Whether what is suggested looks the same as ``name``, and is not."""
+    return (
+        not name.isascii()
+        and name not in hint
+        and unicodedata.normalize("NFC", name) in unicodedata.normalize("NFC", hint)
+    )
 
 
 def missing_column(error: str) -> str | None:

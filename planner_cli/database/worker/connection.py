@@ -181,14 +181,16 @@ class Connection:
         The columns are those generated in their tables, and those of a table that a redacted index keeps its content
         in. A virtual table is sealed, with its shadow tables, when it has a redacted column, or when its ``CREATE``
         text names a table that has one or is sealed: it may be an index of its content or words (``content=``,
-        ``fts5vocab``).
+        ``fts5vocab``). So is an index of the content of a view that reads such a table.
         """
         if not redacted:
             return set(), set()
         found = self.raw.execute(
-            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master WHERE type = 'table'"
-        )
-        texts = {nocase(self.text(name)): self.text(sql) for name, sql in found}
+            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB), type = 'view' FROM main.sqlite_master "
+            "WHERE type IN ('table', 'view')"
+        ).fetchall()
+        texts = {nocase(self.text(name)): self.text(sql) for name, sql, is_view in found if not is_view}
+        views = {nocase(self.text(name)): self.text(sql) for name, sql, is_view in found if is_view}
         virtual = {nocase(name): texts.get(nocase(name), "") for name, is_virtual in names if is_virtual}
         hidden = {
             (nocase(content), column)
@@ -196,13 +198,15 @@ class Connection:
             if (content := shadows.content(virtual.get(table, "")))
         }
         tables = {table for table, _ in (*redacted, *hidden)}
-        for name, _ in names:
-            if nocase(name) in tables:
+        for name, is_virtual in names:
+            if nocase(name) in tables and not is_virtual:  # of which nothing is generated, and not all can be read
                 found = self.raw.execute(
                     "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)", (name,)
                 )
                 hidden |= {(nocase(name), nocase(self.text(column))) for (column,) in found}
-        sealed = _naming(virtual, tables)
+        reading = _naming(views, tables)
+        indexes = {name for name, sql in virtual.items() if nocase(shadows.content(sql) or "") in reading}
+        sealed = _naming(virtual, {*tables, *indexes})
         return hidden, sealed.union(*(shadows.names(name, virtual[name]) for name in sealed))
 
     def text(self, value: bytes | None) -> str:
@@ -216,12 +220,12 @@ class Connection:
         self.raw.close(True)
 
 
-def _naming(virtual: Mapping[str, str], tables: Collection[str]) -> set[str]:
+def _naming(texts: Mapping[str, str], tables: Collection[str]) -> set[str]:
     """Those whose text names one of the tables, or one whose text does."""
     found: set[str] = set()
     while True:
         naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in sorted({*tables, *found})))
-        more = {name for name, sql in virtual.items() if naming.search(nocase(sql))}
+        more = {name for name, sql in texts.items() if naming.search(nocase(sql))}
         if more <= found:
             return found
         found |= more

@@ -44,7 +44,7 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
         # "no such function" refers to the query's own text, this to a generated column's
         if not str(error).startswith("unknown function: "):
             raise
-        named = {nocase(token.identifier or "") for token in code(sql)}
+        named = describe.computed_with(connection, code(sql))
         skipped = frozenset(pair for pair in describe.uncomputed(connection) if pair[1] not in named)
         if not skipped:
             raise
@@ -89,7 +89,7 @@ def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.M
 
 def _missing_column(error: Exception) -> str | None:
     found = _NO_COLUMN.fullmatch(str(error))
-    return found and (found["quoted"] or found["plain"])
+    return found and found[found.lastgroup or 0]  # perhaps an empty one: WHERE name <> ""
 
 
 def in_backticks(sql: str) -> str:
