@@ -42,6 +42,7 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     from planner_cli.engine.chat import ChatTemplate
     from planner_cli.engine.library import repacks_weights
+    from planner_cli.engine.purpose import why_it_cannot_write
     from planner_cli.hub import read_header
     from planner_cli.hub.memory import estimate, kv_bytes_per_token, vocabulary_size
     from planner_cli.ui.jsontext import to_json
@@ -49,7 +50,8 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     path, over = find_files(name, adapter)
     header = read_header(path)
     on_top = read_header(over) if over is not None else None
-    kind = "adapter" if header.is_adapter else "model" if header.tensors else "vocabulary only"
+    useless = None if header.is_adapter else why_it_cannot_write(header.metadata.get)
+    kind = "adapter" if header.is_adapter else useless or ("model" if header.tensors else "vocabulary only")
     memory = None
     if kind == "model":
         memory = estimate(header, context=context, branches=branches, adapter=on_top, repacks=repacks_weights())

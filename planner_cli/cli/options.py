@@ -74,6 +74,20 @@ class GpuLayers(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return int(value)
 
 
+class _ReasoningFormat(click.ParamType[str]):
+    """A name of :data:`planner_cli.engine.chat.REASONING_FORMATS`, which is imported where one is given."""
+
+    name = "format"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from planner_cli.engine.chat import REASONING_FORMATS
+
+        names = [each.name for each in REASONING_FORMATS]
+        if value not in names:
+            self.fail(f"unknown reasoning format {value!r}; known: {', '.join(names)}", param, ctx)
+        return str(value)
+
+
 def _option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     """A click option that reads its environment variable as well."""
     long = next(n for n in names if n.startswith("--")).split("/")[0]
@@ -90,6 +104,7 @@ _MODEL_OPTIONS = (
     _option("--discriminator-adapter", metavar="ADAPTER", help="LoRA adapter over the discriminator."),
     _option(
         "--reasoning",
+        type=_ReasoningFormat(),
         metavar="FORMAT",
         help="How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
     ),
