@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from planner_cli.cli.output import say
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
-from planner_cli.errors import PlannerError
 from planner_cli.settings import Limits
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
@@ -131,20 +130,12 @@ class Runs:
 
         self._through(steps(), len(self.dataset.items), "checking the data", end=False)
         if not items and self.dataset.items:  # a shard may be empty
-            raise _nothing(faults)
+            from planner_cli.bench.setaside import nothing_measured
+
+            raise nothing_measured(faults)
         if faults and not self.asked.run.quiet:
             _say(faults, len(items))
         return items
-
-
-def _nothing(faults: Sequence[SetAside]) -> PlannerError:
-    from planner_cli.bench.setaside import HINTS, questions
-
-    first = next(fault for fault in faults if fault.kind != "instance")
-    return PlannerError(
-        f"none of {questions(faults):,} questions can be measured; the first, {first.name}: {first.reason}",
-        hint=HINTS.get(first.kind),
-    )
 
 
 def _say(faults: Sequence[SetAside], left: int) -> None:
