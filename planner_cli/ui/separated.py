@@ -28,6 +28,14 @@ def write_separated(
     return writer.notes()
 
 
+def csv_cell(text: str) -> str:
+    """A cell in quotes where it needs them; Python's ``csv`` leaves a lone CR without, which readers break lines at."""
+    # Some readers break lines at more than CR and LF.
+    if text != text.strip() or any(sign in text for sign in ',"') or text.splitlines() != [text]:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
 class _Writer:
     def __init__(self, stream: IO[str], *, tabs: bool, raw: bool, alone: bool) -> None:
         self.terminal = stream.isatty()
@@ -58,10 +66,7 @@ class _Writer:
         if value is None:
             self._changed["null"] += self._alone
             return '""' if self._alone else ""
-        # Some readers break lines at more than CR and LF.
-        if text != text.strip() or any(sign in text for sign in ',"') or text.splitlines() != [text]:
-            return '"' + text.replace('"', '""') + '"'
-        return text
+        return csv_cell(text)
 
     def _one_line(self, text: str, value: Value) -> str:
         self._changed["blank"] += self._alone and value == ""

@@ -220,6 +220,7 @@ BAD = [
     ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is no database name"),
     ("unknown hardness", "a.csv", "question,sql,database,hardness\n?,SELECT 1,shop,tough", "line 2: hardness is 'tough'"),
     ("cells missing", "a.csv", "question,sql,database\n?,SELECT 1", "line 2: 2 cells under 3"),
+    ("all cells but one missing", "a.csv", "question,sql,database\n?", "line 2: 1 cell under 3"),
     ("a column twice", "a.csv", "question,sql,SQL\na,b,c", "same name"),
     ("an open quote", "a.csv", 'question,sql,database\n"?,SELECT 1,shop', "line 2"),
     ("an id twice", "a.jsonl", '{"id": 1, "question": "?", "sql": "SELECT 1", "database": "shop"}\n' * 2, "the id '1'"),

@@ -189,7 +189,7 @@ def _table(path: Path, text: str) -> Iterator[Record | RecordError]:
             if len(cells) == len(found.columns):
                 yield Record(path, line, dict(zip(found.columns, cells, strict=True)))
                 continue
-            problem = f"{len(cells)} cells under {len(found.columns)} column names"
+            problem = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'} under {len(found.columns)} column names"
             more = f" (separator: {found.name}; a cell that holds one needs quotes)"
             yield RecordError(path, line, problem + (more if len(cells) > len(found.columns) else ""))
     except dialect.TableError as error:
