@@ -34,6 +34,10 @@ MODE_CHOICES: tuple[Mode, ...] = get_args(Mode)
 shown; both."""
 
 
+REASONING_CHOICES = ("think", "seed", "bracket", "thinking", "harmony", "command", "none")
+"""How a thought is marked; see :data:`planner_cli.engine.chat.REASONING_FORMATS`."""
+
+
 def rules_out(mode: Mode) -> bool:
     """Whether candidates that cannot run are ruled out before the discriminator sees them."""
     return mode in ("check", "pro")

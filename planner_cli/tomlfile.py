@@ -14,7 +14,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WIDE = {  # UTF-32's mark begins with UTF-16's
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 
 
 def read_text(path: Path, error: type[PlannerError] = PlannerError) -> str:
@@ -28,8 +33,9 @@ def read_text(path: Path, error: type[PlannerError] = PlannerError) -> str:
         data = path.read_bytes()
     except OSError as problem:
         raise error(f"cannot read {path}: {problem.strerror or problem}", hint="mend or remove it") from problem
-    if data.startswith(_WIDE):
-        raise error(f"{path}: line 1: this is UTF-16, not UTF-8", hint="save it as UTF-8")
+    for mark, name in _WIDE.items():
+        if data.startswith(mark):
+            raise error(f"{path}: line 1: this is {name}, not UTF-8", hint="save it as UTF-8")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -53,4 +59,6 @@ def read_toml(path: Path, error: type[PlannerError] = PlannerError) -> dict[str,
         # Only what is missing at the end comes without a line number.
         where = str(problem).replace("at end of document", f"at line {text.rstrip().count(chr(10)) + 1}, the end")
         raise error(f"{path}: not valid TOML: {where}", hint="mend or remove it") from problem
+    except RecursionError as problem:
+        raise error(f"{path}: its values are nested too deeply", hint="mend or remove it") from problem
     return found

@@ -9,7 +9,7 @@ from typing import Literal
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Checked, Knob, Range, knob, knobs_of
 from planner_cli.lexer import ListedName, NameListError, listed_names
-from planner_cli.settings import EngineOptions, PlanSettings, Select, ServerOptions
+from planner_cli.settings import REASONING_CHOICES, EngineOptions, PlanSettings, Select, ServerOptions
 from planner_cli.types import Role
 
 BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise", "race", "correct", "tree")
@@ -47,7 +47,7 @@ class ModelSettings(Checked):
     discriminator_adapter: str | None = knob(None, "LoRA adapter over the discriminator.", "judge", metavar="ADAPTER")
     reasoning: str | None = knob(
         None, "How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
-        "judge", metavar="FORMAT",
+        "judge", metavar="FORMAT", choices=REASONING_CHOICES,
     )  # fmt: skip
     no_judge: bool = knob(False, "Load no discriminator; the votes decide.", "judge", main=True)
 

@@ -7,7 +7,7 @@ every report. An error of the environment (no model, no disk, a sandbox that doe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -77,6 +77,15 @@ def counts(found: Iterable[SetAside]) -> dict[Kind, int]:
     """How many of each kind there are, in the order of :data:`TITLES`; kinds without any are left out."""
     number = Counter(each.kind for each in found)
     return {kind: number[kind] for kind in TITLES if number[kind]}
+
+
+def nothing_measured(found: Sequence[SetAside]) -> PlannerError:
+    """What is said of data of which everything is set aside."""
+    first = next(each for each in found if each.kind != "instance")
+    return PlannerError(
+        f"none of {questions(found):,} questions can be measured; the first, {first.name}: {first.reason}",
+        hint=HINTS.get(first.kind),
+    )
 
 
 def questions(found: Iterable[SetAside]) -> int:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,11 +48,15 @@ def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
     tables = {name: table for name, table in defaults.items() if name != COMMON}
     common = defaults.get(COMMON, {})
     for name, value in defaults.items():
+        if _is_array_of_tables(value):
+            _refuse(f"[[{name}]] is an array of tables", f"write [{name}], once")
         if not isinstance(value, dict):
             _refuse(f"{name} is outside any table", f"put it under [{COMMON}], or under a command such as [ask]")
     known = dict.fromkeys(key for command in _commands(group) for key in _options(command))
     for key in common:
         if _spelled(key) not in known:
+            if isinstance(common[key], dict) and key in group.commands:
+                _refuse(f"[{COMMON}.{key}]: [{COMMON}] has no tables in it", f"write [{key}]")
             _refuse_key(key, (), known, _renamed(*_commands(group)))
     return _of_group(group, tables, common, ())
 
@@ -61,6 +66,8 @@ def _of_group(
 ) -> dict[str, Any]:
     for name, table in tables.items():
         called = f"[{'.'.join((*above, name))}]"
+        if _is_array_of_tables(table):
+            _refuse(f"[{called}] is an array of tables", f"write {called}, once")
         if not isinstance(table, dict):
             first = ".".join((*above, next(iter(group.commands))))
             _refuse(
@@ -102,10 +109,11 @@ def _checked(command: click.Command, option: click.Option, value: Any, called: s
     kinds, words = _kinds(option)
     values = value if option.multiple and isinstance(value, list) else [value]
     if option.multiple and not isinstance(value, list):
-        _refuse(f"{called} is {value!r}, but must be a list of texts", f"for example [{value!r}]")
+        example = f"for example [{value!r}]" if isinstance(value, str) else "mend or remove it"
+        _refuse(f"{called} is {_shown(value)}, but must be a list of texts", example)
     for each in values:
         if not isinstance(each, kinds) or (isinstance(each, bool) and bool not in kinds):
-            _refuse(f"{called} has {each!r}, which is not {words}", "mend or remove it")
+            _refuse(f"{called} has {_shown(each)}, which is not {words}", "mend or remove it")
     try:
         option.process_value(click.Context(command), value)
     except click.BadParameter as error:
@@ -133,6 +141,19 @@ def _kinds(option: click.Option) -> tuple[tuple[type, ...], str]:
     if isinstance(option.type, click.types.FloatParamType):
         return (int, float), "a number"
     return (str,), "a text"
+
+
+def _shown(value: Any) -> str:
+    """A value as a reader of TOML knows it."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, (date, time)) else repr(value)
+
+
+def _is_array_of_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 
 
 def _spelled(key: str) -> str:
@@ -189,7 +210,7 @@ def check_environment(group: click.Group) -> None:
         PlannerError: it is close to the name of one that is read, or is that of an option that reads none.
 
     """
-    ours = [name for name in sorted(os.environ) if name.startswith("PLANNER_") and name not in VARIABLES]
+    ours = [name for name in sorted(os.environ) if name.upper().startswith("PLANNER_") and name not in VARIABLES]
     if not ours:
         return  # the rest imports every command
     every = [(key, option) for command in _commands(group) for key, option in _options(command).items()]
@@ -198,6 +219,8 @@ def check_environment(group: click.Group) -> None:
     for name in ours:
         if name in read:
             continue
+        if name.upper() in read:
+            raise PlannerError(f"{name} is not read", hint=f"did you mean {name.upper()}?")
         if name in options:
             other = _variable(options[name])
             hint = f"it is {other}" if other else "give the option, or save it in the configuration file"

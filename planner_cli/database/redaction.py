@@ -68,8 +68,11 @@ def check(texts: Collection[str], schema: Schema, path: Path) -> None:
     """Raise :class:`DatabaseError` for a name that is not a column: a typing error must not redact nothing."""
     for name in columns(texts):
         if not _is_known(name.pairs, schema):
-            near = meant(name, (schema,))
+            table = _table_itself(name, schema)
+            near = None if table else meant(name, (schema,))
             hint = f"did you mean {near}?" if near else _what_there_is(name, schema)
+            if table:
+                hint = f"{as_listed(table.name)} is a table: name its columns, {_columns_of(table)}"
             raise DatabaseError(f"{path}: no column {name.text!r} to redact", hint=hint)
 
 
@@ -108,5 +111,14 @@ def _what_there_is(name: ListedName, schema: Schema) -> str:
     table = next((tables[found] for found, _ in map(_folded, name.pairs) if found in tables), None)
     if table is None:
         return f"give {_HOW}; it has {', '.join(as_listed(table.name) for table in schema.tables[:12])}"
-    columns = ", ".join(as_listed(column.name) for column in table.columns[:12])
-    return f"{as_listed(table.name)} has {columns}"
+    return f"{as_listed(table.name)} has {_columns_of(table)}"
+
+
+def _table_itself(name: ListedName, schema: Schema) -> Table | None:
+    """The table that is all that was named."""
+    whole = nocase(".".join(part for part, _ in name.parts))
+    return next((table for table in schema.tables if nocase(table.name) == whole), None)
+
+
+def _columns_of(table: Table) -> str:
+    return ", ".join(as_listed(column.name) for column in table.columns[:12])

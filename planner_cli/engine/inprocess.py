@@ -13,6 +13,7 @@ from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.contention import Contention
 from planner_cli.engine.context import BATCH, KV_SHARE, PLAIN_BATCH, Context
 from planner_cli.engine.learned_speeds import LearnedSpeeds
+from planner_cli.engine.parts import with_its_parts
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
@@ -263,7 +264,8 @@ class LlamaEngine:
 
 def stat_identity(*files: Path | None) -> str:
     """What distinguishes files without reading them: a model has gigabytes."""
-    facts = [(path.resolve(), path.stat()) for path in files if path is not None]
+    parts = [part for path in files if path is not None for part in with_its_parts(path)]
+    facts = [(path.resolve(), path.stat()) for path in parts]
     return repr([(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in facts])
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from planner_cli.engine.parts import with_its_parts
 from planner_cli.errors import EngineError, ModelError
 from planner_cli.hub.cache import cache_folder
 from planner_cli.hub.gguf import read_header
@@ -66,9 +67,9 @@ def read_ahead(model: ResolvedModel) -> None:
     """Ask the system for what will be loaded, so that it is read from disk while something else is done."""
     target = _target(model)
     weights = target if target is not None and target.exists() else model.path
-    for path in (weights, model.adapter):
-        if path is None or not hasattr(os, "posix_fadvise"):
-            continue
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in (*with_its_parts(weights), *([] if model.adapter is None else [model.adapter])):
         with path.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 

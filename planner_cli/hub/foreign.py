@@ -21,6 +21,7 @@ _OLLAMA = "application/vnd.ollama.image."
 _HOST, _NAMESPACE, _TAG = "registry.ollama.ai", "library", "latest"
 """Parts of an Ollama name that are left out when they are these, as in ``ollama list`` except for the tag."""
 _BLOB = re.compile("[0-9a-f]{64}")
+_DIGEST = re.compile(r"^sha256[:-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,11 @@ def _ollama_model(blobs: Path, manifest: Path, host: str, namespace: str, model:
 def _ollama_layers(manifest: Path) -> list[tuple[str, str]] | None:
     """Kind and sha256 of each layer; ``None`` where the manifest is damaged."""
     try:
-        layers: Any = json.loads(manifest.read_text(encoding="utf-8"))["layers"]
-        found = [(str(each["mediaType"]), str(each["digest"]).removeprefix("sha256:")) for each in layers or ()]
+        layers: Any = json.loads(manifest.read_text(encoding="utf-8-sig"))["layers"]
+        found = [
+            (str(each["mediaType"]).partition(";")[0].strip(), _DIGEST.sub("", str(each["digest"]).lower()))
+            for each in layers or ()
+        ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if not all(_BLOB.fullmatch(digest) for _, digest in found):

@@ -127,7 +127,7 @@ def _adapter_of(preset: Preset, budget: int | None) -> str | None:
 def list_models() -> tuple[ModelEntry, ...]:
     """Everything in the catalogue, in its order, presets first, and whatever else is in the models folder.
 
-    Reads no model's content.
+    Reads no more of a file than its header.
     """
     catalog = known_catalog()
     records = installed()
@@ -162,7 +162,7 @@ def _list_other(path: Path, record: Installed | None) -> ModelEntry:
     origin = "put there by hand" if record is None else f"hub, {record.repo}" if record.repo else f"{record.path}"
     return ModelEntry(
         name=path.stem,
-        kind="model",
+        kind=_kind_of(path),
         roles=("generator", "discriminator"),
         path=path,
         size=path.stat().st_size,
@@ -174,6 +174,14 @@ def _list_other(path: Path, record: Installed | None) -> ModelEntry:
         revision=record.revision if record else None,
         link=path.readlink() if path.is_symlink() else None,
     )
+
+
+def _kind_of(path: Path) -> Kind:
+    """As its header says; a damaged file is listed as a model, and refused where it is used."""
+    try:
+        return "adapter" if read_header(path).is_adapter else "model"
+    except ModelError:
+        return "model"
 
 
 def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFile) -> ModelEntry:

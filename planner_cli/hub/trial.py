@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from planner_cli.control import Control
+from planner_cli.engine.parts import with_its_parts
 from planner_cli.errors import ModelError
 from planner_cli.hub.cache import cache_folder, load, store
 from planner_cli.hub.catalog import load_catalog
@@ -58,7 +59,7 @@ def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None 
     pinned = [model.sha256] if model.adapter is None else [model.sha256, model.adapter_sha256]
     if all(digest is not None for digest in pinned):
         return
-    digests = [file_sha256(path, cache_dir=cache_dir) for path in files]
+    digests = [file_sha256(part, cache_dir=cache_dir) for path in files for part in with_its_parts(path)]
     if all(digest in pins for digest in digests):
         return
     key = " ".join([*digests, version("llama-cpp-python"), _TRIAL])
@@ -72,7 +73,8 @@ def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None 
 
 def _run(files: list[Path], control: Control) -> None:
     """Raises as :func:`try_first` does."""
-    seconds = _SECONDS + sum(path.stat().st_size for path in files) / _BYTES_PER_SECOND
+    size = sum(part.stat().st_size for path in files for part in with_its_parts(path))
+    seconds = _SECONDS + size / _BYTES_PER_SECOND
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _CODE, os.pathsep.join(filter(os.path.isabs, sys.path)), *map(str, files)],
         stdin=subprocess.DEVNULL,

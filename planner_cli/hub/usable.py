@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+from planner_cli.engine.parts import PART_NAME
 from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.errors import ModelError
 from planner_cli.hub.catalog import Kind
 from planner_cli.hub.gguf import TOKENS, GgufHeader, read_header
 
-_PART_NAME = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf")
-"""The name by which llama.cpp finds the other parts of a split model."""
 _JOIN = "join the parts first: llama-gguf-split --merge FIRST OUT"
 _PADDING = 64
 """Most bytes between one part and the next where parts were concatenated."""
@@ -43,7 +40,7 @@ def check_usable(header: GgufHeader, kind: Kind | None = None) -> None:
 
 def check_name(name: str) -> None:
     """Refuse one part of a split model by its name, before it is downloaded."""
-    match = _PART_NAME.fullmatch(name.lower())
+    match = PART_NAME.fullmatch(name.lower())
     if match is not None and int(match[3]) > 1:
         raise ModelError(f"{name} is one part of a split model", hint=_JOIN)
 
@@ -63,7 +60,7 @@ def check_parts(header: GgufHeader) -> None:
     if count <= 1:
         return
     _check_not_joined(header, count)
-    match = _PART_NAME.fullmatch(path.name)
+    match = PART_NAME.fullmatch(path.name)
     if match is None or (int(match[2]), int(match[3])) != (number, count):
         raise ModelError(
             f"{path} is part {number} of the {count} of a split model, but is not named like one "

@@ -20,29 +20,58 @@ _BEGINS_AS_SQL = re.compile(
     r"|analyze|reindex|begin|commit|rollback|savepoint|release|end)\b",
     re.IGNORECASE,
 )
+_BLANKS = re.compile(r"[\s\u200b\u2060\ufeff]+")
+"""White space, and what is as invisible."""
+_QUOTED = {"`": "`", "'": "'", '"': '"', "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u300c": "\u300d"}
+"""What may quote a whole query, and its other end."""
 _QUERY = re.compile(r"(select|with|values)\b", re.IGNORECASE)
 _LINE = re.compile("^", re.MULTILINE)
 _INLINE = re.compile(r"`((?:select|with|values)\b[^`]*)`", re.IGNORECASE)
 _FENCE = re.compile(r"(?:`{3,}|~{3,})[ \t]*(?P<tag>[\w+-]*)")
 _LABEL = re.compile(
     r"""[\s>#*_]* (?:\d+[.)]\s+ | [-+]\s+)?           # a list's or a heading's mark
-        (?: [*_]* [^\W\d_][\w'\u2019,\ -]{0,100} [*_]* : [*_]*  # "SQL:", "**Final answer**:", "Here is the query:"
-          | sqlite>
+        (?: [*_]* [^\W\d_][\w'\u2019,\ -]{0,100} [*_]* [:\uff1a] [*_]*  # "SQL:", "**Final answer**:", "Here is it:"
+          | [a-z_]\w{0,30} \s* =(?!\#)                                   # "query ="
+          | (?:sqlite|sql|mysql|\w{0,30}=[>\#])>? (?<=[>\#])            # the prompts of shells
           | <[|\uff5c][^<>|\uff5c]{1,40}[|\uff5c]> | <s>
           | (?:sql|sqlite3?|mysql|postgres(?:ql)?) (?=\s)
           | \[/?(?:SQL|ANSWER)\]
-          | </?(?:sql|answer|query)>
+          | (?:</?[a-z][\w-]*(?:\s[^<>]*)?/?>\s*){1,4}
         )? \s*""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TURN_ENDS = re.compile(
-    r"(?:\s|<[|\uff5c][^<>|\uff5c]{1,40}[|\uff5c]>|</s>|<end_of_turn>|<eos>|\[/?(?:SQL|ANSWER)\]|</(?:sql|answer|query)>)+\Z",
-    re.IGNORECASE,
+    r"""(?: [\s\u200b\u2060\ufeff]
+          | <[|\uff5c][^<>|\uff5c]{1,40}[|\uff5c]> | <end_of_turn> | <eos> | \[/?(?:SQL|ANSWER)\]
+          | </[a-z][\w-]*> | <br\ ?/?>
+          | (?<=\n)> | \*\* | (?<=['")\w])(?<!\d)\.   # the marks of a quotation, of bold letters, of a sentence
+        )+\Z""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_TRIPLE_QUOTES = re.compile(r"""^[ \t]*(?:\"{3}|'{3})[ \t]*[),;]*[ \t]*$.*""", re.MULTILINE | re.DOTALL)
+"""A line of three quotes, as a program's text ends, and what comes behind it."""
+_SAID = re.compile(
+    r"""(?: [!.?:\u3002\uff1a]\s* | \b(?:[Ii]s|[Uu]se|[Rr]un|[Tt]ry|query|sql|SQL)\s+ | [{$] )
+        ([`'"\u201c\u300c]?(?:SELECT|WITH)\b)""",
+    re.VERBOSE,
+)
+"""A query at the end of a sentence."""
+_JSON_NAMES = (
+    "sql",
+    "query",
+    "sqlquery",
+    "finalsql",
+    "finalquery",
+    "sqlstatement",
+    "statement",
+    "finalanswer",
+    "answer",
+)
+"""Keys of a reply's query, the first that it has; in small letters, without what stands between words."""
 _PROSE_LABEL = re.compile(r"[*_#\s]*[^\W\d_][\w'\u2019, -]*[*_]*:[*_]*(?=\s|\Z)")
 _SENTENCE_ENDS = re.compile(r"[^\W\d_][.\u3002!?\uff01\uff1f]\s*\Z")
 _HEADING = re.compile(r"#{1,6}\s|\*\*\w")
-_PROSE_MARK = re.compile(r"[*>]\s|-\s+[^\W\d]|-\s+[`*]|\d+[.)]\s")
+_PROSE_MARK = re.compile(r"[*>|]\s|-\s+[^\W\d]|-\s+[`*]|\d+[.)]\s")
 """What begins a paragraph of Markdown, but not a line of a query."""
 _THREE_WORDS = re.compile(r"[\W_]*([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)")
 _FIRST_WORD = re.compile(r"([^\W\d][\w'\u2019]*)(?P<more>[ \t]+[^\W\d])?")
@@ -81,7 +110,7 @@ def opened(text: str) -> str:
 def _opened(rest: str) -> str:
     while True:
         before = rest
-        rest = rest.lstrip()
+        rest = _trimmed(rest)
         fence = _FENCE.match(rest)
         if fence is not None:
             rest = rest[_block_start(fence) :]
@@ -109,7 +138,12 @@ def _found(text: str) -> tuple[str, bool]:
     inline = _INLINE.search(bare)
     if inline is not None:
         return inline[1].strip(), False
-    return next((_without_end(block) for block in blocks if block.strip()), ""), False
+    for block in blocks:
+        said = _SAID.search(block)
+        query = _whole(block[said.start(1) :]) if said else None
+        if query is not None:
+            return query, False
+    return next((block.strip() for block in blocks if block.strip()), ""), False
 
 
 def _without_thought(text: str) -> str:
@@ -126,15 +160,27 @@ def _without_thought(text: str) -> str:
 
 
 def _in_json(text: str) -> str | None:
-    """The query of ``{"sql": "..."}``."""
-    if not text.startswith("{"):
+    """The query of ``{"sql": "..."}``, or of a list of such."""
+    if not text.startswith(("{", "[")):
         return None
     try:
         reply = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found = next((reply[key] for key in ("sql", "SQL", "query", "answer") if key in reply), None)
-    return found if isinstance(found, str) else None
+    if isinstance(reply, list):
+        reply = reply[0] if reply else None
+    if isinstance(reply, str):
+        return reply if _begins(_trimmed(reply)) else None
+    if not isinstance(reply, dict):
+        return None
+    texts = {re.sub(r"[\W_]", "", key).lower(): value for key, value in reply.items() if isinstance(value, str)}
+    named = next((texts[name] for name in _JSON_NAMES if name in texts), None)
+    return named if named is not None else next((value for value in texts.values() if _begins(_trimmed(value))), None)
+
+
+def _trimmed(text: str) -> str:
+    blanks = _BLANKS.match(text)
+    return text[blanks.end() :] if blanks else text
 
 
 def _blocks(text: str) -> list[str]:
@@ -164,15 +210,15 @@ def _whole(block: str) -> str | None:
     if wrapped is not None:
         return wrapped.strip()
     if _is_quoted(text):
-        text = _without_end(text[1:]).removesuffix(text[0])
+        text = _without_end(text[1:]).removesuffix(_QUOTED[text[0]])
     if not _begins(text):
         return None
-    return _without_end(_without_prose(text))
+    return _without_end(_without_prose(_TRIPLE_QUOTES.sub("", text)))
 
 
 def _is_quoted(text: str) -> bool:
     """Whether the whole query is quoted, as one writes code in prose."""
-    return text[:1] in {"`", "'", '"'} and _begins(text[1:])
+    return text[:1] in _QUOTED and _begins(text[1:])
 
 
 def _without_end(text: str) -> str:

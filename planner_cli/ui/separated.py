@@ -10,7 +10,7 @@ from planner_cli.clean import clean, is_formula
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import counted, exact
 
-_Change = Literal["formula", "terminal", "encoding", "null", "blank"]
+_Change = Literal["formula", "terminal", "encoding", "null", "blank", "quote"]
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 """As PostgreSQL's COPY and MySQL write and read them."""
@@ -26,6 +26,14 @@ def write_separated(
     for row in (tuple(columns), *rows):
         stream.write(("\t" if tabs else ",").join(map(writer.cell, row)) + "\n")
     return writer.notes()
+
+
+def csv_cell(text: str) -> str:
+    """A cell in quotes where it needs them; Python's ``csv`` leaves a lone CR without, which readers break lines at."""
+    # Some readers break lines at more than CR and LF.
+    if text != text.strip() or any(sign in text for sign in ',"') or text.splitlines() != [text]:
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 class _Writer:
@@ -58,13 +66,11 @@ class _Writer:
         if value is None:
             self._changed["null"] += self._alone
             return '""' if self._alone else ""
-        # Some readers break lines at more than CR and LF.
-        if text != text.strip() or any(sign in text for sign in ',"') or text.splitlines() != [text]:
-            return '"' + text.replace('"', '""') + '"'
-        return text
+        return csv_cell(text)
 
     def _one_line(self, text: str, value: Value) -> str:
         self._changed["blank"] += self._alone and value == ""
+        self._changed["quote"] += text.startswith('"')
         return "\\N" if value is None else text.translate(_TSV)
 
     def notes(self) -> list[str]:
@@ -73,6 +79,8 @@ class _Writer:
             "terminal": "shown with escapes, as this is a terminal; -o FILE writes what is stored",
             "encoding": f"with escapes for what {self.encoding} cannot write; -o FILE writes UTF-8",
             "null": 'of NULL written as "": nothing at all would be a blank line, which readers drop',
+            "quote": 'starting with a ", which readers that know quotes (Excel, sqlite3 .import) take away; '
+            "--format csv quotes it",
             "blank": "of empty text, a blank line that some readers drop; --format csv quotes it",
         }
         return [f"{counted(self._changed[kind], 'cell')} {told}" for kind, told in words.items() if self._changed[kind]]

@@ -220,6 +220,7 @@ BAD = [
     ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is not a database name"),
     ("unknown hardness", "a.csv", "question,sql,database,hardness\n?,SELECT 1,shop,tough", "line 2: hardness is 'tough'"),
     ("cells missing", "a.csv", "question,sql,database\n?,SELECT 1", "line 2: 2 cells under 3"),
+    ("all cells but one missing", "a.csv", "question,sql,database\n?", "line 2: 1 cell under 3"),
     ("a column twice", "a.csv", "question,sql,SQL\na,b,c", "same name"),
     ("an open quote", "a.csv", 'question,sql,database\n"?,SELECT 1,shop', "line 2"),
     ("an id twice", "a.jsonl", '{"id": 1, "question": "?", "sql": "SELECT 1", "database": "shop"}\n' * 2, "the id '1'"),
@@ -413,6 +414,48 @@ def test_a_table_that_cannot_be_read_names_what_is_missing(tmp_path, text, said)
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(PlannerError, match=re.escape(said)):
         load(tmp_path / "a.csv", strict=True)
+
+
+NO_TEXT = [
+    # (name, first bytes, what is said, the hint)
+    ("a spreadsheet", "a.xlsx", b"PK\x03\x04\x14\0", "is a zip archive or a spreadsheet", "save it as CSV"),
+    ("a spreadsheet called CSV", "a.csv", b"PK\x03\x04\x14\0", "is a zip archive or a spreadsheet", "save it as CSV"),
+    ("an old spreadsheet", "a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old spreadsheet", "save it as CSV"),
+    ("gzip", "a.csv.gz", b"\x1f\x8b\x08\0", "is packed by gzip", "unpack it first"),
+    ("zstd", "a.jsonl.zst", b"\x28\xb5\x2f\xfd", "is packed by zstd", "unpack it first"),
+    ("Parquet", "dev.parquet", b"PAR1\x15\0", "is a Parquet file", "save it as CSV"),
+    ("a database", "a.json", b"SQLite format 3\0\x10\0", "is an SQLite database", "--database"),
+    ("text of another ending", "a.txt", b"question\tsql\n?\tSELECT 1\n", "ends in none of .json, .jsonl, .csv", "ending"),
+    ("a table of Markdown", "a.md", b"| question | sql |\n|---|---|\n", "ends in none of .json, .jsonl, .csv", "ending"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data", "said", "hint"), [n[1:] for n in NO_TEXT], ids=[n[0] for n in NO_TEXT])
+def test_what_is_no_text_is_called_by_its_name(tmp_path, name, data, said, hint):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(PlannerError, match=re.escape(said)) as caught:
+        load(tmp_path / name)
+    assert hint in caught.value.hint
+
+
+GOLDS = [
+    # (name, gold of the data, gold that runs)
+    ("a query", "SELECT count(*) FROM t", "SELECT count(*) FROM t"),
+    ("a fence", "```sql\nSELECT count(*) FROM t\n```", "SELECT count(*) FROM t"),
+    ("a label", "SQL: SELECT count(*) FROM t", "SELECT count(*) FROM t"),
+    ("a query with what looks like a fence", "SELECT '```' FROM t", "SELECT '```' FROM t"),
+    ("a comment first", "-- how many\nSELECT 1", "-- how many\nSELECT 1"),
+    ("blanks around", " SELECT 1 ", "SELECT 1"),
+    ("no query", "three", "three"),
+]
+
+
+@pytest.mark.parametrize(("given", "runs"), [g[1:] for g in GOLDS], ids=[g[0] for g in GOLDS])
+def test_a_gold_query_that_a_model_wrote_is_read_as_its_replies_are(tmp_path, given, runs):
+    database(tmp_path / "shop.sqlite")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"question": "?", "sql": given, "database": "shop.sqlite"}))
+    (item,) = load(tmp_path / "a.jsonl", strict=True).items
+    assert item.gold == runs
 
 
 # ---------------------------------------------------------------------- what lies beside a database

@@ -85,6 +85,17 @@ def test_a_run_over_nothing_that_can_be_measured_says_why(tmp_path, capsys, buil
 
 
 @pytest.mark.model
+def test_a_run_whose_questions_all_prove_too_long_says_so(tmp_path, capsys, builtin_generator):
+    faulty(tmp_path, "bird")
+    line = {"question": "x " * 40_000, "sql": "select 1", "database": "dev_databases/concert/concert.sqlite"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line) + "\n")
+    for _ in range(2):  # the second time the run is there already
+        assert bench("e2e", tmp_path / "a.jsonl", "-o", tmp_path / "run", "-n", "1", "--no-judge") == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert "none of 1 questions can be measured; the first, 1: " in error
+
+
+@pytest.mark.model
 def test_compare_makes_the_runs_that_each_method_makes_alone(tmp_path, capsys, builtin_generator):
     methods = ("vote", "race", "greedy", "rerank")
     own = ["demo", "--limit", "2", "-n", "3", "--budget", "4"]

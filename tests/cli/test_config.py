@@ -27,7 +27,30 @@ REFUSED = [
     ("table's case", b'[Ask]\nredact = ["customers.name"]\n', ["[Ask]", "did you mean ask?"]),
     ("outside of a table", b'redact = ["customers.name"]\n', ["redact is outside any table", "[defaults]"]),
     ("dotted outside", b'redact.columns = ["customers.name"]\n', ["[redact]"]),
-    ("an array of tables", b'[[ask]]\nredact = ["customers.name"]\n', ["ask is outside any table"]),
+    ("an array of tables", b'[[ask]]\nredact = ["customers.name"]\n', ["[[ask]] is an array of tables", "[ask], once"]),
+    (
+        "the common array",
+        b'[[defaults]]\nredact = ["customers.name"]\n',
+        ["[[defaults]] is an array", "[defaults], once"],
+    ),
+    ("a command's array", b'[[bench.e2e]]\nredact = ["a.b"]\n', ["[[bench.e2e]] is an array", "[bench.e2e], once"]),
+    ("a command in the common", b'[defaults.ask]\nredact = ["a.b"]\n', ["[defaults.ask]", "write [ask]"]),
+    ("a text for a table", b'defaults = "redact"\n', ["defaults is outside any table"]),
+    ("a project's table", b'[tool.planner]\nredact = ["a.b"]\n', ["no command has the table [tool]"]),
+    ("a table in quotes", b'["bench.e2e"]\nredact = ["a.b"]\n', ["no command has the table [bench.e2e]"]),
+    ("a letter of another script", '[ask]\n"r\u0435dact" = ["a.b"]\n'.encode(), ["did you mean redact?"]),
+    ("an accent", '[ask]\n"r\u00e9dact" = ["a.b"]\n'.encode(), ["did you mean redact?"]),
+    ("a blank in the key", b'[ask]\n"redact " = ["a.b"]\n', ["did you mean redact?"]),
+    ("as on the command line", b'[ask]\n"--redact" = ["a.b"]\n', ["did you mean redact?"]),
+    ("what drives a terminal", b'[ask]\n"a\\u001b[2Jb" = 1\n', ["[ask] a\\x1b[2Jb"]),
+    ("a table for a list", b'[ask]\nredact.columns = ["a.b"]\n', ["[ask] redact is a table", "list of texts"]),
+    ("a time for a number", b"[ask]\nmax-seconds = 07:32:00\n", ["[ask] max-seconds has 07:32:00", "not a number"]),
+    ("a moment for a number", b"[ask]\nlimit = 2026-01-01T00:00:00Z\n", ["has 2026-01-01T00:00:00+00:00"]),
+    ("an exponent", b"[ask]\nlimit = 1e3\n", ["1000.0", "whole number"]),
+    ("an empty name", b'[ask]\nredact = [""]\n', ["[ask] redact", "a name is missing"]),
+    ("no reasoning format", b'[ask]\nreasoning = "deep"\n', ["[ask] reasoning has 'deep'", "think"]),
+    ("too deep", b"a = " + b"[" * 9000 + b"]" * 9000, ["nested too deeply"]),
+    ("UTF-32", "[ask]\n".encode("utf-32"), ["UTF-32", "save it as UTF-8"]),
     ("another command's option", b'[demo]\nredact = ["customers.name"]\n', ["[demo] redact", "planner demo"]),
     ("a group has no options", b'[bench]\nredact = ["customers.name"]\n', ["[bench] has no options", "redact"]),
     ("a group's command", b'[bench.e2]\nredact = ["customers.name"]\n', ["[bench.e2]", "did you mean e2e?"]),
@@ -44,7 +67,7 @@ REFUSED = [
     ("a list in a list", b'[ask]\nredact = [["a.b"]]\n', ["[ask] redact", "text"]),
     ("a fraction", b"[ask]\nlimit = 3.5\n", ["[ask] limit", "3.5", "whole number"]),
     ("a number as a text", b'[ask]\nlimit = "3"\n', ["[ask] limit", "'3'", "whole number"]),
-    ("a boolean for a number", b"[ask]\nseed = true\n", ["[ask] seed", "True", "whole number"]),
+    ("a boolean for a number", b"[ask]\nseed = true\n", ["[ask] seed has true", "whole number"]),
     ("a text for a boolean", b'[ask]\nno-values = "yes"\n', ["[ask] no-values", "'yes'", "true or false"]),
     ("a number for a boolean", b"[ask]\nno-values = 1\n", ["[ask] no-values", "1", "true or false"]),
     ("a number for a text", b"[ask]\ngenerator = 7\n", ["[ask] generator", "7", "text"]),
@@ -150,6 +173,20 @@ def test_help_needs_no_configuration(config, capsys):
     assert main(["--help"]) == 0
 
 
+WHOLE_TABLES = [
+    ("a table", "customers"),
+    ("in other letters", "CUSTOMERS"),
+    ("quoted", '"customers"'),
+    ("in brackets", "[customers]"),
+]
+
+
+@pytest.mark.parametrize("name", [case[1] for case in WHOLE_TABLES], ids=[case[0] for case in WHOLE_TABLES])
+def test_a_table_is_no_column(shop, capsys, name):
+    assert main(["ask", "Who is there?", str(shop), "--redact", name]) == 2
+    assert "customers is a table: name its columns, id, name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source", ["command line", "environment", "a command's table", "the common table"])
 def test_a_column_that_no_table_has_is_refused(config, shop, monkeypatch, capsys, source):
     arguments = ["ask", "Who is there?", str(shop)]
@@ -172,6 +209,9 @@ VARIABLES = [
     ("the file", "PLANNER_CONFG", "/x.toml", ["did you mean PLANNER_CONFIG?"]),
     ("the level", "PLANNER_HISTORY_LEVL", "off", ["did you mean PLANNER_HISTORY_LEVEL?"]),
     ("an option that reads none", "PLANNER_YES", "1", ["--yes"]),
+    ("small letters", "planner_redact", "customers.name", ["did you mean PLANNER_REDACT?"]),
+    ("some small letters", "Planner_No_Judge", "1", ["did you mean PLANNER_NO_JUDGE?"]),
+    ("the negative", "PLANNER_NO_MEND", "1", ["did you mean PLANNER_MEND?"]),
     ("a budget", "PLANNER_BUDGTE", "3", ["did you mean PLANNER_BUDGET?"]),
 ]
 

@@ -36,7 +36,7 @@ ERRORS = [
     ("no tables", ["ask", "q", "{}/bare.sqlite"], 2, "no tables"),
     ("empty question", ["ask", " ", "{}/good.sqlite"], 2, "question is empty"),
     ("unknown model", ["ask", "q", "{}/good.sqlite", "--generator", "builtn"], 3, "builtn"),
-    ("unknown reasoning", ["ask", "q", "{}/good.sqlite", "--reasoning", "deep"], 3, "deep"),
+    ("unknown reasoning", ["ask", "q", "{}/good.sqlite", "--reasoning", "deep"], 2, "'deep' is not"),
     ("unknown judge", ["ask", "q", "{}/good.sqlite", "--discriminator", "gpt"], 3, "gpt"),
     ("missing gguf", ["ask", "q", "{}/good.sqlite", "--generator", "{}/none.gguf"], 3, "none.gguf"),
     ("truncated gguf", ["ask", "q", "{}/good.sqlite", "--generator", "{}/half.gguf"], 3, "half.gguf"),

@@ -224,6 +224,35 @@ def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop
     shutil.rmtree(models_dir())
 
 
+LISTED = [
+    # name, architecture, further keys, kind in the list, what info calls it
+    ("a model", "llama", [], "model", "model"),
+    ("an adapter", "llama", [("general.type", "adapter"), ("adapter.type", "lora")], "adapter", "adapter"),
+    ("an old adapter", "llama", [("adapter.type", "lora")], "adapter", "adapter"),
+    ("an encoder", "bert", [], "model", "an encoder: it turns text into vectors and cannot write (architecture: bert)"),
+    ("an embedding model", "llama", [("llama.pooling_type", 3)], "model", "an embedding model (pooling: last): it does not write"),
+    ("a projector", "clip", [], "model", "a multimodal projector (mmproj): it reads pictures"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("architecture", "keys", "listed", "called"), [case[1:] for case in LISTED], ids=[case[0] for case in LISTED]
+)
+def test_each_file_is_listed_and_told_as_what_it_is(capsys, architecture, keys, listed, called):
+    models_dir().mkdir(parents=True, exist_ok=True)
+    (models_dir() / "own.gguf").write_bytes(gguf([("general.architecture", architecture), *keys]))
+    (models_dir() / "damaged.gguf").write_bytes(b"GGUF")
+    assert run("list", "--json") == 0
+    kinds = {entry["name"]: entry["kind"] for entry in json.loads(capsys.readouterr().out)}
+    assert (kinds["own"], kinds["damaged"]) == (listed, "model")
+    assert run("info", "own", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["kind"].startswith(called)
+    assert (told["memory"] is not None) is (called == "model")
+    assert run("info", "own") == 0
+    assert ("MiB" in capsys.readouterr().out) is (called == "model")
+
+
 @pytest.mark.model
 def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
     from planner_cli.app.speeds import known_speeds, learn_speeds, speeds_path

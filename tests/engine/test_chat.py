@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from planner_cli.engine import CUT, Message, Reasoning, Span, split_at
-from planner_cli.engine.chat import ChatTemplate, reasoning_format
+from planner_cli.engine.chat import REASONING_FORMATS, ChatTemplate, reasoning_format
 from planner_cli.errors import ModelError
+from planner_cli.settings import REASONING_CHOICES
 from tests.conftest import REPOSITORY
 
 CHATML = (
@@ -174,3 +175,7 @@ def test_unknown_reasoning_format_names_the_known():
 def test_broken_template_is_a_model_error(source):
     with pytest.raises(ModelError, match="chat template"):
         ChatTemplate(source).render((Message("user", (Span("x"),)),))
+
+
+def test_the_formats_that_can_be_chosen_are_those_that_are_known():
+    assert tuple(each.name for each in REASONING_FORMATS) == REASONING_CHOICES

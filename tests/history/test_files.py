@@ -122,6 +122,26 @@ def test_what_is_no_history_is_named_and_left_alone(tmp_path, make, message):
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
+LEVELS = [
+    # what the variable of the file holds, the level that is meant
+    ("off", "off"), ("OFF", "off"), ("none", "off"), ("0", "off"), ("false", "off"), ("no", "off"),
+    ("metadata", "metadata"), ("full", "full"), ("on", "metadata"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "level"), LEVELS)
+def test_a_level_is_no_file(tmp_path, monkeypatch, value, level):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLANNER_HISTORY", value)
+    with pytest.raises(HistoryError, match=f"PLANNER_HISTORY is '{value}'") as caught:
+        History.open()
+    assert f"PLANNER_HISTORY_LEVEL={level} " in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("PLANNER_HISTORY", f"./{value}")
+    History.open().close()
+    assert (tmp_path / value).is_file()
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(HistoryError, match=r"Not a directory|exists"):

@@ -120,6 +120,29 @@ def test_every_name_of_ollama_leads_to_its_own_model(home, place, kinds, spec, n
     assert len(dict.fromkeys(entry.ref for entry in find_foreign())) == len(find_foreign())
 
 
+MODEL_LAYER = "application/vnd.ollama.image.model"
+SPELLINGS = [
+    # name, kind of the layer, its digest, bytes before the manifest, name of the blob
+    ("as Ollama writes it", MODEL_LAYER, f"sha256:{SHA256}", b"", f"sha256-{SHA256}"),
+    ("large letters", MODEL_LAYER, f"sha256:{SHA256.upper()}", b"", f"sha256-{SHA256}"),
+    ("a hyphen", MODEL_LAYER, f"sha256-{SHA256}", b"", f"sha256-{SHA256}"),
+    ("a colon in the blob's name", MODEL_LAYER, f"sha256:{SHA256}", b"", f"sha256:{SHA256}"),
+    ("the kind with a parameter", f"{MODEL_LAYER}; quantization=Q4_0", f"sha256:{SHA256}", b"", f"sha256-{SHA256}"),
+    ("a byte order mark", MODEL_LAYER, f"sha256:{SHA256}", b"\xef\xbb\xbf", f"sha256-{SHA256}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "digest", "mark", "blob"), [case[1:] for case in SPELLINGS], ids=[case[0] for case in SPELLINGS]
+)
+def test_manifests_of_other_spellings_are_read(home, kind, digest, mark, blob):
+    blobs = home / ".ollama/models/blobs"
+    (blobs / f"sha256-{SHA256}").rename(blobs / blob)
+    layers = {"layers": [{"mediaType": kind, "digest": digest}]}
+    write(home / ".ollama/models/manifests/registry.ollama.ai/library/odd/1b", mark + json.dumps(layers).encode())
+    assert bring_in("ollama:odd:1b").sha256 == SHA256
+
+
 ODD_STORES = [
     ("an adapter", (*KINDS, "adapter"), "a model with an adapter over it", "--name odd-1b-adapter"),
     ("two adapters", (*KINDS, "adapter", "adapter"), "2 adapters", "--name odd-1b-adapter1"),

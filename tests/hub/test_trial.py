@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gguf_files import write
+from gguf_files import MODEL, gguf, write
 from tiny_model import STRING, Tiny, damaged, tiny
 
 from planner_cli.control import Control
+from planner_cli.engine.inprocess import stat_identity
 from planner_cli.errors import Interrupted, ModelError
 from planner_cli.hub import ResolvedModel, resolve, trial, try_first
 
@@ -79,6 +80,26 @@ def test_a_sound_file_is_tried_once(tmp_path, started):
     os.utime(model.path, ns=(1, 1))
     try_first(model, Control(), cache_dir=tmp_path / "cache")
     assert len(started) == 2
+
+
+def test_every_part_of_a_split_model_counts(tmp_path, started, monkeypatch):
+    monkeypatch.setattr(trial, "_run", lambda files, control: started.append(files))
+    first, second = (tmp_path / f"m-0000{number}-of-00002.gguf" for number in (1, 2))
+    for number, path in enumerate((first, second)):
+        write(path, gguf([*MODEL, ("split.no", number), ("split.count", 2)]))
+    model = resolve(str(first), "generator")
+    for count, change in enumerate((None, first, second), 1):
+        if change is not None:
+            write(change, change.read_bytes()[:-1] + b"\2")  # the same size, another weight
+            os.utime(change, ns=(count, count))
+        for _ in range(2):
+            before = stat_identity(first)
+            try_first(model, Control(), cache_dir=tmp_path / "cache")
+            assert len(started) == count
+        if change is not None:
+            os.utime(change, ns=(7, 7))
+            assert stat_identity(first) != before
+            os.utime(change, ns=(count, count))
 
 
 def test_a_damaged_cache_only_costs_a_trial(tmp_path, started):

@@ -36,7 +36,16 @@ SHOWN = {
 """Characters whose category is that of hidden ones."""
 
 
+FLAGS = tuple(
+    "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in place) + "\U000e007f"
+    for place in ("gbeng", "gbsct", "gbwls")
+)
+"""England, Scotland, Wales: the only flags made of tags that Unicode recommends, and so the only tags that show."""
+
+
 def forbidden(text: str, allowed: str = "\n") -> set[str]:
     """The characters of ``text`` that must never reach a terminal, other than ``allowed`` ones."""
     bad = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    for flag in FLAGS:
+        text = text.replace(flag, "")
     return {c for c in set(text) - set(allowed) - SHOWN if unicodedata.category(c) in bad}

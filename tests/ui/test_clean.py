@@ -4,12 +4,15 @@ import json
 import re
 
 import pytest
-from hostile_texts import PAYLOADS, forbidden
+from hostile_texts import FLAGS, PAYLOADS, forbidden
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner_cli.clean import clean, clean_json
 from planner_cli.ui.jsontext import to_json
+
+TEXAS = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "ustx") + "\U000e007f"
+"""Well formed, and no flag that Unicode recommends: it shows as a black flag."""
 
 CASES = [
     ("plain", "SELECT 1", "SELECT 1"),
@@ -77,6 +80,13 @@ CASES = [
     ("joiner-to-an-unassigned-picture", "👨\u200d\U0001faff", "👨" + r"\u200d\U0001faff"),
     ("joiner-behind-an-unassigned-picture", "\U0001faff\u200d👨", r"\U0001faff\u200d" + "👨"),
     ("three-elements", "👩🏽\u200d❤\ufe0f\u200d👨🏿", "👩🏽\u200d❤\ufe0f\u200d👨🏿"),
+    *((f"flag-{number}", flag, flag) for number, flag in enumerate(FLAGS)),
+    ("flag-twice", FLAGS[0] * 2, FLAGS[0] * 2),
+    ("flag-of-texas", TEXAS, TEXAS[0] + "".join(f"\\U{ord(tag):08x}" for tag in TEXAS[1:])),
+    ("flag-without-its-end", FLAGS[1][:-1], FLAGS[1][0] + "".join(f"\\U{ord(tag):08x}" for tag in FLAGS[1][1:-1])),
+    ("flag-with-a-tag-more", FLAGS[2] + "\U000e0061", FLAGS[2] + r"\U000e0061"),
+    ("flag-with-two-ends", FLAGS[2] + "\U000e007f", FLAGS[2] + r"\U000e007f"),
+    ("flag-s-tags-alone", FLAGS[0][1:], "".join(f"\\U{ord(tag):08x}" for tag in FLAGS[0][1:])),
     (
         "tags-behind-another-flag",
         "\U0001f3f3\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",

@@ -5,6 +5,10 @@ import io
 import json
 import math
 import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
 
 import openpyxl
 import pytest
@@ -127,6 +131,8 @@ def test_no_rows(name):
     assert written(("a", "b"), (), name)[0] == NO_ROWS[name]
 
 
+QUOTE = 'starting with a ", which readers that know quotes (Excel, sqlite3 .import) take away; --format csv quotes it'
+
 FORMULAS = [
     "=1+1",
     "+1",
@@ -184,7 +190,7 @@ def test_text_that_a_spreadsheet_would_run_is_protected_and_told(name, text):
     assert notes == ("1 cell got a leading ' against being run as a formula (--raw: unchanged)",)
     raw, notes = written(("a",), ((text,),), name, raw=True)
     assert len(raw) in {len(out) - 1, len(out) + 1}  # nothing but the ', and the quotes that it may need
-    assert notes == ()
+    assert notes == ((f"1 cell {QUOTE}",) if name == "tsv" and text.startswith('"') else ())
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])
@@ -235,7 +241,23 @@ EXACT = [
 def test_exports_are_exact(name, text, raw):
     out, notes = written(("a", "b"), ((text, 1),), name, raw=raw)
     assert read_back(out, name)[1][0] == text
-    assert notes == ()
+    assert notes == ((f"1 cell {QUOTE}",) if name == "tsv" and text.startswith('"') else ())
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="needs SQLite's own shell")
+def test_sqlite_s_own_import_reads_every_cell(tmp_path):
+    texts = [text for _, text in EXACT if "\0" not in text]  # its shell ends a text there
+    texts += [*FORMULAS, *NO_FORMULAS, "", '"', '""', "\\", "NULL", "\\."]
+    rows = [(n, text, text[::-1]) for n, text in enumerate(texts) if "\0" not in text]
+    for bom in (False, True):
+        path = tmp_path / f"{bom}.csv"
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            write_result(("n", "a", "b"), rows, format="csv", stream=stream, raw=True, bom=bom)
+        shell = ["sqlite3", str(tmp_path / f"{bom}.sqlite"), f'.import --csv "{path}" t']
+        done = subprocess.run(shell, capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("", "")
+        with closing(sqlite3.connect(tmp_path / f"{bom}.sqlite")) as connection:
+            assert connection.execute("SELECT * FROM t").fetchall() == [(str(n), a, b) for n, a, b in rows]
 
 
 def read_back(text, name):
@@ -306,6 +328,10 @@ ALONE = [
         "a\n\n",
         "1 cell of empty text, a blank line that some readers drop; --format csv quotes it",
     ),
+    ("quoted, tsv", '"x"', "tsv", 'a\n"x"\n', f"1 cell {QUOTE}"),
+    ("an open quote, tsv", '"', "tsv", 'a\n"\n', f"1 cell {QUOTE}"),
+    ("a quote within, tsv", 'x"', "tsv", 'a\nx"\n', None),
+    ("quoted, csv", '"x"', "csv", 'a\n"""x"""\n', None),
     ("a text that looks like NULL, tsv", "\\N", "tsv", "a\n\\\\N\n", None),
     ("NULL, jsonl", None, "jsonl", '{"a": null}\n', None),
 ]

@@ -13,7 +13,7 @@ from planner_cli.bench.datasets.records import QUERY_NAMES, Record, records
 from planner_cli.bench.rows import Hardness
 from planner_cli.bench.setaside import UnmeasurableError
 from planner_cli.errors import PlannerError
-from planner_cli.prompts.reply import extract_sql
+from planner_cli.prompts.reply import extract_sql, opened
 
 Make: TypeAlias = Callable[[int, Record], Item]
 """(position in the file, record) -> its item; raises :class:`UnmeasurableError` for a record that yields none."""
@@ -167,7 +167,7 @@ def _item(record: Record, name: str, database: Path, gold: str) -> Item:
         database_path=database,
         suite=suite(database),
         question=record.required("question"),
-        gold=gold,
+        gold=gold if opened(gold) == gold.lstrip() else extract_sql(gold),  # a model may have written it
         hardness=_hardness(record),
     )
 

@@ -220,6 +220,11 @@ def _kind_of(path: Path) -> str:
     entries = [each for each in found if isinstance(each, Record)]
     if not entries:
         problems = (each for each in found if isinstance(each, RecordError))
+        if found and path.suffix.lower() not in {".json", ".jsonl"}:
+            endings = ", ".join((".json", ".jsonl", *sorted(TABLES)))
+            raise PlannerError(
+                f"{path} ends in none of {endings}, and is no JSON Lines", hint="give it the ending of what it is"
+            )
         raise next(problems, PlannerError(f"{path} holds no questions"))
     fields = {name for each in entries for name in each.fields}
     if path.suffix.lower() != ".json":

@@ -81,6 +81,24 @@ class Record:
         return self.text(*names)
 
 
+_UNPACK = "unpack it first"
+_AS_CSV = "save it as CSV, JSON or JSON Lines"
+_NO_TEXT = {
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", f"{_UNPACK}, or {_AS_CSV}"),
+    b"\xd0\xcf\x11\xe0": ("an old spreadsheet", _AS_CSV),
+    b"\x1f\x8b": ("packed by gzip", _UNPACK),
+    b"BZh": ("packed by bzip2", _UNPACK),
+    b"\xfd7zXZ": ("packed by xz", _UNPACK),
+    b"\x28\xb5\x2f\xfd": ("packed by zstd", _UNPACK),
+    b"7z\xbc\xaf": ("packed by 7-Zip", _UNPACK),
+    b"PAR1": ("a Parquet file", _AS_CSV),
+    b"ARROW1": ("an Arrow file", _AS_CSV),
+    b"SQLite format 3\0": ("an SQLite database", "name the file of the questions; --database names the database"),
+    b"%PDF": ("a PDF", _AS_CSV),
+}
+"""First bytes of what is brought for a data set, and what to do."""
+
+
 def records(path: Path) -> Iterator[Record | RecordError]:
     """The entries of a ``.json`` (one array), ``.jsonl``, ``.csv`` or ``.tsv`` file, in its order.
 
@@ -106,6 +124,9 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise PlannerError(f"cannot read {path}: {error.strerror or error}") from error
+    for magic, (what, hint) in _NO_TEXT.items():
+        if data.startswith(magic):
+            raise PlannerError(f"{path} is {what}, not a text of questions", hint=hint)
     encoding = dialect.encoding(data)
     try:
         return data.decode(encoding)
@@ -168,7 +189,7 @@ def _table(path: Path, text: str) -> Iterator[Record | RecordError]:
             if len(cells) == len(found.columns):
                 yield Record(path, line, dict(zip(found.columns, cells, strict=True)))
                 continue
-            problem = f"{len(cells)} cells under {len(found.columns)} column names"
+            problem = f"{len(cells)} {'cell' if len(cells) == 1 else 'cells'} under {len(found.columns)} column names"
             more = f" (separator: {found.name}; a cell that contains one needs quotes)"
             yield RecordError(path, line, problem + (more if len(cells) > len(found.columns) else ""))
     except dialect.TableError as error:

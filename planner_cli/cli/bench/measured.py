@@ -13,13 +13,12 @@ from planner_cli.bench.datasets import Dataset, Item
 from planner_cli.bench.instances import Redactions
 from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.running import check
-from planner_cli.bench.setaside import HINTS, TITLES, SetAside, counts, questions
+from planner_cli.bench.setaside import TITLES, SetAside, counts, nothing_measured, questions
 from planner_cli.bench.store import Run, RunInfo, RunWriter, load_run
 from planner_cli.cli.bench.request import Request
 from planner_cli.cli.output import say
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
-from planner_cli.errors import PlannerError
 from planner_cli.settings import Limits
 from planner_cli.ui.progress import track
 
@@ -121,19 +120,10 @@ class Runs:
 
         self._through(steps(), len(self.dataset.items), "checking the data", end=False)
         if not items and self.dataset.items:  # a shard may be empty
-            raise _nothing(faults)
+            raise nothing_measured(faults)
         if faults and not self.asked.screen.quiet:
             _say(faults, len(items))
         return items
-
-
-def _nothing(faults: Sequence[SetAside]) -> PlannerError:
-
-    first = next(fault for fault in faults if fault.kind != "instance")
-    return PlannerError(
-        f"none of {questions(faults):,} questions can be measured; the first, {first.name}: {first.reason}",
-        hint=HINTS.get(first.kind),
-    )
 
 
 def _say(faults: Sequence[SetAside], left: int) -> None:

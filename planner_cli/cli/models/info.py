@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from planner_cli.clean import clean
+from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.errors import PlannerError
 from planner_cli.hub import GgufHeader, known_catalog, models_dir, read_header
 from planner_cli.hub.locate import find, how_to_get
@@ -48,7 +49,8 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     path, over = find_files(name, adapter)
     header = read_header(path)
     on_top = read_header(over) if over is not None else None
-    kind = "adapter" if header.is_adapter else "model" if header.tensors else "vocabulary only"
+    useless = None if header.is_adapter else why_it_cannot_write(header.metadata.get)
+    kind = "adapter" if header.is_adapter else useless or ("model" if header.tensors else "vocabulary only")
     memory = None
     if kind == "model":
         memory = estimate(header, context=context, branches=branches, adapter=on_top, repacks=repacks_weights())

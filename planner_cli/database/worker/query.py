@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal
@@ -197,7 +198,7 @@ class _Cap:
 
     def take(self, found: Iterable[tuple[Any, ...]]) -> None:
         """One row more than fits is requested, so that whether there are more is known and not guessed."""
-        for row in islice(found, self._rows + 1):
+        for row in islice(found, min(self._rows, sys.maxsize - 1) + 1):
             if len(self.kept) == self._rows:
                 self.cut_by = "rows"
                 return
