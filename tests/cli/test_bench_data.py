@@ -87,7 +87,7 @@ def test_a_run_over_nothing_that_can_be_measured_says_why(tmp_path, capsys, buil
 @pytest.mark.model
 def test_compare_makes_the_runs_that_each_method_makes_alone(tmp_path, capsys, builtin_generator):
     methods = ("vote", "race", "greedy", "rerank")
-    own = ["demo", "--limit", "2", "-n", "3", "--budget", "4"]
+    own = ["demo", "--limit", "2", "-n", "3", "--budget", "4", "--max-tokens", "24"]
     assert bench("compare", *own, "--methods", ",".join(methods), "-o", tmp_path / "together") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:6]] == list(methods)
