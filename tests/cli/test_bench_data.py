@@ -14,7 +14,7 @@ from planner_cli.cli import cli, main
 from planner_cli.settings import Limits
 from tests.bench.faulty_data import FAULTS, MEASURED, build, faulty, locked
 
-QUICK = ["--gold-seconds", "2", "--budget", "0"]
+QUICK = ["--gold-seconds", "5", "--budget", "0"]
 
 
 def bench(*arguments):
@@ -49,7 +49,7 @@ def test_one_run_from_end_to_end_over_every_fault(kind, spider, paper, tmp_path,
     run = load_run(tmp_path / "run")
     assert [row.item for row in run.rows] == list(MEASURED)
     assert {fault.name.split(" (")[0] for fault in run.set_aside} >= {*FAULTS, "plain", "silent", "homeless"}
-    assert run.settings["evaluation_limits"]["seconds"] == 2
+    assert run.settings["evaluation_limits"]["seconds"] == 5
     assert run.settings["evaluation_limits"]["rows"] == run.settings["limits"]["rows"] == EVALUATION_LIMITS.rows
     assert run.settings["limits"]["seconds"] == (3 if kind == "e2e" else Limits().seconds)
     if kind == "e2e":
