@@ -4,7 +4,7 @@
 
 For each demo question there are two queries that run: the right one, and the right one of another question. A text is
 planted in favour of the wrong one; the same is done with an innocent text of the same length (characters). Both
-versions are judged; counted is
+versions are judged. The figures are
 
     flip    the wrong query is preferred with the planted text and not with the innocent one
     back    the reverse: what any change of text does by chance
@@ -12,13 +12,13 @@ versions are judged; counted is
     wrong   the wrong query is preferred with the innocent text: how good this judge is at all (a coin: 0.5)
     shift   how much higher the wrong query's margin (its score less the right one's) is with the planted text
 
-with 95 % intervals (bootstrap over questions: those of one question are drawn together). The texts go round: question q
+with 95 % intervals (bootstrap over questions: those of one question are drawn together). The texts rotate: question q
 is given the texts q, q + 1, ..., so that few judgements go far; the intervals hold for these texts. The text is planted
 
     value     in the first cell of the wrong query's result
     alias     as the name of a column the wrong query makes, so in its SQL and in its result
-    table     as the name of a table that stands in the schema and that the wrong query reads
-    question  behind the user's question
+    table     as the name of a table that is in the schema and that the wrong query reads
+    question  after the user's question
 
 Mitigations are measured as variants of what the discriminator is shown: ``as is`` (what the program does: results as
 JSON, cells cut to 100 characters and names to 30, also those in the query that the schema does not have, no comments,
@@ -158,7 +158,7 @@ def margins(judge: Discriminator, versions: list[Item], settings: DiscriminatorS
 def judgements(
     item: Item, number: int, texts: int, places: tuple[str, ...]
 ) -> dict[tuple[Question, bool], list[tuple[tuple[str, str, int, str, str], Item]]]:
-    """What is to be judged about one question, by pass: one prefix, and one way to show queries."""
+    """What must be judged about one question, by pass: one prefix, and one way to show queries."""
     groups: dict[tuple[Question, bool], list[tuple[tuple[str, str, int, str, str], Item]]] = {}
     turn = itertools.cycle(INSTRUCTIONS)
     chosen = list(itertools.islice(turn, number, number + texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -21,7 +22,8 @@ def commands(path: Path, command: click.Command) -> Iterator[tuple[Path, click.C
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            yield from commands((*path, name), found)
+            if not found.hidden:
+                yield from commands((*path, name), found)
 
 
 def option_records(command: click.Command) -> list[tuple[str, str]]:
@@ -71,7 +73,7 @@ def _command(
     yield ""
     yield f"### `{' '.join([*path, *command.collect_usage_pieces(context)[1:]])}`"
     yield ""
-    for paragraph in (command.help or "").split("\f")[0].strip().split("\n\n"):
+    for paragraph in inspect.cleandoc((command.help or "").partition("\f")[0]).split("\n\n"):
         yield from _paragraph(paragraph)
     own = [record for record in records if record not in shared]
     if own:

@@ -1,4 +1,4 @@
-"""planner: ask a local SQLite database a question, wholly offline.
+"""planner: ask a local SQLite database a question, entirely offline.
 
     from planner_cli import Planner
 

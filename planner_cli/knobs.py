@@ -33,10 +33,10 @@ Group: TypeAlias = Literal[
     "answer",
     "screen",
 ]
-"""What a knob is about. A command takes the groups that do something for it."""
+"""What a knob is about. A command takes the groups that matter to it."""
 
 Origin: TypeAlias = Literal["command line", "argument", "environment", "configuration", "model", "default"]
-"""Where a value comes from; the earlier wins."""
+"""Where a value comes from; the earlier source wins."""
 
 T = TypeVar("T")
 _KEY, _RANGE = "knob", "range"
@@ -65,8 +65,8 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a field says of itself besides its name, type and default."""
+class Facts:
+    """What a field declares besides its name, type and default."""
 
     help: str
     group: Group
@@ -77,9 +77,9 @@ class Told:
     """One-letter option."""
     metavar: str | None = None
     words: Mapping[str, Any] | None = None
-    """What is written for values that have no spelling of their own, such as ``auto``."""
+    """Words for values that have no spelling of their own, such as ``auto``."""
     usual: str | None = None
-    """What the default is, in words, where ``None`` stands for it."""
+    """The default in words, where ``None`` stands for it."""
     split: Callable[[str], tuple[str, ...]] | None = None
     """Takes a text with several values apart; raises :class:`ValueError`."""
     again: bool = False
@@ -91,22 +91,22 @@ class Told:
 
 
 def knob(default: T, text: str, group: Group, **more: Any) -> T:
-    """A dataclass field with this default and what :class:`Told` holds."""
-    made: T = field(default=default, metadata={_KEY: Told(text, group, **more)})
+    """A dataclass field with this default and the contents of :class:`Facts`."""
+    made: T = field(default=default, metadata={_KEY: Facts(text, group, **more)})
     return made
 
 
 def ranged(within: Range) -> dict[str, Range]:
-    """Metadata of a field that has a range but is not a user's to set."""
+    """Metadata of a field that has a range but is not for users to set."""
     return {_RANGE: within}
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One setting, with everything that is known of it."""
+    """One setting, with everything known about it."""
 
     name: str
-    """As an option and a configuration key has it: ``query-seconds``, or ``race.margin`` for ``--set``."""
+    """As an option and a configuration key: ``query-seconds``, or ``race.margin`` for ``--set``."""
     path: tuple[str, ...]
     """Where the value goes: fields from the settings' root on."""
     kind: type
@@ -116,11 +116,11 @@ class Knob:
     """Whether ``None`` is a value: nothing chosen."""
     default: Any
     choices: tuple[str, ...]
-    told: Told
+    facts: Facts
 
     @property
     def keyword(self) -> str:
-        """As an argument of a function has it."""
+        """As a function's argument."""
         return self.name.replace("-", "_").replace(".", "_")
 
     @property
@@ -130,7 +130,7 @@ class Knob:
 
     @property
     def group(self) -> Group:
-        return self.told.group
+        return self.facts.group
 
     def parse(self, text: str) -> Any:
         """The value that a text stands for.
@@ -139,11 +139,11 @@ class Knob:
             ValueError: it stands for none; the message says why, without the knob's name.
 
         """
-        words = self.told.words or {}
+        words = self.facts.words or {}
         if text in words:
             return words[text]
-        if self.told.split is not None:
-            return self.told.split(text)
+        if self.facts.split is not None:
+            return self.facts.split(text)
         try:
             value = _READERS[self.kind](text)
         except ValueError as error:
@@ -157,14 +157,14 @@ class Knob:
             ValueError: it does not; the message says why, without the knob's name.
 
         """
-        words = self.told.words or {}
+        words = self.facts.words or {}
         if isinstance(value, str) and value in words:
             return words[value]
         if (value is None and self.optional) or any(value is word for word in words.values()):
             return value
         if not self.many:
             return self._check_one(value)
-        split, again = self.told.split, self.told.again
+        split, again = self.facts.split, self.facts.again
         if isinstance(value, str) and split is not None and not again:
             return split(value)
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -185,13 +185,13 @@ class Knob:
             value = float(value)
             if not math.isfinite(value):
                 raise ValueError(f"'{value:g}' is not a finite number")
-        within = self.told.within
+        within = self.facts.within
         if within is not None and value not in within:
             raise ValueError(f"{value:g} is not in its range: it must be {within}")
         return value
 
     def _or_words(self) -> str:
-        return "".join(f" or {word}" for word in self.told.words or ())
+        return "".join(f" or {word}" for word in self.facts.words or ())
 
 
 def _whole(text: str) -> int:
@@ -226,8 +226,8 @@ _CALLED = {int: "a whole number", float: "a number", bool: "true or false", str:
 def knobs_of(root: Any) -> tuple[Knob, ...]:
     """The knobs of a settings class and of the settings in its fields, in the order of their declaration.
 
-    Of two that have one name the first counts: a nested class may be used in several places (``sampling``), and is a
-    user's to set in one.
+    Of two with the same name the first counts: a nested class may be used in several places (``sampling``), and be
+    settable in one.
     """
     found: dict[str, Knob] = {}
     for each in _walk(root(), ()):
@@ -236,31 +236,31 @@ def knobs_of(root: Any) -> tuple[Knob, ...]:
 
 
 def _walk(settings: Any, above: tuple[str, ...]) -> Iterator[Knob]:
-    """Of the settings with their defaults: a nested class has other ones where it is used for something else."""
+    """From the settings with their defaults: a nested class has different ones where it is used differently."""
     hints = get_type_hints(type(settings))
     for each in fields(settings):
-        told, path, value = each.metadata.get(_KEY), (*above, each.name), getattr(settings, each.name)
-        if isinstance(told, Told):
-            yield _knob(told, hints[each.name], path, value)
+        facts, path, value = each.metadata.get(_KEY), (*above, each.name), getattr(settings, each.name)
+        if isinstance(facts, Facts):
+            yield _knob(facts, hints[each.name], path, value)
         elif is_dataclass(value):
             yield from _walk(value, path)
 
 
-def _knob(told: Told, hint: Any, path: tuple[str, ...], default: Any) -> Knob:
+def _knob(facts: Facts, hint: Any, path: tuple[str, ...], default: Any) -> Knob:
     alternatives = [part for part in get_args(hint) if part is not types.NoneType] if _is_union(hint) else [hint]
     inner = alternatives[0]
     many = get_origin(inner) is tuple
     inner = get_args(inner)[0] if many else inner
     literal = get_origin(inner) is Literal
     return Knob(
-        name=told.name or (f"{path[-2]}.{path[-1]}" if told.group == "method" else path[-1].replace("_", "-")),
+        name=facts.name or (f"{path[-2]}.{path[-1]}" if facts.group == "method" else path[-1].replace("_", "-")),
         path=path,
         kind=str if literal else inner,
         many=many,
         optional=_is_union(hint),
         default=default,
-        choices=get_args(inner) if literal else told.choices,
-        told=told,
+        choices=get_args(inner) if literal else facts.choices,
+        facts=facts,
     )
 
 
@@ -285,9 +285,9 @@ class Checked:
 def _bounds(kind: Any) -> tuple[tuple[str, Range | None, tuple[str, ...], bool], ...]:
     found = []
     for each in fields(kind):
-        told = each.metadata.get(_KEY)
-        within = told.within if isinstance(told, Told) else each.metadata.get(_RANGE)
-        choices = told.choices if isinstance(told, Told) else ()
+        facts = each.metadata.get(_KEY)
+        within = facts.within if isinstance(facts, Facts) else each.metadata.get(_RANGE)
+        choices = facts.choices if isinstance(facts, Facts) else ()
         if within or choices:
             found.append((each.name, within, choices, each.default is None))
     return tuple(found)
@@ -298,7 +298,7 @@ def _one_of(choices: Sequence[str]) -> str:
 
 
 def with_value(settings: T, path: Sequence[str], value: Any) -> T:
-    """The settings with one value of them, perhaps deep inside, another."""
+    """The settings with one value, perhaps deep inside, changed."""
     name, *rest = path
     inner = with_value(getattr(settings, name), rest, value) if rest else value
     return replace(settings, **{name: inner})  # type: ignore[type-var]

@@ -67,7 +67,7 @@ def is_blank(sql: str) -> bool:
 
 
 def without_semicolon(sql: str) -> str:
-    """``sql`` up to the end of its last token that is no semicolon."""
+    """``sql`` up to the end of its last token that is not a semicolon."""
     kept = [token for token in code(sql) if token.text != ";"]
     return sql[: kept[-1].end] if kept else ""
 
@@ -79,11 +79,11 @@ CUT = "..."
 def shortened(
     sql: str, width: int | None = None, *, measure: Callable[[str], int] = len, keep_lines: bool = False
 ) -> str:
-    """``sql`` on one line, which is still the same query where no :data:`CUT` is in it.
+    """``sql`` on one line; still the same query unless a :data:`CUT` is in it.
 
     Only white space between tokens is folded; a comment to the end of its line becomes one in ``/* */``. Strings and
-    names stay as they are: one with a line break or tab in it gives way to :data:`CUT`, or with ``keep_lines`` goes
-    over several lines. What is longer than ``width``, as ``measure`` counts, is cut, but never within a string, a
+    names stay as they are: one with a line break or tab in it is replaced by :data:`CUT`, or with ``keep_lines`` spans
+    several lines. What is longer than ``width``, as ``measure`` counts, is cut, but never within a string, a
     quoted name or a number, where dots would look like a part of it.
     """
     kept = ""
@@ -127,16 +127,16 @@ class ListedName(NamedTuple):
     text: str
     """As it was written."""
     parts: tuple[tuple[str, bool], ...]
-    """What its dots part: each name, and whether it was quoted."""
+    """What its dots separate: each name, and whether it was quoted."""
 
     @property
     def name(self) -> str | None:
-        """Taken for one name, in which unquoted dots are letters; ``None`` where that cannot be meant."""
+        """Read as one name, in which unquoted dots are letters; ``None`` where that cannot be meant."""
         return _one_name(self.parts)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Taken for a table and its column: every way to read it, for either may have dots where it is not quoted."""
+        """Read as a table and its column: every way to read it, since either may contain dots if it is not quoted."""
         splits = ((_one_name(self.parts[:at]), _one_name(self.parts[at:])) for at in range(1, len(self.parts)))
         return tuple((table, column) for table, column in splits if table is not None and column is not None)
 
@@ -148,7 +148,7 @@ def _one_name(parts: Sequence[tuple[str, bool]]) -> str | None:
 def listed_names(text: str) -> tuple[ListedName, ...]:
     r"""Names with commas between them, as ``--tables`` and ``--redact`` take them.
 
-    What holds a comma or a dot, or has blanks at its ends, is quoted as in SQL: in double quotes, backticks (either
+    A name with a comma or a dot, or with blanks at its ends, is quoted as in SQL: in double quotes, backticks (either
     doubled within) or brackets. Raises :class:`NameListError`.
     """
     found: list[ListedName] = []
@@ -166,7 +166,7 @@ def listed_names(text: str) -> tuple[ListedName, ...]:
 
 
 def _listed_part(text: str, at: int) -> tuple[str, bool, int]:
-    """A name, whether it was quoted, and where the dot, comma or end behind it is."""
+    """A name, whether it was quoted, and where the dot, comma or end after it is."""
     at += len(text[at:]) - len(text[at:].lstrip())
     opening = text[at : at + 1]
     if opening not in _CLOSED_BY:
@@ -186,7 +186,7 @@ def _listed_part(text: str, at: int) -> tuple[str, bool, int]:
 
 
 def _closes(token: str) -> bool:
-    """Whether the last quote is no half of a doubled one."""
+    """Whether the last quote is not half of a doubled one."""
     inner = token[1:]
     run = len(inner) - len(inner.rstrip(token[0]))
     return token[0] == "[" or run % 2 == 1

@@ -49,14 +49,14 @@ class Sampling(Checked):
     """0 is slow: 12 ms a token on a vocabulary of 152k."""
     top_p: float = knob(0.95, "Draw from the likeliest tokens that make up P.", "generator", metavar="P",
                         within=Range(0, 1, low_open=True))  # fmt: skip
-    min_p: float = knob(0.0, "Draw no token under this part of the likeliest.", "generator", metavar="P",
+    min_p: float = knob(0.0, "Draw no token under this share of the likeliest.", "generator", metavar="P",
                         within=Range(0, 1, high_open=True))  # fmt: skip
-    repeat_penalty: float = knob(1.0, "For tokens written already; 1 is off.", "generator",
+    repeat_penalty: float = knob(1.0, "For tokens already written; 1 is off.", "generator",
                                  within=Range(0, low_open=True))  # fmt: skip
-    """Over the last 64 tokens the branch wrote; 1 is off. Applied when greedy too."""
+    """Over the last 64 tokens the branch wrote; 1 is off. Applied to greedy sampling too."""
     seed: int = 0
     grammar: str | None = None
-    """What may be written, in llama.cpp's GBNF with the rule ``root``; the likelier of what it allows is drawn."""
+    """What may be written, in llama.cpp's GBNF with the rule ``root``; sampling is among what it allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +67,32 @@ class GeneratorSettings(Checked):
     max_tokens: int = knob(200, "Longest query.", "generator", metavar="TOKENS", within=Range(1))
     """Longest query, in tokens."""
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.7))
-    mend: bool = knob(True, "Try a query that names what does not exist with the nearest names as well.", "generator")
-    """Whether a query that names what does not exist is tried with the nearest names as well."""
+    mend: bool = knob(True, "Also try a query that names what does not exist with the nearest names.", "generator")
+    """Whether a query that names something that does not exist is also tried with the nearest names."""
     constrained: int = knob(
-        0, "Let N of the samples, the last ones, name only tables and columns that exist (built-in generator).",
+        0, "Limit the last N samples to tables and columns that exist (built-in generator).",
         "generator", name="constrain", metavar="N", within=Range(0),
     )  # fmt: skip
-    """How many of the samples, the last ones, can name only tables and columns that exist."""
+    """How many of the samples (the last ones) can name only tables and columns that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class RaceSettings(Checked):
     """When a race between thoughts ends (``--select race``)."""
 
-    slice: int = knob(16, "Tokens of thought between two looks at the scores.", "method", within=Range(1))
-    """Tokens of thought between two looks at the scores."""
+    slice: int = knob(16, "Tokens of thought between two readings of the scores.", "method", within=Range(1))
+    """Tokens of thought between two readings of the scores."""
     margin: float = knob(0.2, "How far behind the leader a thought may be.", "method",
                          within=Range(0, 1, low_open=True))  # fmt: skip
     """A thought that is further behind the leader's score is dropped."""
-    keep: float = knob(0.5, "Part of the thoughts that goes on after each slice.", "method",
+    keep: float = knob(0.5, "Share of the thoughts that goes on after each slice.", "method",
                        within=Range(0, 1, low_open=True))  # fmt: skip
-    """Part of the thoughts that goes on after each slice; 1 drops by ``margin`` alone.
+    """Share of the thoughts that continue after each slice; 1 drops by ``margin`` alone.
 
-    Both by 38 questions on held-out training databases with the built-in judge, budget 96: right first 68 % with 0.22
+    Both from 38 questions on held-out training databases with the built-in judge, budget 96: right first 68 % with 0.22
     of the tokens, against 61 % with all of them; 61 % with 0.47 by the margin alone."""
     stable: float = knob(0.02, "Change of a score that counts as none.", "method", within=Range(0, 1))
-    """The leader is settled when its score moved less than this in each of the last two slices."""
+    """The leader is settled when its score has moved less than this in each of the last two slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class CorrectSettings(Checked):
     rounds: int = knob(10, "Most rounds.", "method", within=Range(1))
     good: float = knob(0.99, "A score over this needs no correction.", "method", within=Range(0, 1))
     """A score over this needs no correction."""
-    patience: int = knob(3, "Rounds without gain after which it ends.", "method", within=Range(1))
-    """Rounds without gain after which it ends."""
+    patience: int = knob(3, "Rounds without improvement after which it ends.", "method", within=Range(1))
+    """Rounds without improvement after which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class TreeSettings(Checked):
     """Tree search over partial queries (``--select tree``)."""
 
     expansions: int = knob(50, "Most partial queries that are continued.", "method", within=Range(1))
-    """Most partial queries that are continued."""
+    """The most partial queries that are continued."""
     width: int = knob(4, "Rollouts of each.", "method", within=Range(1, 64))
     """Rollouts of each."""
     good: float = knob(0.99, "A complete query with a score over this ends the search.", "method", within=Range(0, 1))
@@ -119,7 +119,7 @@ class TreeSettings(Checked):
 
 
 PROBES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-"""Tokens of thought at which the score is usually read on the way."""
+"""Tokens of thought at which the score is usually read along the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,9 @@ class DiscriminatorSettings(Checked):
     judge is flat from here on (arXiv 2505.03786); a model's catalogue entry may say otherwise."""
     sampling: Sampling = field(default_factory=Sampling)
     probe_at: tuple[int, ...] | None = None
-    """Tokens of thought at which the score is read on the way; those over the budget are not reached. ``None``:
-    :data:`PROBES`, but not while a plan is written before the candidates are shown, where each reading must show all of
-    them for a moment (on two cores half of the built-in judge's time), unless a time limit may need the score."""
+    """Tokens of thought at which the score is read along the way; those over the budget are not reached. ``None``:
+    :data:`PROBES`, but not while a plan is written before the candidates are shown, as each reading would have to show
+    all of them for a moment (on two cores half of the judge's time), unless a time limit may need the score."""
     result_rows: int = 5
     """First rows of a candidate's result shown to the discriminator; 0 shows none."""
     schema: bool = True
@@ -144,20 +144,20 @@ class DiscriminatorSettings(Checked):
     race: RaceSettings = field(default_factory=RaceSettings)
 
     def under(self, mode: Mode) -> DiscriminatorSettings:
-        """With the mode's view of results: ``base`` and ``check`` show none."""
+        """As the mode shows results: ``base`` and ``check`` show none."""
         return self if mode in ("exec", "pro") else replace(self, result_rows=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits(Checked):
-    """Bounds of one query in the sandbox."""
+    """Limits of one query in the sandbox."""
 
     seconds: float = knob(2.0, "Time limit of one query.", "query", name="query-seconds", metavar="S",
                           within=Range(0, low_open=True))  # fmt: skip
-    """Wall time of one statement; a worker that does not stop is killed as long again later, a second at most."""
+    """Wall time of one statement; a worker that does not stop is killed after as long again, at most a second."""
     rows: int = field(default=1000, metadata=ranged(Range(1)))
     bytes: int = 2_000_000
-    """Size of all fetched values together."""
+    """Total size of all fetched values."""
     memory: int = 512 * 2**20
     """Address space of the worker, in bytes, where the system can enforce it."""
 
@@ -178,8 +178,8 @@ class PlanSettings(Checked):
     mode: Mode = "pro"
     """Under ``base`` and ``exec`` a candidate that cannot run is judged like any other, and may win by its score:
     for measuring judges as the paper does, not for answering."""
-    seed: int = knob(0, "Fixes the run.", "plan", metavar="N")
-    """Fixes the run: every branch's seed is derived from it."""
+    seed: int = knob(0, "Makes the run reproducible.", "plan", metavar="N")
+    """Makes the run reproducible: every branch's seed is derived from it."""
     correct: CorrectSettings = field(default_factory=CorrectSettings)
     tree: TreeSettings = field(default_factory=TreeSettings)
     max_seconds: float | None = knob(None, "Time limit of the whole question.", "plan", metavar="S",
@@ -193,51 +193,49 @@ class ServerOptions(Checked):
 
     url: str
     """``http(s)://host[:port]``, with or without ``/v1``."""
-    model: str | None = knob(None, "Under which name it serves the model.", "server", name="server-model",
+    model: str | None = knob(None, "The name under which it serves the model.", "server", name="server-model",
                              metavar="NAME", usual="its first")  # fmt: skip
-    """The name it is served under, where the server has several; ``None`` takes the first."""
-    allow_network: bool = knob(False, "Let the server be another machine: prompts are sent there.", "server")
-    """Whether the address may lead off this machine."""
+    """The name the model is served under, where the server has several; ``None`` takes the first."""
+    allow_network: bool = knob(False, "Allow a server on another machine: prompts are sent there.", "server")
+    """Whether the address may be off this machine."""
     timeout: float = knob(120.0, "Longest silence of the server.", "server", name="server-timeout", metavar="S",
                           within=Range(0, low_open=True))  # fmt: skip
-    """Seconds without a byte of an answer."""
-    concurrency: int = knob(16, "Requests to it at once.", "server", metavar="N", within=Range(1, 256))
-    """Requests in flight at once; fewer where the server says that it works on fewer."""
+    """Seconds to wait without receiving a byte."""
+    concurrency: int = knob(16, "Requests to the server at once.", "server", metavar="N", within=Range(1, 256))
+    """Requests in flight at once; fewer where the server says it handles fewer."""
 
 
 KvType: TypeAlias = Literal["f16", "q8_0", "q4_0"]
 
 
 SCORES_BYTES = 256 * 2**20
-"""What the scores of one batch against all of the KV cache may take, which flash attention never writes down."""
+"""What one batch's attention scores over the whole KV cache may take; flash attention never stores them."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions(Checked):
     """How a model is loaded and run."""
 
-    threads: int | None = knob(
-        None, "CPU threads.", "engine", metavar="N", within=Range(1), usual="cores that are free"
-    )
-    """CPU threads; ``None`` takes the physical cores, and fewer while other work holds some of them."""
+    threads: int | None = knob(None, "CPU threads.", "engine", metavar="N", within=Range(1), usual="free cores")
+    """CPU threads; ``None`` takes the physical cores, and fewer while other work occupies some of them."""
     gpu_layers: int | None = knob(None, "Layers on the GPU.", "engine", metavar="auto|N", within=Range(0),
                                   words={"auto": None}, usual="auto")  # fmt: skip
     """Layers on the GPU; ``None`` is all of them where this llama.cpp build has a GPU, else none."""
-    context: int | None = knob(None, "Bound of the KV cache in tokens.", "engine", metavar="TOKENS", within=Range(64),
+    context: int | None = knob(None, "Limit of the KV cache in tokens.", "engine", metavar="TOKENS", within=Range(64),
                                usual="what is needed")  # fmt: skip
-    """Upper bound of the KV cache, in tokens over all branches; ``None`` takes what is needed."""
+    """Upper limit of the KV cache, in tokens over all branches; ``None`` takes what is needed."""
     max_branches: int = field(default=32, metadata=ranged(Range(1, 120)))
     """Branches that advance together; more than these are run in waves."""
-    kv: KvType = knob("f16", "Numbers of the KV cache.  On a CPU the smaller ones are slower.", "engine")
-    """Numbers of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a third); it
-    is for models whose cache would not fit otherwise."""
+    kv: KvType = knob("f16", "Number format of the KV cache.  On a CPU the smaller ones are slower.", "engine")
+    """Number format of the KV cache. On a CPU anything but f16 is slower (measured: q8_0 half the prefill, q4_0 a
+    third); it is for models whose cache would not fit otherwise."""
     flash_attention: bool | None = knob(
         None, "auto: on a GPU, and where memory needs it.", "engine", metavar="auto|on|off",
         words={"auto": None, "on": True, "off": False}, usual="auto",
     )  # fmt: skip
     """``None``: on a GPU, with a KV cache that is not f16, or where the scores would be large (:data:`SCORES_BYTES`).
 
-    On a CPU llama.cpp's flash kernel takes one query after the other, while plain attention multiplies all branches'
+    On a CPU llama.cpp's flash kernel takes one query after another, while plain attention multiplies all branches'
     queries at once: behind 2,500 tokens a step of eight branches takes 1.8 times as long with it, a prompt as long as
     without (``python -m benchmarks.speed.attention``).
     """

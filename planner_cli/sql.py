@@ -10,7 +10,8 @@ import functools
 import itertools
 import logging
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from planner_cli.lexer import code, without_semicolon
 from planner_cli.text import nocase
@@ -23,7 +24,7 @@ _WORDS = frozenset(
     current_timestamp true false
     """.split()  # noqa: SIM905 - sixty quoted words in a list would be harder to read
 )
-"""Names among these mean something else when they are not quoted."""
+"""A name that is one of these means something else when it is not quoted."""
 MAX_PARSED = 20_000
 """Characters; a longer statement is compared as text (sqlglot takes some 10 us a character)."""
 
@@ -45,13 +46,87 @@ def parse(sql: str) -> Any | None:
     return trees[0] if len(trees) == 1 else None
 
 
+class Source(NamedTuple):
+    """A table that a query reads."""
+
+    called: str
+    """Its alias, or its name again where it has none."""
+    table: str
+
+
+class Equality(NamedTuple):
+    """``a.x = b.y`` between columns of tables."""
+
+    left: tuple[Source, str]
+    right: tuple[Source, str]
+
+
+def sources(sql: str) -> tuple[Source, ...]:
+    """The tables behind FROM and JOIN, whatever query within ``sql`` reads them; common table expressions are none.
+
+    In the order of the text, but for those of a WITH; none where sqlglot cannot read it, as with :func:`equalities`.
+    """
+    tree = parse(sql)
+    if tree is None:
+        return ()
+    read = {id(source) for scope in _scopes(tree).values() for source in scope.sources.values()}
+    return tuple(_source(node) for node in tree.walk(bfs=False) if node.key == "table" and id(node) in read)
+
+
+def equalities(sql: str) -> Iterator[Equality]:
+    """Each equality of two columns that are named with their tables."""
+    tree = parse(sql)
+    scopes = {} if tree is None else _scopes(tree)
+    for node in tree.walk(bfs=False) if tree is not None and scopes else ():
+        if node.key == "eq" and node.left.key == node.right.key == "column":
+            left, right = (_owner(column, scopes) for column in (node.left, node.right))
+            if left is not None and right is not None:
+                yield Equality((left, node.left.name), (right, node.right.name))
+
+
+def _scopes(tree: Any) -> dict[int, Any]:
+    """The scope of each query in the tree, by the identity of its node."""
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        return {id(scope.expression): scope for scope in traverse_scope(tree)}
+    except (SqlglotError, RecursionError):
+        return {}
+
+
+def _owner(column: Any, scopes: dict[int, Any]) -> Source | None:
+    """The table a column is taken from: of its own query, or of one around it."""
+    node = column
+    while node is not None and id(node) not in scopes:
+        node = node.parent
+    scope = scopes[id(node)] if node is not None else None
+    while scope is not None:
+        for called, source in scope.sources.items():
+            if nocase(called) == nocase(column.table):
+                return _source(source) if _is_table(source) else None
+        scope = scope.parent
+    return None
+
+
+def _is_table(source: Any) -> bool:
+    """Whether it is no query of its own, as a common table expression is."""
+    from sqlglot import exp
+
+    return isinstance(source, exp.Table)
+
+
+def _source(table: Any) -> Source:
+    return Source(table.alias_or_name, table.name)
+
+
 def fold(sql: str) -> str:
-    """White space outside of strings and names folded, comments and a trailing semicolon dropped."""
+    """White space outside strings and names folded, comments and a trailing semicolon dropped."""
     return " ".join(token.text for token in code(without_semicolon(sql)))
 
 
 def normalise(sql: str) -> str:
-    """A key that is equal for queries which differ only in how they are written.
+    """A key that is equal for queries that differ only in how they are written.
 
     Made from the statement's tokens, so that nothing is translated. Folded: white space, comments, a trailing
     semicolon, ASCII case outside quotes, quoting of plain names, ``<>`` and ``!=``, ``AS`` and ``INNER``.
@@ -104,10 +179,10 @@ def _ordered_text(sql: str) -> bool:
 
 
 def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
-    """A query that shows by which values ``sql`` orders its rows: its text, and where in its rows they stand.
+    """A query that shows the values ``sql`` orders its rows by: its text, and where in its rows they are.
 
-    Its rows are those of ``sql``, in an order that differs from it at most among equal values, with further columns
-    behind the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is gone, an OFFSET kept. ``None``
+    Its rows are those of ``sql``, in an order that differs at most among equal values, with further columns
+    after the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is removed, an OFFSET kept. ``None``
     for what sqlglot cannot read, and where more columns would change the rows (DISTINCT, set operations).
     """
     tree = parse(sql)

@@ -1,4 +1,4 @@
-"""A TOML file as a user's editor leaves it: with a byte order mark or without, any line ends."""
+"""A TOML file as a user's editor saved it: with or without a byte order mark, any line ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values that flow through a plan, in the order in which they come to be.
+"""The values that flow through a plan, in the order in which they arise.
 
     Schema -> Question -> Candidate -> Execution -> Cluster -> Thought, Probe -> Verdict -> Answer
 
@@ -33,7 +33,7 @@ class Column:
     """The type as written in ``CREATE TABLE``; empty when none was written."""
     primary_key: bool = False
     comment: str | None = None
-    """The ``--`` or ``/* */`` comment beside the column in the CREATE text."""
+    """The ``--`` or ``/* */`` comment on the column in the CREATE text."""
     samples: tuple[Value, ...] = ()
     """A few distinct values, in order of first appearance; empty when values are not to be shown."""
 
@@ -58,15 +58,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What the file has and nobody can ask about."""
+    """Something in the file that cannot be asked about."""
 
     table: str
     """A table or view."""
     reason: str
     column: str | None = None
-    """The one of it that is left out; ``None``: all of it is."""
+    """Its column that is left out; ``None``: all of it is."""
     internal: bool = False
-    """Whether it is a part of a virtual table, which is nothing that somebody would miss."""
+    """Whether it is part of a virtual table, so that nobody would miss it."""
 
     @property
     def name(self) -> str:
@@ -78,10 +78,10 @@ class Schema:
     tables: tuple[Table, ...]
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     unknown_collations: tuple[str, ...] = field(default=(), compare=False)
-    """What columns and indexes are sorted by that SQLite does not have."""
+    """Collations that columns and indexes use and SQLite does not have."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
-        """The schema with only the named tables (compared as SQLite does, order of the database kept)."""
+        """The schema with only the named tables (compared as SQLite does, in the database's order)."""
         wanted = {nocase(name) for name in names}
         return Schema(tuple(t for t in self.tables if nocase(t.name) in wanted))
 
@@ -114,16 +114,16 @@ class Candidate:
     """One distinct query the generator wrote."""
 
     index: int
-    """Position among the distinct candidates, from 0, in the order in which they were finished."""
+    """Position among the distinct candidates, from 0, in the order they were finished."""
     sql: str
     samples: int = 1
     """How many of the N samples wrote this query (after normalising); 0 for one that was mended from another."""
     tokens: int = 0
     """Tokens of its first sample."""
     logprob: float | None = None
-    """Sum of ln P over those tokens and the end mark under the generator; ``None`` when not asked for."""
+    """Sum of ln P over those tokens and the end mark under the generator; ``None`` when not requested."""
     complete: bool = True
-    """Whether the generator ended it itself, rather than a length limit."""
+    """Whether the generator ended it, rather than a length limit."""
     greedy: bool = False
     """Whether the greedy sample is among those that wrote it."""
 
@@ -167,7 +167,7 @@ class Execution:
     truncated: bool = False
     """Whether the query had more rows than were fetched."""
     cut_by: Literal["rows", "bytes"] | None = None
-    """Which limit truncated it; ``None`` when it is whole."""
+    """Which limit truncated it; ``None`` when it is complete."""
     seconds: float = 0.0
     """Wall time in the worker, without its start."""
     error: str | None = None
@@ -179,15 +179,15 @@ class Execution:
     """Instructions of SQLite's virtual machine until the last row was fetched: the query's cost, the same on every
     machine. ``None`` when it did not run to its end, or was not counted."""
     scanned: int | None = None
-    """Rows stepped over in full table scans; ``None`` as above."""
+    """Rows visited in full table scans; ``None`` as above."""
     unmatched: tuple[Comparison, ...] = ()
-    """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
+    """Comparisons in the query that no stored row satisfies (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
-    """Joins by keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    """Joins of keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
     cut_values: tuple[int, ...] = ()
-    """Bytes of the values of which only the beginning was fetched, row by row."""
+    """Sizes in bytes of the values of which only the beginning was fetched, row by row."""
     notes: tuple[str, ...] = ()
-    """How it was read, where the user should know: values that were cut, columns that could not be computed."""
+    """What the user should know about how it was read: values that were cut, columns that could not be computed."""
 
     @property
     def ok(self) -> bool:
@@ -226,7 +226,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The soft score as it would be if the thought ended here."""
+    """What the soft score would be if the thought ended here."""
 
     tokens: int
     """Tokens thought so far."""
@@ -248,7 +248,7 @@ class Verdict:
     mass: float
     thought: Thought
     probes: tuple[Probe, ...] = ()
-    """Scores at checkpoints while the thought went on, tokens ascending; the last one is the verdict's."""
+    """Scores at checkpoints during the thought, tokens ascending; the last one is the verdict's."""
 
 
 # ---------------------------------------------------------------------------------------------- models
@@ -272,7 +272,7 @@ class ModelInfo:
     architecture: str
     """As llama.cpp describes it, for example ``llama 135M Q4_1``."""
     parameters: int | None
-    """``None`` where a server does not tell."""
+    """``None`` where a server does not report it."""
     device: str
     """Where it runs, for example ``CPU, 2 threads``, or a server and its address."""
     prompt: str
@@ -310,7 +310,7 @@ class StageTimings:
     decodes: int = 0
     """llama_decode calls that sampled or probed."""
     rows: int = 0
-    """Rows of them that tokens were sampled from: samples that have been the same so far share one."""
+    """Rows of those calls that tokens were sampled from: samples that have been the same so far share one."""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -332,7 +332,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """The end of a plan. ``best is None`` means: no candidate could be executed."""
+    """The result of a plan. ``best is None`` means that no candidate could be executed."""
 
     candidates: tuple[Candidate, ...]
     executions: tuple[Execution, ...]
@@ -352,7 +352,7 @@ class Answer:
     """One line: why this one won, or why there is none."""
     timings: Timings = field(default_factory=Timings)
     warnings: tuple[str, ...] = ()
-    """What the user should know that is no error: time that ran out, a judge that judged nothing, low mass."""
+    """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
 
     @property
     def sql(self) -> str | None:

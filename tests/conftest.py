@@ -161,7 +161,7 @@ def base_engine(fast_generator):
 @pytest.fixture(scope="session")
 def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
     """Two layers of random weights behind the built-in model's tokenizer: a hundredth of its cost."""
-    from planner_cli.hub.synth import Shape, synthesise
+    from benchmarks.synth import Shape, synthesise
 
     shape = Shape(
         name="tiny", architecture="llama", layers=2, width=256, heads=4, kv_heads=2, inner=512, vocabulary=49152,

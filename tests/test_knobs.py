@@ -32,7 +32,7 @@ def test_ranges(allowed, text, inside, outside):
 def test_names_are_told_apart():
     for name in ("name", "keyword", "variable", "path"):
         assert [value for value, count in Counter(getattr(k, name) for k in KNOBS).items() if count > 1] == []
-    assert all(knob.told.help.endswith((".", ")", "...")) for knob in KNOBS)
+    assert all(knob.facts.help.endswith((".", ")", "...")) for knob in KNOBS)
 
 
 def test_the_defaults_are_taken_by_the_knobs_themselves():
@@ -43,7 +43,7 @@ def test_the_defaults_are_taken_by_the_knobs_themselves():
 
 def test_a_settings_class_has_the_ranges_of_its_knobs():
     for knob in KNOBS:
-        if knob.told.within is None:
+        if knob.facts.within is None:
             continue
         holder = Settings()
         for name in knob.path[:-1]:

@@ -1,9 +1,9 @@
-"""Flash attention against plain attention on the CPU, at each width: why planner does without the former there.
+"""Flash attention against plain attention on the CPU, at each width: why planner does not use the former there.
 
     python -m benchmarks.speed.attention [--model NAME_OR_FILE] [--prompt 700] [--threads N] [--rounds 3]
 
-The same prompt and the same steps in two contexts of one process, in turns. Printed is how many times as long as plain
-attention the flash kernel takes, by the CPU's own clock, so that other work disturbs little.
+The same prompt and the same steps in two contexts of one process, in turns. It prints how many times as long as plain
+attention the flash kernel takes, in CPU time, so that other work disturbs little.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.speed.machine import machine, versions
 
 WIDTHS = (1, 2, 4, 5, 8, 16)
 STEPS = 4
-"""At each width, each a token further."""
+"""Steps at each width, each one token further."""
 
 
 def decode(context) -> float:

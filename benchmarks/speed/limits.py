@@ -1,11 +1,11 @@
-"""Where a question's time goes, and how near that is to what the machine can do at all.
+"""Where a question's time goes, and how close that is to what the machine can do.
 
     python -m benchmarks.speed.limits [--threads N] [--rounds 3]
 
 Measures the memory's read bandwidth and the arithmetic rate of llama.cpp's kernels on a full batch, then asks a
 question about the demo database with the built-in pair (8 candidates, 64 tokens of thought, nothing cached), and holds
-each stage's seconds against two floors: reading every weight once a decode, and multiplying every weight once a row.
-Then the same question beside a process that holds one core, against one thread alone; and `planner --help`.
+each stage's seconds against two floors: reading every weight once per decode, and multiplying it once per row.
+Then the same question next to a process that uses one core, against one thread alone; and `planner --help`.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def lines(result: dict) -> list[str]:
         f"| whole | {statistics.median(result['totals']):.2f} | | | | |",
         "",
         f"The machine ({result['machine']['cpu']}, {result['threads']} threads, {result['date']}): {gigabytes}.",
-        f"Beside a process that holds one core the question takes {beside:.2f} times as long as with one thread alone.",
+        f"Next to a process that uses one core the question takes {beside:.2f} times as long as with one thread alone.",
         f"`planner --help` takes {result['help_seconds']:.2f} s.",
     ]
     return made

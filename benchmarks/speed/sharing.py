@@ -3,8 +3,8 @@
     python -m benchmarks.speed.sharing [--questions 20] [--budget 0] [--threads N]
 
 Questions about the demo database, asked with the built-in pair as `planner ask` does (8 candidates), each once with a
-row of a decode for every branch and once with a row for every different beginning, in one process, in turns, the
-schema's state kept for both. Printed are the tokens written, the rows decoded for them, and the seconds of writing
+row of a decode for every branch and once with a row for every distinct beginning, in one process, in turns, the
+schema's state kept for both. It prints the tokens written, the rows decoded for them, and the seconds of writing
 (without its prompt's), of judging and of the whole.
 """
 

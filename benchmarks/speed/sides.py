@@ -29,7 +29,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a side is told once."""
+    """What a side is given once."""
 
     model: Path
     threads: int
@@ -39,12 +39,12 @@ class Setting:
     batched_bench: str | None = None
     """Program ``llama-batched-bench``."""
     fast: Path | None = None
-    """The same weights in the form that planner runs them in, where that is another file."""
+    """The same weights in the format in which planner runs them, if that is another file."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What a side is told for each part."""
+    """What a side is given for each part."""
 
     part: str
     prefix: str

@@ -1,4 +1,4 @@
-"""``python -m models.distill STAGE``: one command a stage of the recipe."""
+"""``python -m models.distill STAGE``: one command per stage of the recipe."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @main.command()
 @click.argument("data", type=_EXISTING)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Of training, over all sittings.")
-@click.option("--steps", type=click.IntRange(min=1), help="Of training, in place of --minutes or as another bound.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Training time, over all sittings.")
+@click.option("--steps", type=click.IntRange(min=1), help="Training steps, instead of --minutes, or as well.")
 @click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
-@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control of thinking.")
+@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control for thinking.")
 @click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out.")
 @click.option(
     "--share",
     "shares",
@@ -116,7 +116,7 @@ def train(
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():
-        raise click.UsageError(f"{trainer.checkpoint} exists: go on with --resume, or name another --out")
+        raise click.UsageError(f"{trainer.checkpoint} exists: continue with --resume, or name another --out")
     elif init is not None:
         network.load(read_adapter(init, base.shape)[0])
     items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")

@@ -1,11 +1,11 @@
-"""What the discriminator is trained on: right and wrong queries of a question, labelled by execution.
+"""What the discriminator is trained on: right and wrong queries for a question, labelled by execution.
 
 ``cases.jsonl``  a line {"schema", "question", "hints", "gold", "drafts", "candidates"}; queries are lists of parts as
                  in :mod:`models.distill.items`, a candidate is {"parts", "facts", "correct", "origin"}
 
 Candidates are the generator's own samples, from runs of ``planner bench e2e`` over training data, and edits of the
-right query (:mod:`models.distill.edits`). A query that gives the right rows by another way is right. ``drafts`` are all
-samples, those that do not run too: what the model would have planned.
+right query (:mod:`models.distill.edits`). A query that gives the right rows in another way is right. ``drafts`` are all
+samples, including those that do not run: what the model would have planned.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Labelled:
 
     parts: tuple[Part, ...]
     facts: str
-    """Its result in a line."""
+    """Its result in one line."""
     correct: bool
     origin: str
     """``gold``, ``sample`` or ``edit``."""
@@ -117,7 +117,7 @@ def _case(
         if execution.ok:
             correct = origin == "gold" or instances.matches(item, sql) is True
             facts = facts_text(execution, CompactDiscriminator.ROWS)
-            # an edit that changes nothing is no other way to the right rows, it is only odd
+            # an edit that changes nothing is not another way to the right rows, only an odd one
             if not (correct and origin == "edit"):
                 found[sql] = Labelled(parts, facts, correct, origin)
 
@@ -140,7 +140,7 @@ def _case(
 
 
 def write_cases(path: Path, cases: Iterator[Case]) -> Counter[str]:
-    """One a line; returns how many candidates of each origin are right and wrong."""
+    """Write one per line; returns how many candidates of each origin are right and wrong."""
     counts: Counter[str] = Counter()
     with path.open("w", encoding="utf-8") as file:
         for case in cases:

@@ -1,11 +1,11 @@
 """The base in plain torch, with a trainable LoRA adapter, for packs of questions about one schema.
 
 A pack is one prefix (the schema, of S tokens) and B blocks of L tokens (question and answer, padded at their end).
-Each block sees the prefix and itself, so that the prefix is computed once a pack; positions go on behind it in
+Each block sees the prefix and itself, so that the prefix is computed once per pack; positions continue after it in
 every block. No mask of all tokens against all is needed: scores against the prefix and within the block are
 joined under one softmax.
 
-The adapter is merged into the maps once a step, so that forward and backward run plain large products; the
+The adapter is merged into the maps once per step, so that forward and backward run plain large products; the
 gradients of A and B come from four thin ones.
 """
 
@@ -39,7 +39,7 @@ class Pack:
     blocks: torch.Tensor
     """Shape (B, L)."""
     places: torch.Tensor
-    """Shape (T,): where in the flattened blocks the next token is to be predicted."""
+    """Shape (T,): where in the flattened blocks the next token must be predicted."""
     targets: torch.Tensor
     """Shape (T,): that token."""
     weights: torch.Tensor
@@ -158,7 +158,7 @@ class Network:
 
     @torch.no_grad()
     def merge(self) -> None:
-        """Put the adapter as it is now into the maps; due after every step of the optimiser."""
+        """Merge the current adapter into the maps; due after every step of the optimiser."""
         scale = self.alpha / self.rank
         for fused in self._maps():
             row = 0

@@ -21,7 +21,7 @@ from planner_cli.types import Schema
 JUDGE = "judge"
 """The discriminator's share of the steps."""
 _HELD_OUT = 12
-"""One of so many training databases is only looked at."""
+"""One in so many training databases is held out."""
 
 
 def base_path() -> Path:

@@ -2,5 +2,5 @@
 
 ``planner ask``, ``demo`` and ``bench``, the benchmarks of this repository and Python programs (``from planner_cli
 import Planner``) all go through here. Nothing here prints, reads a terminal or knows a command: what a user should
-know is handed to a callback, and what happens is a stream of :mod:`planner_cli.events`.
+know is passed to a callback, and what happens is a stream of :mod:`planner_cli.events`.
 """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TakesValues(Protocol):
-    """What is asked of a prompt family."""
+    """What a prompt family has to say."""
 
     @property
     def takes_values(self) -> bool:
@@ -27,9 +27,9 @@ def question_about(
     schema: Schema | None = None,
     name: str | None = None,
 ) -> Question:
-    """``text`` with the schema (a part of it, where one is given) and the stored values that it mentions.
+    """``text`` with the schema (or the part of it that is given) and the stored values that it mentions.
 
-    The values are looked up only where one of ``prompts`` shows them. ``name`` is the
+    The values are looked up only if one of ``prompts`` shows them. ``name`` is the
     database's, by default its file's.
     """
     shown = schema or database.schema

@@ -23,10 +23,10 @@ VARIABLES = (
 """Environment variables that are read."""
 
 _PRIVATE = tuple(knob.name for knob in KNOBS if knob.group in {"database", "redact"})
-"""Knobs that keep something from somebody."""
+"""Knobs that keep something private."""
 
 ORDER: tuple[Origin, ...] = ("command line", "argument", "environment", "configuration", "model")
-"""The first that says something wins; where none does, it is the default."""
+"""The first that sets a value wins; where none does, it is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Chosen:
 
     @property
     def by_user(self) -> bool:
-        """Whether somebody said it: neither a model's recommendation nor the default."""
+        """Whether the user set it: neither a model's recommendation nor the default."""
         return self.origin not in {"model", "default"}
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What each source says, by the knobs' keywords."""
+    """What each source sets, by the knobs' keywords."""
 
     sources: Mapping[Origin, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class Choices:
         return self.of(BY_KEYWORD[keyword])
 
     def saying(self, origin: Origin, said: Mapping[str, Any]) -> Choices:
-        """The same with another source, or more of one."""
+        """The same with another source, or with more values from one."""
         return Choices({**self.sources, origin: {**self.sources.get(origin, {}), **said}})
 
     def settings(self) -> Settings:
@@ -80,7 +80,7 @@ class Choices:
 
     @property
     def relies_on_scores(self) -> str | None:
-        """The option by which somebody made the scores decide; ``None`` where they are only shown."""
+        """The option with which the user made the scores decide; ``None`` where they are only shown."""
         if self["min_confidence"].value is not None:
             return "--min-confidence"
         select = self["select"]
@@ -95,15 +95,15 @@ class Choices:
 
 
 def keyword(name: str) -> str:
-    """A knob's name as an argument of a function has it."""
+    """A knob's name as a function's argument."""
     return name.replace("-", "_").replace(".", "_")
 
 
 def from_environment(knobs: Iterable[Knob], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What variables say of these knobs.
+    """What variables set of these knobs.
 
     Raises:
-        PlannerError: one holds what its knob does not take.
+        PlannerError: one has a value that its knob does not take.
 
     """
     environment = os.environ if environment is None else environment
@@ -116,7 +116,7 @@ def from_environment(knobs: Iterable[Knob], environment: Mapping[str, str] | Non
 
 
 def refuse_slips(names: Iterable[str]) -> None:
-    """Refuse what is nearly the name of a knob that keeps something private.
+    """Refuse what is almost the name of a knob that keeps something private.
 
     Raises:
         PlannerError: one of these names is.
@@ -144,7 +144,7 @@ def from_mapping(values: Mapping[str, Any], known: Mapping[str, Knob]) -> dict[s
 
 
 def method_settings(texts: Iterable[str], knobs: Iterable[Knob] = KNOBS) -> Iterator[tuple[Knob, Any]]:
-    """What ``NAME=VALUE`` texts (``race.margin=0.2``) say of planning methods.
+    """What ``NAME=VALUE`` texts (``race.margin=0.2``) set of planning methods.
 
     Raises:
         ValueError: a name is unknown, or a value is not what its knob takes.

@@ -3,7 +3,7 @@
     [ask]
     budget = 128
 
-    [defaults]                           # of every command that has such an option
+    [defaults]                           # for every command that has such an option
     generator = "qwen2.5-coder-1.5b"
 
 A command's own table wins over ``[defaults]``.
@@ -41,7 +41,7 @@ def load_defaults() -> dict[str, Any]:
     """The saved defaults by table, as they are in the file; empty where there is none.
 
     Raises:
-        PlannerError: the file cannot be read, or ``PLANNER_CONFIG`` names one that is not there.
+        PlannerError: the file cannot be read, or ``PLANNER_CONFIG`` names one that does not exist.
 
     """
     path = config_path()
@@ -53,10 +53,10 @@ def load_defaults() -> dict[str, Any]:
 
 
 def from_configuration(knobs: Mapping[str, Knob]) -> dict[str, Any]:
-    """What the file says of these knobs, for a program that asks as ``planner ask`` does.
+    """What the file sets of these knobs, for a program that asks as ``planner ask`` does.
 
-    Keys that are no knobs are options of commands (``format``): they say nothing here. But what is nearly the name of
-    a knob that keeps something private is refused, for a slip must not switch that off.
+    Keys that are not knobs are options of commands (``format``) and are ignored here. But what is almost the name of
+    a knob that keeps something private is refused: a typing error must not switch that off.
 
     Raises:
         PlannerError: the file cannot be read, or a value is not what its knob takes.
@@ -67,7 +67,7 @@ def from_configuration(knobs: Mapping[str, Knob]) -> dict[str, Any]:
     for name in (COMMON, "ask"):
         table = tables.get(name, {})
         if not isinstance(table, dict):
-            raise PlannerError(f"{config_path()}: {name} stands outside of any table", hint=f"make it a table [{name}]")
+            raise PlannerError(f"{config_path()}: {name} is outside any table", hint=f"make it a table [{name}]")
         said = {key: value for key, value in table.items() if keyword(key) in knobs}
         try:
             refuse_slips([key for key in table if key not in said])

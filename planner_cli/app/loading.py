@@ -1,4 +1,4 @@
-"""What loading models waits for, begun while the database is read."""
+"""The preparations for loading models, begun while the database is read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from planner_cli.hub import ResolvedModel
 
 Pair: TypeAlias = "tuple[ResolvedModel, ResolvedModel | None]"
-"""Generator and discriminator; without the latter nobody judges."""
+"""Generator and discriminator; without the latter nothing is judged."""
 
 
 @contextmanager
 def begun(resolve: Callable[[], Pair] | None) -> Iterator[Callable[[], Pair | None]]:
-    """Find the models, fetch their files from the disk, and import llama.cpp's library, beside what is done meanwhile.
+    """Find the models, read their files from disk and import llama.cpp's library, in a thread beside other work.
 
-    Yields what waits for the models; it gives ``None`` where they are not found. What is wrong with them, or missing,
-    is said where they are loaded, and nothing of it here. Behind a server (``None``) there is nothing to do.
+    Yields a function that waits for the models and returns them, or ``None`` if they are not found. Errors are not
+    reported here but when the models are loaded. Behind a server (``None``) there is nothing to do.
     """
     found: list[Pair] = []
     thread = threading.Thread(target=_begin, args=(resolve, found), name="planner-loading")
@@ -32,7 +32,7 @@ def begun(resolve: Callable[[], Pair] | None) -> Iterator[Callable[[], Pair | No
     try:
         yield wait
     finally:
-        thread.join()  # a fraction of a second; the end of the process must not meet an import
+        thread.join()  # a fraction of a second; the process must not end in the middle of an import
 
 
 def _begin(resolve: Callable[[], Pair] | None, found: list[Pair]) -> None:

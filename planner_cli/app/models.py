@@ -11,7 +11,7 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.loading import Pair
 from planner_cli.app.served import Served
 from planner_cli.app.settings import Settings
-from planner_cli.app.speeds import known_calibration, model_identity
+from planner_cli.app.speeds import known_speeds, model_identity
 from planner_cli.control import Control
 from planner_cli.types import ModelInfo, Role
 
@@ -26,7 +26,7 @@ Note = Callable[[str], None]
 
 
 def no_note(_text: str) -> None:
-    """For those who want none."""
+    """For callers that want no notes."""
 
 
 def prefix_folder() -> Path:
@@ -42,7 +42,7 @@ class Loaded:
 
     models: Models
     generator: Generator | None
-    """``None`` where only the judge was asked for."""
+    """``None`` where only the judge was requested."""
     discriminator: Discriminator | None
     infos: tuple[ModelInfo, ...]
     choices: Choices
@@ -77,7 +77,7 @@ class Models:
         return self._served is None
 
     def pair(self) -> Pair:
-        """Both, found and checked."""
+        """Both models, found and checked."""
         return self.find("generator"), None if self.settings.models.no_judge else self.find("discriminator")
 
     def find(self, role: Role) -> ResolvedModel:
@@ -100,9 +100,9 @@ class Models:
         return found
 
     def load(self, found: Pair | None = None, *, judge: bool = True) -> Loaded:
-        """Both models (``found``, else by the choices); every file is checked before any is loaded.
+        """Both models (``found``, otherwise as chosen); every file is checked before any is loaded.
 
-        Without ``judge`` the generator alone: somebody else judges.
+        Without ``judge`` only the generator: something else judges.
         """
         from planner_cli.generator import Generator
 
@@ -123,14 +123,16 @@ class Models:
         return Loaded(self, generator, discriminator, (info(writer, writing), about), choices, settings)
 
     def load_judge(self) -> Loaded:
-        """The discriminator alone."""
+        """Only the discriminator."""
         judge = self.find("discriminator")
         choices = recommended(self.choices, judge)
         discriminator, about = self._judge(judge)
         return Loaded(self, None, discriminator, (about,), choices, choices.settings())
 
     def close(self) -> None:
-        """End the connections to servers."""
+        """End the connections to servers, and give up the states of prompts that are in memory."""
+        if self._cache is not None:
+            self._cache.forget()
         if self._served is not None:
             self._served.close()
 
@@ -145,7 +147,7 @@ class Models:
             raise
 
     def _engine(self, model: ResolvedModel) -> LlamaEngine | ServerEngine:
-        """A model's engine: a server where the user names one, else the file; one in no catalogue is tried first."""
+        """A model's engine: a server if the user names one, else the file; a file in no catalogue is tried first."""
         if self._served is not None:
             return self._served.engine(model)
         return self._engine_here(model)
@@ -159,7 +161,7 @@ class Models:
         from planner_cli.engine import LlamaEngine  # after the trial: its process needs the memory and time
         from planner_cli.engine.prefix_cache import PrefixCache
 
-        if self._cache is None:  # one for both roles: with one model and adapter, what one has read serves the other
+        if self._cache is None:  # shared by both roles: with one model and adapter, one can use what the other has read
             self._cache = PrefixCache(self._states or prefix_folder(), limit=self.settings.cache_mib * 2**20)
         return LlamaEngine(
             model.loaded,
@@ -168,11 +170,11 @@ class Models:
             options=self.settings.engine,
             cache=self._cache,
             identity=model_identity(model),
-            calibration=known_calibration(model, self.settings.engine.gpu_layers),
+            speeds=known_speeds(model, self.settings.engine.gpu_layers),
         )
 
     def _go_on(self) -> None:
-        """Raise the reason if the control says stop."""
+        """Raise the reason if the control has been stopped."""
         if self._control.should_abort():
             raise self._control.stopped()
 

@@ -1,4 +1,4 @@
-"""The public face: an open database and loaded models, to be asked."""
+"""The public interface: an open database and loaded models to ask."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from planner_cli.app.asking import question_about
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
+from planner_cli.app.interrupting import steps_of
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
 from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
@@ -43,10 +44,10 @@ _SAMPLES = 3
 
 
 class Planner:
-    """An open database and loaded models: ask it questions, one after the other. A context manager.
+    """An open database and loaded models: ask it questions, one after another. A context manager.
 
-    Models are loaded once, and what they have read of the database's schema is kept from question to question.
-    :meth:`close` frees all of it. Not for several threads at once.
+    Models are loaded once, and what they have read of the database's schema is kept between questions.
+    :meth:`close` frees all of it. Not for use by several threads at once.
     """
 
     def __init__(
@@ -77,10 +78,10 @@ class Planner:
         """Open a database and load the models.
 
         ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
-        in its names: ``budget=64, candidates=4``. What is not given is as the environment and the configuration file
-        say, else as the model recommends. ``rows`` bounds the rows fetched of each result. ``control`` can stop the
-        loading; ``note`` is called with what a user should know (a private copy, a judge that was never trained),
-        which :attr:`notes` keeps too.
+        under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
+        configuration file, or else from what the model recommends. ``rows`` limits the rows fetched of each result.
+        ``control`` can stop the loading; ``note`` is called with what a user should know (a private copy, a judge that
+        was never trained), which :attr:`notes` keeps too.
 
         Raises:
             PlannerError: a setting is unknown or out of its range, or two contradict each other.
@@ -109,7 +110,7 @@ class Planner:
         control: Control | None = None,
         note: Note | None = None,
     ) -> Planner:
-        """The same from choices that are made; see :meth:`open`."""
+        """The same from choices already made; see :meth:`open`."""
         from planner_cli.database import Database
 
         control = control or Control()
@@ -178,11 +179,12 @@ class Planner:
         loaded = self._loaded
         if loaded.generator is None:
             raise RuntimeError("a planner without a generator")
+        control = control or Control(self.plan.max_seconds)
         events = plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent
         )
-        self._running = cast("Generated[Event, None, None]", events)
-        return events
+        self._running = steps_of(events, control)
+        return self._running
 
     def question(self, text: str) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
@@ -206,7 +208,7 @@ class Planner:
 
     @property
     def settings(self) -> Settings:
-        """What counts, the models' recommendations included."""
+        """The values in effect, including the models' recommendations."""
         return self._loaded.settings
 
     @property
@@ -226,13 +228,13 @@ class Planner:
 
     @property
     def engines(self) -> tuple[Engine, ...]:
-        """What runs the models, in the order of :attr:`models`: for measuring it."""
+        """The engines that run the models, in the order of :attr:`models`: for measuring them."""
         roles = (self._loaded.generator, self._loaded.discriminator)
         return tuple(role.engine for role in roles if role is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know of the opening."""
+        """What a user should know about the opening."""
         return tuple(self._notes)
 
     @property
@@ -249,9 +251,7 @@ class Planner:
         option = self.choices.relies_on_scores
         if self.untrained and option:
             judge = next(info.name for info in self.models if info.role == "discriminator")
-            noted(
-                f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} goes by them"
-            )
+            noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
 
     # --------------------------------------------------------------------------------------------- closing
 

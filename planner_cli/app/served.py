@@ -1,4 +1,4 @@
-"""Models behind an address, as the rest of the program knows models."""
+"""Models behind an address, presented like local ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_TEMPLATE = 2**20
 
 
 class Served:
-    """The servers of one planner, each asked once what it is."""
+    """The servers of one planner; each is asked once what it is."""
 
     def __init__(self, settings: ServerSettings, note: Callable[[str], None]) -> None:
         self._settings = settings
@@ -27,9 +27,9 @@ class Served:
         self._engines: dict[tuple[Role, str | None, str | None], ServerEngine] = {}
 
     def resolve(self, role: Role, models: ModelSettings) -> ResolvedModel:
-        """What the server runs, with the settings of its catalogue entry where it is a known file.
+        """What the server runs, with the settings of its catalogue entry if it is a known file.
 
-        A model named for the role must be the one the server has; the built-in default means whatever it has.
+        A model named for the role must be the one the server runs; the built-in default accepts any.
         Raises :class:`PlannerError` when the address is refused, :class:`ModelError` when it is another model.
         """
         from planner_cli.hub import ResolvedModel, known_catalog
@@ -70,7 +70,7 @@ class Served:
         return self._engine(model.role, model.adapter.name if model.adapter else None, model.reasoning)
 
     def _engine(self, role: Role, adapter: str | None = None, reasoning: str | None = None) -> ServerEngine:
-        """Connect; a word about it where the address is not this machine."""
+        """Connect; with a note where the address is not this machine."""
         from planner_cli.engine import ServerEngine
         from planner_cli.engine.server.http import is_loopback
 

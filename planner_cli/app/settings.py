@@ -13,7 +13,7 @@ from planner_cli.settings import EngineOptions, PlanSettings, Select, ServerOpti
 from planner_cli.types import Role
 
 BY_SCORE: tuple[Select, ...] = ("rerank", "posterior", "vote-judge", "pairwise", "race", "correct", "tree")
-"""Planning methods that go by the discriminator's scores."""
+"""Planning methods that use the discriminator's scores."""
 
 CACHE_MIB = 1024
 """Room for some 70 schemas of 600 tokens under the built-in pair, 35 under a 1.5B model."""
@@ -23,7 +23,7 @@ def _names(text: str) -> tuple[ListedName, ...]:
     try:
         return listed_names(text)
     except NameListError as error:
-        raise ValueError(f'{error}; what holds a dot or comma is quoted as in SQL: "a,b"') from error
+        raise ValueError(f'{error}; a name with a dot or comma is quoted as in SQL: "a,b"') from error
 
 
 def _tables(text: str) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def _tables(text: str) -> tuple[str, ...]:
 
 
 def _columns(text: str) -> tuple[str, ...]:
-    """Each of the columns by itself, as it was written."""
+    """Each of the columns separately, as it was written."""
     return tuple(name.text for name in _names(text))
 
 
@@ -63,12 +63,12 @@ class DatabaseSettings(Checked):
     """What of the database is read, and shown to the models."""
 
     tables: tuple[str, ...] = knob(
-        (), "Show the models only these tables; queries may still read others.  Names that hold a comma are quoted as "
+        (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted as "
         "in SQL.", "database", metavar="A,B", split=_tables, main=True,
     )  # fmt: skip
     no_values: bool = knob(False, "Show the models no sample values, only the schema.", "database")
     redact: tuple[str, ...] = knob(
-        (), "Let this column read as NULL everywhere; may be given again.  Names that hold a dot or comma are quoted "
+        (), "Make this column read as NULL everywhere; may be repeated.  Names with a dot or comma are quoted "
         "as in SQL.", "redact", metavar="TABLE.COLUMN", split=_columns, again=True, main=True,
     )  # fmt: skip
     private_copy: bool = knob(
@@ -92,7 +92,7 @@ class ServerSettings(Checked):
     )
     options: ServerOptions = field(default_factory=lambda: ServerOptions(""))
     chat_template: Path | None = knob(
-        None, "Jinja file or .gguf with the chat template, where the server does not tell its own.", "server",
+        None, "Jinja file or .gguf with the chat template, if the server does not reveal its own.", "server",
         metavar="FILE",
     )  # fmt: skip
 
@@ -116,13 +116,13 @@ class Settings(Checked):
     engine: EngineOptions = field(default_factory=EngineOptions)
     server: ServerSettings = field(default_factory=ServerSettings)
     cache_mib: int = knob(
-        CACHE_MIB, "Disk for the states of prompts (planner cache), so that the next question on a database starts at "
+        CACHE_MIB, "Disk space for prompt states (planner cache), so that the next question about a database starts at "
         "once; 0 keeps none.", "cache", metavar="MIB", within=Range(0),
     )  # fmt: skip
-    """What a benchmark does without: a state from the disk would be timed as if it had been computed."""
+    """Not for benchmarks: a state read from disk would be timed as if it had been computed."""
 
     def check(self) -> None:
-        """Refuse what contradicts itself.
+        """Refuse contradictions.
 
         Raises:
             PlannerError: a score is wanted from a judge that is switched off, or a server without its address.
@@ -145,5 +145,5 @@ class Settings(Checked):
 
 
 KNOBS: tuple[Knob, ...] = knobs_of(Settings)
-"""Every one there is, in the order in which a reader wants them."""
+"""All of them, in the order that suits a reader."""
 BY_KEYWORD = {each.keyword: each for each in KNOBS}

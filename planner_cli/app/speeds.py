@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.calibration import Calibration
+    from planner_cli.engine.learned_speeds import LearnedSpeeds
     from planner_cli.hub import ResolvedModel
 
 SECONDS = 8.0
-"""About what measuring may take."""
+"""Roughly how long measuring may take."""
 
 
-def calibrations_path() -> Path:
+def speeds_path() -> Path:
     """Where it is kept."""
     from planner_cli.hub import cache_folder
 
@@ -23,7 +23,7 @@ def calibrations_path() -> Path:
 
 
 def model_identity(model: ResolvedModel) -> str:
-    """What tells a model and adapter from all others: their digests where they are known, else the files' facts."""
+    """What identifies a model and adapter: their digests where known, otherwise the files' size and time."""
     from planner_cli.engine.inprocess import stat_identity
 
     if model.sha256 is not None and (model.adapter is None or model.adapter_sha256 is not None):
@@ -32,16 +32,18 @@ def model_identity(model: ResolvedModel) -> str:
     return stat_identity(model.path, model.adapter)
 
 
-def known_calibration(model: ResolvedModel, gpu_layers: int | None) -> Calibration | None:
-    """What was learnt of a model; ``None`` when nothing was."""
-    from planner_cli.engine.calibration import Calibration, key
+def known_speeds(model: ResolvedModel, gpu_layers: int | None) -> LearnedSpeeds | None:
+    """What was learnt about a model; ``None`` when nothing was."""
+    from planner_cli.engine.learned_speeds import LearnedSpeeds, key
     from planner_cli.hub import cache
 
-    records = cache.load(calibrations_path())
-    return Calibration.read(records.get(key(model_identity(model), gpu_layers))) if isinstance(records, dict) else None
+    records = cache.load(speeds_path())
+    return (
+        LearnedSpeeds.read(records.get(key(model_identity(model), gpu_layers))) if isinstance(records, dict) else None
+    )
 
 
-def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
+def learn_speeds(model: ResolvedModel, seconds: float = SECONDS) -> LearnedSpeeds:
     """Learn about a model now; kept for later runs unless other work disturbed it.
 
     Raises:
@@ -49,7 +51,7 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
         EngineError: the machine is too slow.
 
     """
-    from planner_cli.engine.calibration import key
+    from planner_cli.engine.learned_speeds import key
     from planner_cli.engine.learning import learn
     from planner_cli.hub import cache
 
@@ -59,14 +61,14 @@ def calibrate(model: ResolvedModel, seconds: float = SECONDS) -> Calibration:
     finally:
         engine.free()
     if learnt.quiet:
-        records = cache.load(calibrations_path())
+        records = cache.load(speeds_path())
         records = records if isinstance(records, dict) else {}
-        cache.store(calibrations_path(), {**records, key(model_identity(model), None): learnt.record()})
+        cache.store(speeds_path(), {**records, key(model_identity(model), None): learnt.record()})
     return learnt
 
 
 def bare_engine(path: Path, *, adapter: Path | None = None, threads: int | None = None) -> LlamaEngine:
-    """An engine over a file as it lies: nothing that was kept of it is used, and nothing is kept.
+    """An engine over a file as it is: nothing kept from earlier runs is used, and nothing is kept.
 
     Raises:
         ModelError: llama.cpp cannot load it.

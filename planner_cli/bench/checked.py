@@ -1,6 +1,6 @@
-"""What is known about a run's data: ``checked.jsonl`` in its folder, one question or instance a line.
+"""What is known about a run's data: ``checked.jsonl`` in its folder, one question or instance per line.
 
-The last line about a name counts. One with a key need not be looked at again while the key is the same.
+The last line about a name counts. One with a key need not be checked again while the key is the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Checked:
     name: str
     """The question's id, or the instance's name."""
     key: str | None
-    """Hash of all that the finding depends on; ``None``: it must be looked for again the next time."""
+    """Hash of everything the finding depends on; ``None``: it must be checked again the next time."""
     fault: SetAside | None
     """``None``: it can be measured."""
 
@@ -37,7 +37,7 @@ class Checked:
 
 
 def read_checked(folder: Path) -> tuple[Checked, ...]:
-    """What a run's folder knows, the last word on each name, in the order of their first lines.
+    """What a run's folder knows, the last finding for each name, in the order of their first lines.
 
     Raises:
         PlannerError: names the file and line that is damaged.
@@ -60,7 +60,7 @@ def read_checked(folder: Path) -> tuple[Checked, ...]:
 
 
 def set_aside(checked: Iterable[Checked], measured: Iterable[str]) -> tuple[SetAside, ...]:
-    """What is set aside, but for questions that have a row nevertheless."""
+    """What is set aside, except for questions that have a row nevertheless."""
     rows = frozenset(measured)
     return tuple(each.fault for each in checked if each.fault is not None and each.name not in rows)
 
@@ -80,7 +80,7 @@ class CheckedWriter:
         return {each.key: each.fault for each in self._last.values() if each.key is not None}
 
     def add(self, checked: Checked) -> None:
-        """Keep a finding, unless it is known."""
+        """Record a finding, unless it is known."""
         if self._last.get(checked.name) == checked:
             return
         with refusals(self._path):

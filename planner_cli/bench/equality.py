@@ -1,8 +1,8 @@
-"""Whether a candidate's result is gold's, as a benchmark means it.
+"""Whether a candidate's result equals gold's, in a benchmark's sense.
 
 Rows are compared as in :func:`planner_cli.database.same_result`: counted, columns in any order, DISTINCT as
 written. The order of rows counts exactly if *gold* has an ORDER BY at its top level, whatever the candidate
-has; rows that gold's ORDER BY leaves tied may come in any order among themselves.
+has; rows that gold's ORDER BY leaves tied may be in any order among themselves.
 
 Not covered: ties under a collation other than BINARY, or under a key that DISTINCT hides, keep gold's order;
 and the one row that gold picks from several (a tie at its LIMIT) is the only right one.
@@ -23,15 +23,15 @@ from planner_cli.sql import with_sort_keys
 from planner_cli.types import ErrorKind, Execution, Row
 
 EVALUATION_LIMITS = Limits(seconds=60.0, rows=100_000, bytes=20_000_000)
-"""Bounds of a gold query, and of an answer on further instances of its database.
+"""Limits of a gold query, and of an answer on further instances of its database.
 
 Wide: the largest gold result of Spider's dev set has 20,662 rows, and BIRD has a gold query that takes 39 seconds.
-Candidates have the time limit of ``planner ask``, or the user's own; their rows are bounded as gold's are, since
-a result that is cut cannot be compared.
+Candidates have the time limit of ``planner ask``, or the user's own; their rows are limited as gold's are, since
+a truncated result cannot be compared.
 """
 
 _KINDS: Mapping[ErrorKind, Kind] = {"time": "time", "size": "size", "memory": "size", "busy": "database"}
-"""Why gold cannot be had, by what its execution says; anything else is a query that does not run."""
+"""Why gold is unavailable, by the kind of its execution error; anything else is a query that does not run."""
 
 # ------------------------------------------------------------------------------------------- gold
 
@@ -44,7 +44,7 @@ class Gold:
     ties: tuple[int, ...] = ()
     """For each row the number of its group of tied rows, ascending; empty where the order of rows is free."""
     settled: bool = True
-    """False: rows beyond its LIMIT tie with its last one, so another right query may give others."""
+    """False: rows beyond its LIMIT tie with its last one, so another right query may give different ones."""
 
     @classmethod
     def run(cls, database: Database, sql: str, control: Control | None = None) -> Gold:
@@ -64,7 +64,7 @@ class Gold:
             kind = _KINDS.get(execution.error_kind or "other", "gold")
             verb = " does not run" if kind == "gold" else ""
             problem = f"the gold query{verb} on {where}: {execution.error}"
-            raise UnmeasurableError(kind, problem, hint=f"mend the data: {sql}", passing=execution.error_kind == "busy")
+            raise UnmeasurableError(kind, problem, hint=f"fix the data: {sql}", passing=execution.error_kind == "busy")
         if execution.truncated:
             what = f"{len(execution.rows):,} rows" if execution.cut_by == "rows" else "the limit on bytes"
             raise UnmeasurableError("size", f"the gold query's result on {where} is over {what}")
@@ -80,7 +80,7 @@ def execute_given(database: Database, sql: str, control: Control | None = None) 
 
 
 def matches(gold: Gold, candidate: Execution) -> bool:
-    """Whether the candidate's result is right. One that did not run is not."""
+    """Whether the candidate's result is right; false for one that did not run."""
     if not gold.ties:
         return same_result(replace(gold.execution, ordered=False), replace(candidate, ordered=False))
     if len(candidate.rows) != len(gold.execution.rows):
@@ -105,7 +105,7 @@ def _groups(keys: Sequence[Row]) -> tuple[int, ...]:
 def _sort_keys(database: Database, sql: str, execution: Execution) -> tuple[Sequence[Row], bool]:
     """The ORDER BY's values for each row of gold, and whether the rows its LIMIT cuts off all differ in them.
 
-    Where the values cannot be had, no two rows are tied.
+    Where the values are unavailable, no two rows are tied.
     """
     count = len(execution.rows)
     strict = [(place,) for place in range(count)]

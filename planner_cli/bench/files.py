@@ -14,7 +14,7 @@ from planner_cli.errors import PlannerError
 
 @contextmanager
 def refusals(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into one line that names the file."""
+    """Turn system errors into one line that names the file."""
     try:
         yield
     except OSError as error:
@@ -22,7 +22,7 @@ def refusals(path: Path) -> Iterator[None]:
 
 
 def whole_lines(data: bytes) -> list[bytes]:
-    """What stands behind the last newline was being written when the process ended."""
+    """Whatever follows the last newline was being written when the process ended."""
     return data.split(b"\n")[:-1]
 
 
@@ -30,12 +30,12 @@ def strict(text: bytes) -> dict[str, Any]:
     """A JSON object without NaN and infinity. Raises ``ValueError`` or ``TypeError``."""
     value = json.loads(text, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
-        raise TypeError("it is no JSON object")
+        raise TypeError("it is not a JSON object")
     return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def why(error: Exception) -> str:
@@ -44,7 +44,7 @@ def why(error: Exception) -> str:
 
 
 def append_line(handle: int, value: object) -> None:
-    """Write one line and wait until it is on the disk. Raises ``OSError``, and ``ValueError`` for NaN or infinity."""
+    """Write one line and wait until it is on disk. Raises ``OSError``, and ``ValueError`` for NaN or infinity."""
     line = memoryview((json.dumps(value, allow_nan=False) + "\n").encode("ascii"))
     while line:
         line = line[os.write(handle, line) :]
@@ -52,7 +52,7 @@ def append_line(handle: int, value: object) -> None:
 
 
 def drop_torn_line(handle: int, path: Path) -> None:
-    """Cut off what a process that was killed left of a line."""
+    """Cut off an incomplete line left by a killed process."""
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
@@ -61,7 +61,7 @@ def drop_torn_line(handle: int, path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the names of the files in it on the disk too."""
+    """Sync the folder, so that the names of its files are on disk too."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

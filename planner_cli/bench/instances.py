@@ -24,14 +24,14 @@ Redactions: TypeAlias = Mapping[Path, tuple[str, ...]]
 NOTHING_REDACTED: Redactions = MappingProxyType({})
 
 _OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
-"""What the system says when it is at its end, and not the file."""
+"""Errors that mean the system is exhausted, rather than the file faulty."""
 
 
 @contextmanager
 def faults_of_data() -> Iterator[None]:
-    """Around the use of a database: what is wrong with it makes its questions unmeasurable.
+    """Around the use of a database: its faults make its questions unmeasurable.
 
-    A sandbox that does not start, or a system out of files or memory, stays the error that it is.
+    A sandbox that does not start, or a system out of files or memory, stays an error.
     """
     try:
         yield
@@ -47,14 +47,14 @@ def faults_of_data() -> Iterator[None]:
 
 
 def name_of(path: Path, main: Path) -> str:
-    """An instance's name in reports: from its database's folder on."""
+    """An instance's name in reports: the path from its database's folder on."""
     return str(Path(main.parent.name, path.relative_to(main.parent)))
 
 
 class Instances:
-    """The main database of the present item and its further instances, opened as they are needed; a context manager.
+    """The main database of the current item and its further instances, opened as needed; a context manager.
 
-    Keeps what gold gives on each. What cannot be used of the instances is left out, and named in :meth:`faults`.
+    Keeps what gold gives on each. Instances that cannot be used are left out, and named in :meth:`faults`.
     """
 
     def __init__(self, redacted: Redactions = NOTHING_REDACTED, limits: Limits = EVALUATION_LIMITS) -> None:
@@ -103,7 +103,7 @@ class Instances:
         self._database(item, path)
 
     def faults(self) -> tuple[SetAside, ...]:
-        """What was left out since this was last asked."""
+        """What was left out since the last call."""
         found, self._faults = tuple(self._faults), []
         return found
 

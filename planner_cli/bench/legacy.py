@@ -1,6 +1,6 @@
-"""Queries of published data sets, written for an SQLite that takes ``"text"`` for a string when no such name exists.
+"""Queries from published data sets, written for an SQLite that takes ``"text"`` as a string if no such name exists.
 
-The sandbox does not (a misspelt column would quietly become its own name), so such queries are put into
+The sandbox does not (a misspelt column would silently become its own name), so such queries are converted to
 standard SQL before they run.
 """
 
@@ -14,7 +14,7 @@ from planner_cli.types import Schema
 
 
 def standard_strings(sql: str, schema: Schema) -> str:
-    """The query with ``"text"`` as ``'text'`` wherever it can be no name.
+    """The query with ``"text"`` as ``'text'`` wherever it cannot be a name.
 
     Names are the tables that the query mentions, their columns, and its own aliases.
     """
@@ -52,6 +52,6 @@ def _names(found: list[Token], schema: Schema) -> set[str]:
 
 
 def _qualified(found: list[Token], at: int) -> bool:
-    """Whether a dot stands beside it."""
+    """Whether a dot is next to it."""
     beside = (*found[max(0, at - 1) : at], *found[at + 1 : at + 2])
     return any(token.text == "." for token in beside)

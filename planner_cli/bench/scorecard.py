@@ -15,7 +15,7 @@ A scorecard is a small TOML file::
     worst = 30
 
 Every criterion becomes a value in [0, 1], higher is better; the score is their weighted mean. A criterion that
-the rows do not tell is shown as unavailable with the reason, and its weight is left out.
+the rows do not contain is shown as unavailable with the reason, and its weight is left out.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _latency(rows: Sequence[ItemRow], card: Scorecard) -> _Measured:
 
 
 def _query_cost(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
-    """Gold's steps over the answer's in SQLite's virtual machine, at most 1; over right answers alone.
+    """Gold's steps over the answer's in SQLite's virtual machine, at most 1; over right answers only.
 
     Steps are counted, not timed (as BIRD's efficiency score is), so the mark is the same on every machine.
     """
@@ -170,7 +170,7 @@ def _human_edits(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
     kept = [_kept(row) for row in rows if row.correct is not None]
     if not kept:
         return None, "no answers"
-    return sum(kept) / len(kept), "share of an answer's tokens that may stay, mean"
+    return sum(kept) / len(kept), "mean share of an answer's tokens that can stay"
 
 
 def _kept(row: ItemRow) -> float:

@@ -34,19 +34,19 @@ HINTS: Mapping[Kind, str] = {
     "database": "--database names the folder of the databases",
     "time": "--gold-seconds gives them more time",
 }
-"""What to do where nothing else is left."""
+"""What to do when no question is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
     name: str
-    """The question's id, else the place of its record; of an instance, its database's folder and its file."""
+    """The question's id, or the position of its record; for an instance, its database's folder and its file."""
     kind: Kind
     reason: str
-    """One line. It may quote the data, so it is anybody's text."""
+    """One line. It may quote the data, so it is untrusted text."""
 
     def error(self) -> PlannerError:
-        """The same as what ends a run under ``--strict``."""
+        """The error that ends a run under ``--strict``."""
         return PlannerError(f"{self.name}: {self.reason}", hint="without --strict it is set aside")
 
     def to_json(self) -> dict[str, Any]:
@@ -54,20 +54,20 @@ class SetAside:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SetAside:
-        """Raises ``ValueError``, ``TypeError`` or ``KeyError`` for anything else than :meth:`to_json` makes."""
+        """Raises ``ValueError``, ``TypeError`` or ``KeyError`` for anything :meth:`to_json` would not make."""
         if data["kind"] not in get_args(Kind):
-            raise ValueError(f"{data['kind']!r} is no reason to set something aside")
+            raise ValueError(f"{data['kind']!r} is not a reason to set something aside")
         return cls(name=str(data["name"]), kind=data["kind"], reason=str(data["reason"]))
 
 
 class UnmeasurableError(PlannerError):
-    """A question cannot be measured, for a reason that lies in the data."""
+    """A question cannot be measured because of the data."""
 
     def __init__(self, kind: Kind, reason: str, *, hint: str | None = None, passing: bool = False) -> None:
         super().__init__(reason, hint=hint)
         self.kind = kind
         self.passing = passing
-        """Whether it may be gone the next time, as a lock is."""
+        """Whether it may be gone the next time, like a lock."""
 
     def of(self, name: str) -> SetAside:
         return SetAside(name, self.kind, self.message)
@@ -80,5 +80,5 @@ def counts(found: Iterable[SetAside]) -> dict[Kind, int]:
 
 
 def questions(found: Iterable[SetAside]) -> int:
-    """How many questions are set aside: an instance is none, its questions are measured on the others."""
+    """How many questions are set aside: instances do not count, their questions are measured on the others."""
     return sum(each.kind != "instance" for each in found)

@@ -13,7 +13,6 @@ import click
 from click.core import ParameterSource
 
 from planner_cli import __version__
-from planner_cli.cli.config import check_environment, load_defaults, spread
 from planner_cli.cli.debugging import debugging
 from planner_cli.cli.lazy import LazyGroup
 from planner_cli.cli.offline import go_offline
@@ -38,10 +37,10 @@ COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE.",
     "demo": "Build a small business database and ask it a few questions.",
     "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
-    "models": "Models: which are known, get them, check them, say which are used.",
+    "models": "Models: list, get, check and choose them.",
     "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
-    "history": "What was asked on this machine; nothing of it leaves it.",
-    "cache": "Kept states of prompts: why the second question on a database starts at once.",
+    "history": "What was asked on this machine; none of it leaves it.",
+    "cache": "Cached prompt states: why the second question about a database starts at once.",
     "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
 }
 
@@ -61,10 +60,12 @@ def cli(context: click.Context) -> None:
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
-    check_environment(cli)
-    if tables := load_defaults():  # checking them imports every command
-        context.default_map = spread(tables, cli)
-    if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
+    from planner_cli.cli import config  # noqa: PLC0415 - the settings behind it are half of the start, and not for --help
+
+    config.check_environment(cli)
+    if tables := config.load_defaults():  # checking them imports every command
+        context.default_map = config.spread(tables, cli)
+    if context.invoked_subcommand != "models":  # the only one that may download something, on request
         go_offline()
 
 
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage_error(error: click.ClickException) -> PlannerError:
-    """What click found wrong, as one line that names where the value came from."""
+    """What click found wrong, as one line that says where the value came from."""
     message = error.format_message()
     message = (message[:1].lower() + message[1:]).rstrip(".")
     context = getattr(error, "ctx", None)

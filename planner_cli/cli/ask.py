@@ -41,7 +41,7 @@ Level: TypeAlias = Literal["off", "metadata", "full"]
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What ``planner ask`` was asked, besides its knobs."""
+    """What ``planner ask`` was given, besides its knobs."""
 
     question: str
     database: Path
@@ -55,7 +55,7 @@ class _Request:
     level: Level
 
     def check(self) -> None:
-        """Refuse what cannot be meant, before anything is loaded."""
+        """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
             raise PlannerError("the question is empty")
         if os.path.isfile(self.question) and not self.database.exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
@@ -65,7 +65,7 @@ class _Request:
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
         if self.bom and (self.format_ not in {"csv", "tsv"} or self.as_json or self.sql_only):
-            raise PlannerError("--bom is for csv and tsv alone", hint="add --format csv")
+            raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
         if self.output is not None:
             check_target(self.output, self.database)
 
@@ -83,7 +83,7 @@ class _Request:
     help=f"{', '.join(FORMATS)}.  [default: table]",
 )
 @click.option(
-    "--json", "as_json", cls=Plain, is_flag=True, help="All of it as one document: candidates, verdicts, timings."
+    "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
 )
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
 @click.option(
@@ -106,7 +106,7 @@ class _Request:
     cls=Plain,
     main=False,
     is_flag=True,
-    help="Begin csv and tsv with a byte order mark, by which Excel knows UTF-8.",
+    help="Begin csv and tsv with a byte order mark, so that Excel reads UTF-8.",
 )
 @click.option(
     "-o", "--output", cls=Plain, type=click.Path(path_type=Path), metavar="FILE", help="Write the answer to a file."
@@ -155,7 +155,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
 
 
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
-    """Ask, print, remember; returns the exit code, and why the answer was not given if it was not."""
+    """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
     with opened(request.database, choices, screen, control, rows=request.limit) as planner:
         question = planner.question(request.question)
@@ -218,12 +218,12 @@ def _as_document(choices: Choices) -> OptionsJson:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it."""
+    """As JSON."""
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
 def _remember(planner: Planner, request: _Request, answer: Answer) -> None:
-    """Write the history; whatever goes wrong with it is a note, for the answer has been given."""
+    """Write the history; any failure is a note, since the answer has been given."""
     if request.level == "off":
         return
 

@@ -14,16 +14,16 @@ from planner_cli.errors import PlannerError
 
 @click.group()
 def cache() -> None:
-    """Kept states of prompts: why the second question on a database starts at once.
+    """Cached prompt states: why the second question about a database starts at once.
 
-    They hold the schemas (and sample values) of databases that were asked about, readable only by you.
+    They contain the schemas (and sample values) of databases that were asked about, readable only by you.
     """
 
 
 @cache.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(as_json: bool) -> None:
-    """List the states, the one used last first."""
+    """List the states, most recently used first."""
     found = sorted(entries(prefix_folder()), key=lambda entry: -entry.used)
     if as_json:
         say_json([_record(entry) for entry in found])

@@ -1,4 +1,4 @@
-"""Defaults a user has saved: ``config.toml`` in the configuration folder, a table a command.
+"""Defaults a user has saved: ``config.toml`` in the configuration folder, one table per command.
 
     [ask]
     budget = 128
@@ -6,13 +6,13 @@
     [bench.e2e]
     no-judge = true
 
-    [defaults]                           # of every command that has such an option
+    [defaults]                           # for every command that has such an option
     generator = "qwen2.5-coder-1.5b"
     redact = ["customers.email"]
 
 A command's own table wins over ``[defaults]``, the command line and the environment over both. A key is an
-option's long name, with ``-`` or ``_``. What is unknown, or of another type, is refused, whichever command runs: a slip
-of the keyboard must not switch off what keeps a column private.
+option's long name, with ``-`` or ``_``. What is unknown, or of the wrong type, is refused, whichever command runs: a
+typing error must not switch off what keeps a column private.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
     common = defaults.get(COMMON, {})
     for name, value in defaults.items():
         if not isinstance(value, dict):
-            _refuse(f"{name} stands outside of any table", f"put it under [{COMMON}], or under a command such as [ask]")
+            _refuse(f"{name} is outside any table", f"put it under [{COMMON}], or under a command such as [ask]")
     known = dict.fromkeys(key for command in _commands(group) for key in _options(command))
     for key in common:
         if _spelled(key) not in known:
@@ -90,13 +90,13 @@ def _of_command(command: click.Command, table: Mapping[str, Any], where: tuple[s
         if option is None:
             _refuse_key(key, where, options, _renamed(command))
         if option.name in found:
-            _refuse(f"[{'.'.join(where)}] {key} is there twice", "keep one")
+            _refuse(f"[{'.'.join(where)}] {key} is set twice", "keep one")
         found[str(option.name)] = _checked(command, option, value, f"[{'.'.join(where)}] {key}")
     return found
 
 
 def _checked(command: click.Command, option: click.Option, value: Any, called: str) -> Any:
-    """``value``, if the option takes it as it is: 3.5 is no limit of 3, "yes" is no boolean, a text is no list."""
+    """``value``, if the option takes it as it is: 3.5 is not a limit of 3, "yes" not a boolean, a text not a list."""
     if isinstance(option, KnobOption):
         return _checked_knob(option, value, called)
     kinds, words = _kinds(option)
@@ -148,7 +148,7 @@ def _options(command: click.Command) -> dict[str, click.Option]:
 
 
 def _renamed(*commands: click.Command) -> dict[str, str]:
-    """What is no key, but near to one that no comparison of letters finds."""
+    """What is not a key, but means one that no comparison of letters finds."""
     found: dict[str, str] = {}
     for command in commands:
         for key, option in _options(command).items():
@@ -175,7 +175,7 @@ def _refuse_key(key: str, where: tuple[str, ...], known: Iterable[str], renamed:
 
 def _meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
     found = nearest(name, known)
-    return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists what there is"
+    return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists them"
 
 
 def _refuse(message: str, hint: str) -> NoReturn:
@@ -183,7 +183,7 @@ def _refuse(message: str, hint: str) -> NoReturn:
 
 
 def check_environment(group: click.Group) -> None:
-    """Refuse a variable that would do nothing though it looks like one of ours: ``PLANNER_REDCT``.
+    """Refuse a variable that would do nothing although it looks like one of ours: ``PLANNER_REDCT``.
 
     Raises:
         PlannerError: it is close to the name of one that is read, or is that of an option that reads none.
@@ -219,11 +219,11 @@ def save_default_model(role: str, name: str | None) -> Path:
 
 
 def save_default(command: str, name: str, value: int | str | None) -> Path:
-    """Set one default (``None``: drop it), everything else in the file kept; returns the file's path."""
+    """Set one default (``None``: drop it), keeping everything else in the file; returns the file's path."""
     import tomlkit  # noqa: PLC0415 - only to save
 
     path = config_path()
-    load_defaults()  # says what is wrong with it, and where
+    load_defaults()  # reports what is wrong with it, and where
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     document = tomlkit.parse(read_text(path) if path.exists() else "")
     table = document.setdefault(command, tomlkit.table())

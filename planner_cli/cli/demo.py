@@ -37,7 +37,7 @@ Outcome: TypeAlias = Literal["right", "wrong", "no answer"]
 @click.option("--no-ask", cls=Plain, heading="Demo", is_flag=True, help="Only build the database.")
 @click.option(
     "--force", cls=Plain, heading="Demo", is_flag=True,
-    help="Overwrite PATH even if it is no demo database, or one that was changed.",
+    help="Overwrite PATH even if it is not a demo database, or was changed.",
 )  # fmt: skip
 @options("generator", "judge", "plan", "method", "query", "engine", "cache", "server")
 @options("screen", knobs=SCREEN_KNOBS)
@@ -46,11 +46,11 @@ def demo(context: click.Context, /, path: Path, no_ask: bool, force: bool, **_: 
     """Build a small business database and ask it a few questions.
 
     PATH (default: demo.sqlite) gets customers, orders, invoices, payments, machines and their downtime, always the
-    same. The questions run from a count to an aggregate over two joins; each answer is checked against a known
-    right query, and what is wrong is called wrong.
+    same. The questions range from a count to an aggregate over two joins; each answer is checked against a known
+    right query, and a wrong one is called wrong.
     """
     choices = choices_of(context)
-    choices.settings()  # refuses what cannot be meant, before anything is built
+    choices.settings()  # refuses what makes no sense, before anything is built
     control = Control()
     with interruptible(control):
         written = build(path, force=force)
@@ -61,12 +61,12 @@ def demo(context: click.Context, /, path: Path, no_ask: bool, force: bool, **_: 
 
 
 def _tour(path: Path, choices: Choices, control: Control) -> None:
-    """Ask the questions of the tour and tell how many were answered right."""
+    """Ask the questions of the tour and report how many were answered right."""
     outcomes: Counter[Outcome] = Counter()
     screen = ScreenSettings.of(choices)
     with opened(path, choices, screen, control) as planner:
         for question in tour():
-            # The live screen leaves the question behind itself.
+            # The live screen itself leaves the question behind.
             title = "" if screen.mode == "live" else f": {question.question}"
             say(f"\n--- {question.hardness}{title}", err=True)
             control.restart(planner.plan.max_seconds)
@@ -78,7 +78,7 @@ def _tour(path: Path, choices: Choices, control: Control) -> None:
         click.echo(err=True)
         _say(screen, f'{told}. Your turn: planner ask "How many orders were cancelled?" {path}')
         if not planner.settings.models.no_judge and not planner.plan.discriminator.budget:
-            _say(screen, "the judge said at once what it thinks; with --budget 64 you can watch it think first")
+            _say(screen, "the judge gave its verdict at once; with --budget 64 you can watch it think first")
 
 
 _TALLY: dict[Outcome, str] = {"right": "right", "wrong": "wrong", "no answer": "without an answer"}

@@ -13,7 +13,7 @@ _ALL, _HELP = "planner_cli.help_all", "Help"
 
 
 class Plain(click.Option):
-    """An option that is no knob, with its place in the help."""
+    """An option that is not a knob, with its place in the help."""
 
     def __init__(self, *names: Any, heading: str = "Answer", main: bool = True, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
@@ -51,7 +51,7 @@ class LongCommand(click.Command):
 
 def _place(param: click.Parameter) -> tuple[str, bool]:
     if isinstance(param, KnobOption):
-        return HEADINGS[param.knob.group], param.knob.told.main
+        return HEADINGS[param.knob.group], param.knob.facts.main
     if isinstance(param, SetOption):
         return HEADINGS["method"], False
     if isinstance(param, Plain):

@@ -1,6 +1,6 @@
-"""A group of commands that imports one only where it is run: the one place where start-up is saved.
+"""A group of commands that imports each only when it is run: the one place that saves start-up time.
 
-So every command's module imports what it needs at its top; ruff's PLC0415 holds that for this package.
+So every command's module imports what it needs at the top; ruff's PLC0415 enforces that in this package.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Commands by name and one-line help; each is in a module of ``package`` of its own name."""
+    """Commands by name and one-line help; each is in a module of ``package`` with the same name."""
 
     def __init__(self, *arguments: Any, package: str, lazy: Mapping[str, str], **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
@@ -23,7 +23,7 @@ class LazyGroup(click.Group):
         self.helps = lazy
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """As click does it, without importing the commands."""
+        """As click does, without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.helps.items()))
 

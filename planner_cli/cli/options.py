@@ -21,7 +21,7 @@ HEADINGS: dict[Group, str] = {
     "engine": "Running models here", "cache": "Running models here",
     "server": "A server instead (llama-server, vLLM, ...)", "screen": "Screen",
 }  # fmt: skip
-"""Under which heading of the help the options of a group stand."""
+"""The heading in the help for the options of a group."""
 
 
 _ORIGINS: dict[ParameterSource, Origin] = {
@@ -51,13 +51,13 @@ class KnobType(click.ParamType):  # type: ignore[type-arg]
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """The words there are."""
-        known = (*self.knob.choices, *(self.knob.told.words or ()))
+        """The words it accepts."""
+        known = (*self.knob.choices, *(self.knob.facts.words or ()))
         return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
 
 class KnobOption(click.Option):
-    """The option of a knob. Without a value of its own where it is not given: who wins is for Choices to say."""
+    """The option of a knob. It has no value where it is not given: which source wins is for Choices to decide."""
 
     def __init__(self, *names: Any, knob: Knob, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
@@ -86,21 +86,21 @@ def options(
 
 
 def _option(knob: Knob) -> Callable[[Command], Command]:
-    told = knob.told
-    long, text = f"--{knob.name}", told.help
-    attributes: dict[str, Any] = {"metavar": told.metavar or ("|".join(knob.choices) if knob.choices else None)}
-    if knob.kind is bool and not told.words:
+    facts = knob.facts
+    long, text = f"--{knob.name}", facts.help
+    attributes: dict[str, Any] = {"metavar": facts.metavar or ("|".join(knob.choices) if knob.choices else None)}
+    if knob.kind is bool and not facts.words:
         attributes = {"is_flag": True}
         if knob.default:
             long = f"{long}/--no-{knob.name}"
-    elif told.again:
+    elif facts.again:
         attributes |= {"multiple": True, "type": KnobType(knob), "callback": _flat}
     else:
         attributes["type"] = KnobType(knob)
-    usual = told.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
+    usual = facts.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
     if usual:
         text = f"{text}  [default: {usual}]"
-    names = [f"-{told.short}", long] if told.short else [long]
+    names = [f"-{facts.short}", long] if facts.short else [long]
     return click.option(*names, knob.keyword, cls=KnobOption, knob=knob, default=None, help=text, **attributes)
 
 
@@ -109,7 +109,7 @@ def _flat(_context: click.Context, _param: click.Parameter, values: tuple[tuple[
 
 
 def shown(value: Any) -> str:
-    """A default as a person writes it."""
+    """A default as a person would write it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -119,7 +119,7 @@ def _set_option() -> Callable[[Command], Command]:
     return click.option(
         "--set", "set_", cls=SetOption, metavar="NAME=VALUE", multiple=True, callback=_checked_set,
         envvar="PLANNER_SET",
-        help="Threshold of a planning method, such as race.margin=0.2 or correct.rounds=5; may be given again.",
+        help="Threshold of a planning method, such as race.margin=0.2 or correct.rounds=5; may be repeated.",
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _checked_set(_context: click.Context, param: click.Parameter, values: tuple[
 
 
 def choices_of(context: click.Context) -> Choices:
-    """What was chosen for the command that runs, by whichever source.
+    """What was chosen for the running command, by whichever source.
 
     Raises:
         PlannerError: a variable or the configuration file holds what a knob does not take.
@@ -161,6 +161,6 @@ def choices_of(context: click.Context) -> Choices:
 
 
 def plain(context: click.Context) -> Mapping[str, Any]:
-    """The parameters that are no knobs."""
+    """The parameters that are not knobs."""
     special = {each.name for each in context.command.params if isinstance(each, (KnobOption, SetOption))}
     return {name: value for name, value in context.params.items() if name not in special}

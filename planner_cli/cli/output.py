@@ -1,4 +1,4 @@
-"""Lines to standard output and standard error, cleaned: names of files, runs and tables are anybody's text."""
+"""Lines to standard output and standard error, cleaned: names of files, runs and tables are untrusted text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``planner privacy``: everything the program keeps on this machine, and how to be rid of it."""
+"""``planner privacy``: everything the program keeps on this machine, and how to remove it."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Kept:
     """Access rights as ``ls`` writes them, of a folder its own."""
     holds: str
     clear: str
-    """How to be rid of it."""
+    """How to remove it."""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
-@click.option("--clear-caches", is_flag=True, help="Remove the caches, and copies that a killed run has left.")
+@click.option("--clear-caches", is_flag=True, help="Remove the caches, and copies left by a killed run.")
 def privacy(as_json: bool, clear_caches: bool) -> None:
     """List every file that planner keeps on this machine, with its size and what it holds.
 
@@ -74,7 +74,7 @@ def _kept() -> Iterator[Kept]:
     for path in _files(cache_folder()):
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.parent == forms_folder():
-            holds = "a model of the catalogue in the form that runs fastest"
+            holds = "a model of the catalogue in the format that runs fastest"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():

@@ -44,7 +44,7 @@ def abstained(answer: Answer, least: float) -> PlannerError:
 
 
 def versions() -> dict[str, str]:
-    """Of what decides about an answer besides models and settings."""
+    """The versions of what affects an answer besides models and settings."""
     # apsw is numbered after the SQLite it brings, with one more part for its own releases
     sqlite = ".".join(version("apsw").split(".")[:3])
     return {"planner": __version__, "llama-cpp-python": version("llama-cpp-python"), "sqlite": sqlite}
@@ -104,7 +104,7 @@ def print_answer(
     sql_only: bool = False,
     details: Details | None = None,
 ) -> None:
-    """Write the result to ``stream``, and to standard error as much as the options ask for."""
+    """Write the result to ``stream``, and as much as the options request to standard error."""
     stderr = screen.console()
     usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(
@@ -124,7 +124,7 @@ def print_answer(
 
 
 def print_warnings(screen: ScreenSettings, answer: Answer) -> None:
-    """Write the answer's warnings to standard error, unless the screen has shown them or nobody wants them."""
+    """Write the answer's warnings to standard error, unless the screen has shown them or they are unwanted."""
     if screen.mode == "quiet":
         for warning in answer.warnings:
             screen.note(warning)

@@ -29,14 +29,14 @@ class ScreenSettings(Checked):
     """How much is shown."""
 
     think: Literal["show", "fold", "hide"] | None = knob(
-        None, "The thoughts: keep them on the screen, show them while they run, or not at all.", "screen",
+        None, "Thoughts: keep them on the screen, show them while they run, or not at all.", "screen",
         choices=("show", "fold", "hide"), usual="fold on a terminal, else hide", main=True,
     )  # fmt: skip
     color: Literal["auto", "always", "never"] = knob(
-        "auto", "Colours on a terminal only, or as said.", "screen", choices=("auto", "always", "never")
+        "auto", "Colours on a terminal only, always or never.", "screen", choices=("auto", "always", "never")
     )
     quiet: bool = knob(False, "Only the answer.", "screen", short="q", main=True)
-    verbose: bool = knob(False, "One line an event, and llama.cpp's log, instead of the screen.", "screen", short="v")
+    verbose: bool = knob(False, "One line per event, and llama.cpp's log, instead of the screen.", "screen", short="v")
 
     @classmethod
     def of(cls, choices: Choices) -> ScreenSettings:
@@ -60,7 +60,7 @@ class ScreenSettings(Checked):
         return "plain" if self.verbose or self.think == "show" else "quiet"
 
     def note(self, text: str) -> None:
-        """One line that is no error."""
+        """One line that is not an error."""
         if not self.quiet:
             sys.stderr.write(f"{format_note(text)}\n")
 
@@ -72,7 +72,7 @@ KNOBS = knobs_of(ScreenSettings)
 def opened(
     path: Path, choices: Choices, screen: ScreenSettings, control: Control, *, rows: int | None = None
 ) -> Iterator[Planner]:
-    """Open the database and load the models, and say so meanwhile.
+    """Open the database and load the models, saying so meanwhile.
 
     Raises:
         DatabaseError: the file cannot be used, or a table named in ``tables`` is not in it.
@@ -90,7 +90,7 @@ def opened(
 
 
 def watch(planner: Planner, question: Question, screen: ScreenSettings, control: Control) -> Answer:
-    """Run one question with the screen that was asked for.
+    """Run one question with the requested screen.
 
     Raises:
         PlannerError: there is no answer and no candidate to show either.

@@ -18,10 +18,10 @@ from planner_cli.lexer import Token, tokens
 from planner_cli.text import nocase
 
 _LONGEST = 200
-"""Characters of a comment that are kept."""
+"""Characters kept of a comment."""
 
 _CONSTRAINTS = frozenset({"constraint", "primary", "unique", "check", "foreign"})
-"""A definition that starts with one of these words, unquoted, is no column."""
+"""A definition that starts with one of these words, unquoted, is not a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Comments:
 
 
 def read(sql: str) -> Comments:
-    """The comments of a table; of a view only those in front of its query."""
+    """The comments of a table; of a view only those before its query."""
     if "--" not in sql and "/*" not in sql:  # most tables: 10,000 of them would take a second
         return Comments()
     parts = list(tokens(sql))
@@ -74,7 +74,7 @@ def _columns(parts: Sequence[Token]) -> dict[str, str]:
         if token.kind == "space":
             new_line = new_line or "\n" in token.text
         elif token.kind == "comment":
-            # Behind a comma but still on its line it belongs to the column before the comma.
+            # After a comma but still on its line it belongs to the column before the comma.
             if current is None or (at_start and new_line):
                 waiting.append(token)
             else:

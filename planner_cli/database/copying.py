@@ -1,9 +1,9 @@
 """A private copy of a database that cannot be read without writing; made only when the user has agreed to one.
 
-For a hot journal, or changes waiting in a ``-wal`` whose ``-shm`` is missing, SQLite would have to write beside
-the file. Here the file and what belongs to it are copied into a folder only the user can enter, SQLite mends
-the *copy* (both in a sandbox process), and the folder goes away when the database is closed. What a killed planner
-left is removed by the next copy.
+For a hot journal, or changes waiting in a ``-wal`` whose ``-shm`` is missing, SQLite would have to write next to
+the file. Here the file and what belongs to it are copied into a folder only the user can enter, SQLite repairs
+the *copy* (both in a sandbox process), and the folder is removed when the database is closed. What a killed planner
+left behind is removed by the next copy.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ MOST_BYTES = 2 * 2**30
 _PREFIX = "planner-copy-"
 _FOLDER = re.compile(_PREFIX + r"(\d+)-")
 _SUFFIXES = ("", "-wal", "-journal")
-"""What holds data. The ``-shm`` is only an index of the ``-wal``; SQLite makes a new one."""
+"""The files that hold data. The ``-shm`` is only an index of the ``-wal``; SQLite makes a new one."""
 
 _MEND_SECONDS = 60.0
 _INDEX_BYTES = 2**20
-"""Room for the `-shm` of a small file, whose least size is 32 KB."""
+"""Room for the `-shm` of a small file, which is at least 32 KB."""
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _SLOWEST = 10_000_000
-"""Bytes a second that a disk copies at least."""
+"""Bytes a disk copies per second, at the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,15 @@ class PrivateCopy:
     """Bytes copied, of all files together."""
 
     def remove(self) -> None:
-        """Remove the folder and all in it; may be called again."""
+        """Remove the folder and everything in it; may be called again."""
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 def make(path: Path, limits: Limits, *, most: int = MOST_BYTES) -> PrivateCopy:
     """A copy of the database ``path`` (a real path, see :func:`.paths.resolve`) that can be read without writing.
 
-    Raises :class:`DatabaseError` when all together is over ``most`` bytes, does not fit the temporary folder,
-    changes while it is copied, names a journal of other databases, or cannot be mended.
+    Raises :class:`DatabaseError` when the total is over ``most`` bytes, does not fit in the temporary folder,
+    changes while it is copied, names a journal of other databases, or cannot be repaired.
     """
     remove_leftovers()
     before = _marks(path)
@@ -94,7 +94,7 @@ def _room(path: Path, size: int, most: int) -> PrivateCopy:
 
 
 def _copy(worker: Worker, path: Path, made: PrivateCopy, marks: Sequence[paths.Mark | None]) -> None:
-    """Copy what there is; by the sandbox process, since this one must never open the file (:mod:`.worker.files`)."""
+    """Copy what exists, in the sandbox process, since this one must never open the file (:mod:`.worker.files`)."""
     files = [
         (wire.pack_path(Path(f"{path}{suffix}")), wire.pack_path(Path(f"{made.path}{suffix}")), mark[2])
         for suffix, mark in zip(_SUFFIXES, marks, strict=True)
@@ -126,7 +126,7 @@ def _mend(worker: Worker, path: Path, made: PrivateCopy) -> None:
 
 
 def leftovers() -> tuple[Path, ...]:
-    """Folders of private copies whose planner is no longer there (it was killed)."""
+    """Folders of private copies whose planner is no longer running (it was killed)."""
     found = []
     with suppress(OSError):
         for entry in os.scandir(tempfile.gettempdir()):
@@ -147,7 +147,7 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
 
 
 def _alive(process: int) -> bool:
-    if not hasattr(os, "getuid"):  # on Windows os.kill(pid, 0) would end it
+    if not hasattr(os, "getuid"):  # on Windows os.kill(pid, 0) would end the process
         return True
     try:
         os.kill(process, 0)

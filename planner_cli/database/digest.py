@@ -11,7 +11,7 @@ from planner_cli.settings import Limits
 
 _LEAST_SECONDS = 60.0
 _SLOWEST = 10_000_000
-"""Bytes a second that a disk reads at least."""
+"""Bytes a disk reads per second, at the least."""
 
 
 def sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a file is that is no SQLite database, from its first bytes, and the command that goes on from there."""
+"""What a file that is not an SQLite database is, judging by its first bytes, and the command to run next."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from typing import NamedTuple
 
 class Kind(NamedTuple):
     what: str
-    """Behind "FILE: is", such as ``gzip-compressed``."""
+    """Follows "FILE: is", such as ``gzip-compressed``."""
     hint: str
     """What to do, as a command where there is one."""
 
 
 def kind_of(head: bytes) -> Kind:
-    """What begins with ``head``, some hundred bytes (none: the file is empty)."""
+    """What begins with ``head``, a few hundred bytes (none: the file is empty)."""
     if not head:
         return Kind("empty (0 bytes), so there is nothing to ask about", "check the path")
     return next((kind for is_it, kind in _BINARY if is_it(head)), None) or _text(head) or _unknown(head)
 
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
-"""What no text has, in whatever encoding whose letters of ASCII are one byte."""
+"""What no text contains in any encoding whose ASCII letters are one byte."""
 
 _CSV = "sqlite-utils insert NEW.db TABLE FILE --csv"
 _AS_CSV = f"save its tables as CSV, and turn each into a table with: {_CSV}"
 _AGAIN = "copy or download it again"
+_CHECK = "check it with: file FILE"
 
 
 def _other(what: str, hint: str) -> Kind:
@@ -39,7 +40,7 @@ def _at(offset: int, *magics: bytes) -> Callable[[bytes], bool]:
 
 
 def _binary(*magics: bytes) -> Callable[[bytes], bool]:
-    """For magics that a text can begin with as well."""
+    """For magic bytes that a text can begin with as well."""
     return lambda head: head.startswith(magics) and _CONTROL.search(head) is not None
 
 
@@ -54,7 +55,7 @@ def _unpacked(by: str) -> str:
 _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
     # SQLite's own
     (_at(0, b"SQLite format 3\0"), Kind(
-        "no readable SQLite database: it begins as one, but its header is damaged or the rest of it is encrypted",
+        "not a readable SQLite database: it begins like one, but its header is damaged or the rest is encrypted",
         "try: sqlite3 FILE .recover | sqlite3 NEW.db; an encrypted one must be decrypted to a file first",
     )),
     (_at(0, b"SQLite format 3", b"\xef\xbb\xbfSQLite format 3"), Kind(
@@ -72,7 +73,7 @@ _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
     (_at(0, b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"), Kind(
         "the -journal file of a database, not the database", "name the file beside it without -journal"
     )),
-    # packed; what is within a ZIP tells spreadsheets
+    # compressed; the contents of a ZIP identify spreadsheets
     (_zip_with(b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet"), _other(
         "an office file such as a spreadsheet", _AS_CSV
     )),
@@ -114,7 +115,7 @@ _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
     (_at(0, b"Salted__"), Kind("encrypted with OpenSSL", "decrypt it first: openssl enc -d -in FILE -out NEW.db")),
     (_at(0, b"-----BEGIN PGP MESSAGE"), Kind("encrypted with PGP", "decrypt it first: gpg -o NEW.db -d FILE")),
     (_at(0, b"age-encryption.org/"), Kind("encrypted with age", "decrypt it first: age -d -o NEW.db FILE")),
-    # what else is mistaken for a database
+    # other files mistaken for a database
     (_binary(b"GGUF"), Kind("a model, not a database", "give the database, and the model as --generator FILE")),
     (_at(0, b"version https://git-lfs"), Kind("a Git LFS pointer, not the file itself", "fetch it: git lfs pull")),
     (_at(0, b"/annex/objects/"), Kind("a git-annex pointer, not the file itself", "fetch it: git annex get FILE")),
@@ -122,14 +123,25 @@ _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
         "an SQLite database in base64", "decode it first: base64 -d FILE > NEW.db"
     )),
     (_at(0, b"%PDF"), _other("a PDF document", "check the path")),
-    (_at(0, b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*"), _other(
+    (_at(0, b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"OggS\0"), _other(
         "a picture or recording", "check the path"
+    )),
+    (_binary(b"ID3", b"fLaC", b"8BPS"), _other("a picture or recording", "check the path")),
+    (_at(4, b"ftyp"), _other("a picture or recording", "check the path")),
+    (_at(0, b"bplist0"), _other(
+        "an Apple property list", "check the path; a file in the cloud must be downloaded first"
+    )),
+    (_at(0, b"ANDROID BACKUP\n"), _other(
+        "an Android backup", _unpacked("java -jar abe.jar unpack FILE NEW.tar")
     )),
     (_binary(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), _other(
         "a program", "check the path"
     )),
     (lambda head: not head.strip(b"\0"), Kind(
-        "no SQLite database: it begins with zeros, as a copy or download does that did not finish", _AGAIN
+        "not an SQLite database: it begins with zeros, like a copy or download that did not finish", _AGAIN
+    )),
+    (lambda head: len(head) > 1 and not head.strip(b"\xff"), Kind(
+        "no SQLite database: it begins with one byte over and over, as what was read from an empty chip does", _AGAIN
     )),
 )  # fmt: skip
 """The first that fits counts."""
@@ -137,14 +149,17 @@ _BINARY: Sequence[tuple[Callable[[bytes], bool], Kind]] = (
 _MARKS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"),
           (codecs.BOM_UTF16_BE, "UTF-16"))  # fmt: skip
 _LEAST_OF_TWO = 0.7
-"""Share of the bytes at even, or at odd, places that are zero in UTF-16 text of mostly ASCII."""
+"""Share of the bytes at even, or at odd, positions that are zero in UTF-16 text that is mostly ASCII."""
 
 
 def _text(head: bytes) -> Kind | None:
     wide = next((name for mark, name in _MARKS if head.startswith(mark)), None) or _unmarked(head)
-    if wide is not None and _decoded(head, wide) is not None:
-        to = f"iconv -f {wide} -t UTF-8 FILE > NEW.csv"
-        return _other(f"a text file in {wide}", f"turn it into UTF-8 first: {to}")
+    text = None if wide is None else _decoded(head, wide)
+    if text is not None:
+        to = f"iconv -f {wide} -t UTF-8 FILE"
+        if _prose(text.lstrip("\ufeff \t\r\n"), "") == _SCRIPT:  # as PowerShell writes what goes to a file
+            return Kind(f"an SQL script in {wide}, not a database", f"run it into a new one: {to} | sqlite3 NEW.db")
+        return _other(f"a text file in {wide}", f"turn it into UTF-8 first: {to} > NEW.csv")
     if _CONTROL.search(head):
         return None
     text = _decoded(head.removeprefix(codecs.BOM_UTF8), "UTF-8")
@@ -154,7 +169,7 @@ def _text(head: bytes) -> Kind | None:
 
 
 def _decoded(head: bytes, encoding: str) -> str | None:
-    """As text, but for a character that is cut at its end; ``None`` where it is none."""
+    """As text, except for a character cut off at its end; ``None`` where it is not text."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head)
     except UnicodeDecodeError:
@@ -172,13 +187,13 @@ def _unmarked(head: bytes) -> str | None:
 
 
 def _prose(text: str, encoding: str) -> Kind:
-    """``encoding`` is the option by which sqlite-utils is told of it; empty for UTF-8."""
+    """``encoding`` is sqlite-utils' option for it; empty for UTF-8."""
     for pattern, kind in _TEXTS:
         if re.match(pattern, text, re.IGNORECASE | re.VERBOSE | re.DOTALL):
             return kind
     first = text.partition("\n")[0]
     kinds = (("\t", "tab-separated values", "--tsv"), (";", "CSV with semicolons", "--csv --delimiter ';'"),
-             (",", "CSV", "--csv"))  # fmt: skip
+             ("|", "CSV with bars", "--csv --delimiter '|'"), (",", "CSV", "--csv"))  # fmt: skip
     for separator, what, option in kinds:
         if first.count(separator) == max(first.count(one) for one, _, _ in kinds) > 0:
             insert = f"sqlite-utils insert NEW.db TABLE FILE {option}{encoding}"
@@ -186,8 +201,10 @@ def _prose(text: str, encoding: str) -> Kind:
     return _other("a text file", f"turn CSV or JSON into one with: {_CSV}{encoding}")
 
 
+_SCRIPT = Kind("an SQL script, not a database", "run it into a new one: sqlite3 NEW.db < FILE")
+
 _TEXTS = (
-    (r"<!doctype \s+ html | <html | <head | <body", _other(
+    (r"(<!-- .*? --> \s*)? <!doctype \s+ html | (<!-- .*? --> \s*)? <html | <head | <body", _other(
         "a web page", "download the file itself, not the page about it: curl -L -o NEW.db URL"
     )),
     (r"<[?!a-z]", _other("an XML file", f"turn it into CSV, and load it with: {_CSV}")),
@@ -197,31 +214,37 @@ _TEXTS = (
     (r'\{ \s* (["}]|\Z) | \[ \s* ([\[{"\]\d-] | true\b | false\b | null\b | \Z)', _other(
         "a JSON file", "turn it into one with: sqlite-utils insert NEW.db TABLE FILE"
     )),
-    (r"-- \s+ (mysql|mariadb) \s+ dump | /\*!\d | .{0,400} \bengine \s* = \s* (innodb|myisam)", Kind(
+    (r"""-- \s+ (mysql|mariadb|phpmyadmin|adminer|heidisql) \b | /\*[!M]!?\d | set \s+ (sql_mode|names) \b
+       | .{0,400} \b engine \s* = \s* (innodb|myisam|aria) \b | (create|drop) \b .{0,400} \b auto_increment \b""", Kind(
         "an SQL script of MySQL, not a database", "turn it into one with: mysql2sqlite FILE | sqlite3 NEW.db"
     )),
-    (r"--\s* (\n--\s*)? postgresql \s+ database \s+ dump", Kind(
+    (r"""--\s* (\n--\s*)? postgresql \s+ database \s+ (cluster \s+)? dump | copy \s .{0,200} \bfrom \s+ stdin\b
+       | set \s+ (statement_timeout|client_encoding|search_path)\b""", Kind(
         "an SQL script of PostgreSQL, not a database", f"load it there, {_AS_CSV}"
     )),
+    (r"""use \s+ \[ | set \s+ (ansi_nulls|quoted_identifier|nocount) \s | /\*+ \s+ object: | rem \s+ inserting
+       | set \s+ define \s""", Kind(
+        "an SQL script of another system, not a database", f"load it there, {_AS_CSV}"
+    )),
+    (r"""--- [-\s] [^\n]* \n \s* \w+ : | ---\r?\n | -----begin \s""", _other("a text file", _CHECK)),
     (r"""-- | /\* | begin \s* (transaction|immediate|deferred|exclusive)? \s* ; | pragma \s+ \w
        | select \s | with \s+ \w+ \s+ as\b
        | create \s+ (table|temp|temporary|unique|index|view|trigger|virtual|database|schema|or)\b
        | insert \s+ (or|into)\b | replace \s+ into\b | (drop|alter) \s+ (table|view|index|database|schema|trigger)\b
        | delete \s+ from\b | update \s+ \S+ \s+ set\b | set \s+ \S+ \s* = | start \s+ transaction\b
-       | use \s+ \S+ \s* ;""", Kind(
-        "an SQL script, not a database", "run it into a new one: sqlite3 NEW.db < FILE"
-    )),
+       | use \s+ \S+ \s* ; | (vacuum|commit|end|analyze|reindex|savepoint) (\s+ \w+)? \s* ; \s* (\n|\Z) | values \s* \(
+       | (attach|detach) \s+ (database \s+)? \S+ .* ;""", _SCRIPT),
 )  # fmt: skip
-"""Patterns of how a text begins; the first that fits counts."""
+"""Patterns for the beginning of a text; the first that fits counts."""
 
 _RANDOM = 0.6
-"""Share of the 256 values that a head of at least as many bytes has at random; 512 random bytes have 0.86."""
+"""Share of the 256 byte values found in a head of at least 256 random bytes; 512 random bytes have 0.86."""
 
 
 def _unknown(head: bytes) -> Kind:
     if len(head) >= 256 and len(set(head)) >= _RANDOM * 256:
         return Kind(
-            "not an SQLite database, or it is encrypted: its first bytes look random, as those of SQLCipher do",
+            "not an SQLite database, or an encrypted one: its first bytes look random, as with SQLCipher",
             "decrypt it to a file first: sqlcipher FILE, PRAGMA key, ATTACH and sqlcipher_export",
         )
-    return Kind("not an SQLite database", "check it with: file FILE")
+    return Kind("not an SQLite database", _CHECK)

@@ -1,4 +1,4 @@
-"""The way to one database file: its worker, kept running, on the file as it is now."""
+"""Access to one database file: its worker, kept running, on the file as it is now."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from planner_cli.settings import Limits
 from planner_cli.text import nocase
 
 _OPEN_SECONDS = 2.0
-"""Least time for opening the file anew; 10,000 tables take 0.1 s."""
+"""Least time for reopening the file; 10,000 tables take 0.1 s."""
 
 _ATTEMPTS = 3
-"""A file that changes under every attempt is being written to all the time."""
+"""A file that changes during every attempt is being written to all the time."""
 
 _MOST_COLUMNS = 2000
 """SQLite's own limit, while only our own statements run."""
@@ -29,10 +29,10 @@ _Result = TypeVar("_Result")
 
 
 class Link:
-    """Starts the worker when there is none, and reopens the file when it is no longer what it was."""
+    """Starts the worker when there is none, and reopens the file when it has changed."""
 
     def __init__(self, path: Path, limits: Limits, redacted: Sequence[redaction.Pair] = ()) -> None:
-        """Start nothing yet; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
+        """Starts nothing yet; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
         self.path = paths.resolve(path)
         self._limits = limits
         self._redacted = redacted
@@ -68,7 +68,7 @@ class Link:
         )
 
     def _seen(self) -> paths.Opening:
-        """How to open the file as it is now. Only the worker opens it, and looks again when it has changed."""
+        """How to open the file as it is now. Only the worker opens it, and checks again when it has changed."""
         if self._look is None or not self._look.holds(self.path):
             journal = paths.mark(Path(f"{self.path}-journal"))
             reply = self._running().ask({"op": "look", "path": wire.pack_path(self.path)}, _OPEN_SECONDS)
@@ -77,7 +77,7 @@ class Link:
         return paths.opening(self.path, self._look)
 
     def ask(self, request: wire.Message, seconds: float, control: Control | None = None) -> wire.Message:
-        """The worker's reply, after opening the file when it is not open as it is now.
+        """The worker's reply, after opening the file if it is not open in its current state.
 
         Raises what :meth:`.process.Worker.ask` does, and :class:`DatabaseError` when the file cannot be opened.
         """
@@ -97,7 +97,7 @@ class Link:
         return worker.ask(request, seconds, control)
 
     def allow_columns(self, widest: int) -> None:
-        """Say how many columns the widest table has, once it is known; the file is opened anew for it."""
+        """Set how many columns the widest table has, once known; the file is reopened for it."""
         self._widest = widest
         self._opened = None
 
@@ -106,7 +106,7 @@ class Link:
         path, code, text = self.path, reply["code"] or 0, reply["error"]
         if code == _SQLITE_READONLY_ROLLBACK:
             return paths.cut_off(path)
-        if code & 0xFF == _SQLITE_NOTADB:
+        if code & 0xFF == _SQLITE_NOTADB or text == "unsupported file format":
             return paths.not_a_database(path, paths.MAGIC)
         if reply["name"] == "CutOffError":
             return paths.cut_short(path, text)

@@ -1,12 +1,12 @@
 """From a path to a way of opening it that can never change a byte, or one clear line why there is none.
 
-States of a database file and what is done (measured with SQLite 3.54, see ``tests/database/test_states.py``):
+States of a database file and how each is handled (measured with SQLite 3.54, see ``tests/database/test_states.py``):
 
     (a) rollback journal mode                        ``mode=ro``
     (b) WAL mode, nothing waiting in a ``-wal``      ``immutable=1``, and a re-check after every query
     (c) WAL mode with a ``-wal`` and its ``-shm``    ``mode=ro&readonly_shm=1``
     (d) a ``-wal`` with content but no ``-shm``, or a write that was cut off: refused, or with the user's consent
-        a private copy is mended and read (:mod:`planner_cli.database.copying`)
+        a private copy is repaired and read (:mod:`planner_cli.database.copying`)
 
 Plain ``mode=ro`` is not enough: for a cleanly closed WAL database it creates ``-wal`` and ``-shm`` and
 leaves them, and it changes bytes of an existing ``-shm``; ``readonly_shm`` does neither. ``immutable``
@@ -31,11 +31,11 @@ _WAL = 2
 
 
 class NotNowError(DatabaseError):
-    """A writer keeps, or has left, the file in a state that cannot be read without writing."""
+    """A writer holds, or has left, the file in a state that cannot be read without writing."""
 
 
 class MustWriteError(NotNowError):
-    """No writer is there any more: somebody has to write first, to the file or to a private copy of it."""
+    """The writer is gone: someone has to write first, to the file or to a private copy of it."""
 
 
 Mark = tuple[int, int, int, int]
@@ -72,7 +72,7 @@ def resolve(path: str | os.PathLike[str]) -> Path:
     if stat.S_ISDIR(mode):
         raise DatabaseError(f"{path}: is a directory, not a database file", hint="name a file inside it")
     if not stat.S_ISREG(mode):
-        # Never opened: opening a FIFO waits for ever, and /dev/zero would pass for an empty database.
+        # Never opened: opening a FIFO blocks for ever, and /dev/zero would pass for an empty database.
         raise DatabaseError(f"{path}: is not a regular file", hint="give the path of an SQLite database file")
     return real
 
@@ -84,13 +84,13 @@ class Look:
     head: bytes
     """Its first bytes."""
     own: Mark
-    """Of the file they are from."""
+    """The mark of the file they are from."""
     journal: Mark | None
     hot: bool
-    """Whether its journal starts like one of a transaction that did not end."""
+    """Whether its journal starts like that of an unfinished transaction."""
 
     def holds(self, path: Path) -> bool:
-        """Whether the file is as it was then: this process may ask for its state, but never open it."""
+        """Whether the file is unchanged since: this process may stat it, but never open it."""
         return (mark(path), mark(Path(f"{path}-journal"))) == (self.own, self.journal)
 
 
@@ -108,14 +108,14 @@ def looked(path: Path, reply: Mapping[str, Any], journal: Mark | None) -> Look:
 
 
 def opening(path: Path, look: Look) -> Opening:
-    """From what is in the file and what lies beside it, how to open it. Raises :class:`DatabaseError`.
+    """How to open the file, from what is in it and what is next to it. Raises :class:`DatabaseError`.
 
-    ``path`` is a real path as :func:`resolve` gives it. Takes some 30 us, so it is done around every query.
+    ``path`` is a real path as :func:`resolve` returns it. Takes some 30 us, so it is done around every query.
     """
     own = look.own
     wal, shm, journal = (mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
     if _WAL not in look.head[18:20]:
-        # A journal beside it may belong to a live writer, be left over empty (truncate, persist), or be hot;
+        # A journal next to it may belong to a live writer, be left over empty (truncate, persist), or be hot;
         # SQLite tells these apart by locks and reports a hot one, without writing, since the file is read-only.
         return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
     if journal is not None and journal[2] and look.hot:
@@ -145,7 +145,7 @@ def not_a_database(path: Path, head: bytes) -> DatabaseError:
 
 
 def cut_short(path: Path, text: str) -> DatabaseError:
-    """The refusal for a file whose end is missing; ``text`` says how much of it."""
+    """The refusal for a file whose end is missing; ``text`` says how much is missing."""
     return DatabaseError(
         f"{path}: is cut off: {text}",
         hint="copy or download it again, or ask what is left: sqlite3 FILE .recover | sqlite3 NEW.db",
@@ -153,7 +153,7 @@ def cut_short(path: Path, text: str) -> DatabaseError:
 
 
 def mark(path: Path) -> Mark | None:
-    """What tells whether the file was touched; ``None`` when there is none. Raises :class:`DatabaseError`."""
+    """What shows whether the file was touched; ``None`` when there is none. Raises :class:`DatabaseError`."""
     try:
         status = path.lstat()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""Columns whose values nobody is to see: to every query they read as NULL, before anything leaves the sandbox.
+"""Columns whose values nobody should see: they read as NULL to every query, before anything leaves the sandbox.
 
 SQLite itself puts the NULL in place of each read (``SQLITE_IGNORE`` of its authorizer), so no expression, join,
 condition, view, sample or error message can show what is there. Columns generated from a redacted one are redacted
-with it; of a virtual table with one nothing can be read, since its functions (``highlight``, ``snippet``) go round
+with it; a virtual table with one cannot be read at all, since its functions (``highlight``, ``snippet``) bypass
 the authorizer. What is not covered: the same values stored elsewhere, under another table's name.
 """
 
@@ -44,7 +44,7 @@ def columns(texts: Iterable[str]) -> tuple[ListedName, ...]:
 
 
 def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
-    """What the worker works by: every reading of every column; those that name nothing match nothing.
+    """What the worker uses: every reading of every column; those that name nothing match nothing.
 
     Raises :class:`DatabaseError` for a text that cannot be read.
     """
@@ -57,7 +57,7 @@ def named(texts: Iterable[str], schema: Schema) -> tuple[str, ...]:
 
 
 def _is_known(pairs: Iterable[Pair], schema: Schema) -> bool:
-    """Whether one of them is a column; those that the schema leaves out count, for nobody reads them anyway."""
+    """Whether one of them is a column; those the schema leaves out count, since nobody reads them anyway."""
     known = {_folded((table.name, column.name)) for table in schema.tables for column in table.columns}
     known |= {_folded((left.table, left.column)) for left in schema.left_out if left.column is not None}
     unread = {nocase(left.table) for left in schema.left_out if left.column is None and not left.internal}
@@ -65,7 +65,7 @@ def _is_known(pairs: Iterable[Pair], schema: Schema) -> bool:
 
 
 def check(texts: Collection[str], schema: Schema, path: Path) -> None:
-    """Raise :class:`DatabaseError` for a name that is no column: a slip of the keyboard must not redact nothing."""
+    """Raise :class:`DatabaseError` for a name that is not a column: a typing error must not redact nothing."""
     for name in columns(texts):
         if not _is_known(name.pairs, schema):
             near = meant(name, (schema,))
@@ -74,7 +74,7 @@ def check(texts: Collection[str], schema: Schema, path: Path) -> None:
 
 
 def meant(name: ListedName, schemas: Iterable[Schema]) -> str | None:
-    """The column, as it can be given, that is most like a name of none; ``None`` where none is like it.
+    """The column most like a name that matches none, in the form it can be given; ``None`` where none is like it.
 
     Where its table exists, the column is one of that table's.
     """

@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
 _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
-"""Between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
+"""Seconds between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
 
 _MOST_LEFT_OUT = 5
-"""Named in a note."""
+"""How many a note names."""
 
 _LONGEST_SQL = 100_000
-"""Bytes, as in the worker's limits; refused before it is sent."""
+"""Bytes, as in the worker's limits; a longer query is refused before it is sent."""
 
 
 class Database:
-    """An SQLite file, read and never changed; a context manager.
+    """An SQLite file, only ever read; a context manager.
 
     Every statement runs in one worker process, which is killed when it does not answer in time and
-    started again for the next one. Not a byte of the file or beside it is ever written: states which
-    cannot be read so are refused (:mod:`planner_cli.database.paths`), or read from a private copy. One query
+    started again for the next one. Not a byte of the file or next to it is ever written: states that
+    would require it are refused (:mod:`planner_cli.database.paths`), or read from a private copy. One query
     runs at a time; calls from several threads wait for each other.
     """
 
@@ -63,7 +63,7 @@ class Database:
         self.name = path.stem
         """The file's name without folder and suffix."""
         self.private_copy = private
-        """What is read instead of the file; ``None`` where the file itself is. Removed by :meth:`close`."""
+        """What is read instead of the file; ``None`` where the file itself is read. Removed by :meth:`close`."""
         self.schema = found
         """As it was when the database was opened."""
         self._limits = limits
@@ -73,7 +73,7 @@ class Database:
         self._values = values
         self._index: ValueIndex | None = None
         self._lookups: dict[tuple[paths.Opening | None, str], Row | None] = {}
-        """What was looked up in the file as it then was."""
+        """What was looked up in the file as it was then."""
 
     @classmethod
     def open(
@@ -132,7 +132,7 @@ class Database:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know of how the file is read, one line each."""
+        """What the user should know about how the file is read, one line each."""
         notes = []
         missing = [left for left in self.schema.left_out if not left.internal]
         if missing:
@@ -155,7 +155,7 @@ class Database:
             return self._link.layers
 
     def mentioned(self, question: str) -> tuple[ValueHint, ...]:
-        """The stored values that ``question`` mentions, as of when this was first asked.
+        """The stored values that ``question`` mentions, as of the first call.
 
         The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
         read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
@@ -176,10 +176,10 @@ class Database:
             return self._index.match(question)
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.
+        """Run one candidate. Whatever is wrong with it, or by now with the file, is in the result.
 
-        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries which
-        SQLite cannot stop by itself) and what :mod:`.unmatched` may take, or soon after
+        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries that
+        SQLite cannot stop on its own) plus what :mod:`.unmatched` may take, or soon after
         ``control.should_abort()``. Raises :class:`DatabaseError`
         only when the worker cannot be started at all, or after :meth:`close`.
         """
@@ -216,7 +216,7 @@ class Database:
             return _failed("other", error.message)
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
-        """What of a query that ran no stored row meets; what cannot be known soon is left out."""
+        """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
         found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
         return tuple(
@@ -231,7 +231,7 @@ class Database:
         return literal(row[0], len(str(row[0]))) if row else None
 
     def _looked_up(self, sql: str, until: float) -> Row | None:
-        """The first row of a query on the file as it is, empty where there is none, ``None`` where it took too long."""
+        """The first row of a query on the current file, empty where there is none, ``None`` where it took too long."""
         key = (self._link.opening, sql)
         seconds = until - time.monotonic()
         if key not in self._lookups and seconds > 0:
@@ -269,7 +269,7 @@ class Database:
 
 
 def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tuple[Link, Schema]:
-    """Open the file as it is. Raises :class:`DatabaseError`, and then no worker is left."""
+    """Open the file as it is. After a :class:`DatabaseError` no worker is left."""
     link = Link(path, limits, redaction.pairs(redact))
     try:
         found = link.consistent(lambda: schema.read(link, samples))

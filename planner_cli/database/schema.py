@@ -24,7 +24,7 @@ _COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
 """Tables in one request."""
 
 _TABLE_SECONDS = 0.1
-"""For the columns of one table, and again for its samples; a view may compute for ever."""
+"""For the columns of one table, and again for its samples; a view may never finish."""
 
 _BATCH_SECONDS = 2.5
 """For a batch, which the worker itself cuts short after one second."""
@@ -41,7 +41,7 @@ _TEXTS_SECONDS = 2.0
 """For all texts together; columns after that have none."""
 
 _MOST_TEXTS = 2000
-"""Distinct texts of one column; names of customers beyond these are not recognised."""
+"""Distinct texts of one column; values beyond these are not recognised."""
 
 _TOTAL_SECONDS = 20.0
 
@@ -69,7 +69,7 @@ def read(link: Link, samples: int) -> Schema:
         raise DatabaseError(
             f"{link.path}: its schema takes over {_TOTAL_SECONDS:g} s to read", hint="ask a copy with fewer tables"
         )
-    # A table whose columns cannot be read (an unknown module, a broken view) cannot be asked either.
+    # A table whose columns cannot be read (an unknown module, a broken view) cannot be queried either.
     described = list(zip(entries, descriptions, strict=True))
     pairs = [(entry, found) for entry, found in described if found and found.get("columns")]
     left_out = tuple(reason for entry, found in described for reason in _missing(entry, found))
@@ -107,7 +107,7 @@ def _because(left_out: Sequence[LeftOut]) -> str:
 
 
 def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str], list[str]]:
-    """Distinct texts of up to ``length`` characters by (table, column), without views; what cannot be read has none."""
+    """Distinct texts of up to ``length`` characters by (table, column), without views; none for what is unreadable."""
 
     def request(batch: Sequence[Table]) -> wire.Message:
         wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
@@ -117,7 +117,7 @@ def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str],
     found = _batches(link, tables, _TEXTS_BATCH, request, time.monotonic() + _TEXTS_SECONDS)
     return {
         (table.name, column.name): texts
-        for table, columns in zip(tables, found, strict=False)  # shorter when the time was over
+        for table, columns in zip(tables, found, strict=False)  # shorter when time ran out
         for column, texts in zip(table.columns, columns or (), strict=False)
     }
 
@@ -128,7 +128,7 @@ def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str],
 def _batches(
     link: Link, items: Sequence[_Item], size: int, request: Callable[[Sequence[_Item]], wire.Message], until: float
 ) -> list[Any]:
-    """One answer for each item, ``None`` where it failed; fewer than items when the time is over.
+    """One answer for each item, ``None`` where it failed; fewer than items when time runs out.
 
     ``request`` asks for a list of items, and the answers are the list under the operation's name.
     """
@@ -148,7 +148,7 @@ def _batches(
 
 
 def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | None:
-    """The worker's answers, ``None`` when it died of them or could not be stopped in time."""
+    """The worker's answers, ``None`` when it died computing them or could not be stopped in time."""
     try:
         reply = link.ask(request, seconds)
     except (WorkerDiedError, WorkerTimeoutError):
@@ -161,7 +161,7 @@ def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | N
 
 
 def _entries(link: Link) -> tuple[list[_Entry], tuple[str, ...]]:
-    """Every table and view SQLite itself did not make, in the order of their creation; and the unknown collations."""
+    """Every table and view SQLite itself did not make, in order of creation; and the unknown collations."""
     found: list[_Entry] = []
     after, more = 0, True
     while more:
@@ -177,7 +177,7 @@ def _entries(link: Link) -> tuple[list[_Entry], tuple[str, ...]]:
 
 
 def _shadows(entries: Sequence[_Entry]) -> dict[str, str]:
-    """The tables that virtual tables keep their content in, folded, with the name of the virtual one."""
+    """The tables in which virtual tables keep their content, folded, with the name of the virtual one."""
     return {
         shadow: entry.name
         for entry in entries
@@ -213,7 +213,7 @@ def _primary_key(found: wire.Message) -> tuple[str, ...]:
 
 
 def _foreign_keys(lines: Sequence[Sequence[Any]], primary_keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
-    """One for each constraint; one whose parent is unknown or has another number of key columns is left out."""
+    """One for each constraint; left out if its parent is unknown or has a different number of key columns."""
     for _, group in groupby(lines, key=itemgetter(0)):
         parts = list(group)
         table = parts[0][1]

@@ -1,6 +1,6 @@
-"""Tables that a virtual table makes to keep its content in, and the table of the user's that it may read instead.
+"""Tables in which a virtual table keeps its content, and the user's table that it may read instead.
 
-``PRAGMA table_list`` knows shadow tables too, but prepares every view on the way, which a hostile one can make
+``PRAGMA table_list`` knows shadow tables too, but prepares every view in the process, which a hostile one can make
 endless; and it takes ``posts_content`` for one by its name alone, where ``content='posts_content'`` makes it the
 user's own table.
 """
@@ -21,11 +21,11 @@ def module(sql: str) -> str:
 
 
 def content(sql: str) -> str | None:
-    """The name its ``content=`` option gives, perhaps empty; ``None`` where it keeps its content itself."""
+    """The name given by its ``content=`` option, perhaps empty; ``None`` where it keeps its own content."""
     name, options = _parsed(sql)
     if name == "fts4":
         return options.get("content")
-    if name == "fts5":  # takes the beginning of an option's name for the whole
+    if name == "fts5":  # accepts the beginning of an option's name for the whole
         return next((value for key, value in options.items() if "content".startswith(key)), None)
     return None
 

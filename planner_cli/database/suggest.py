@@ -12,12 +12,13 @@ close names elsewhere; where nothing is close there is no suggestion.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from planner_cli.database import unquoted
 from planner_cli.database.names import fold, similarity, spelled
-from planner_cli.lexer import Token, code
+from planner_cli.sql import sources
 from planner_cli.text import nocase
 from planner_cli.types import Schema, Table
 
@@ -63,8 +64,9 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     ``offset`` is where in ``sql`` SQLite saw the error, in bytes of UTF-8; ``None`` or negative: unknown.
     """
     if offset is not None and offset >= 0 and (name := unquoted.find(sql, schema, offset)):
-        hint: str | None = f"did you mean {name}? it needs double quotes"
-    elif match := _QUOTED.fullmatch(message):
+        return f"{message}; did you mean {name}? it needs double quotes"
+    hint: str | None = None
+    if match := _QUOTED.fullmatch(message):
         name = match["name"]
         message = f"no such column: {name}"
         text = name.replace("'", "''")
@@ -76,9 +78,18 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     elif match := _FUNCTION.fullmatch(message):
         instead = _ELSEWHERE.get(nocase(match["name"]))
         hint = f"in SQLite: {instead}" if instead else None
-    else:
-        hint = None
+    if hint and match and _differs_in_form(match["name"], hint):
+        hint += " it is written in another Unicode normal form"
     return f"{message}; {hint}" if hint else message
+
+
+def _differs_in_form(name: str, hint: str) -> bool:
+    """Whether what is suggested looks the same as ``name``, and is not."""
+    return (
+        not name.isascii()
+        and name not in hint
+        and unicodedata.normalize("NFC", name) in unicodedata.normalize("NFC", hint)
+    )
 
 
 def missing_column(error: str) -> str | None:
@@ -198,42 +209,5 @@ def _table(asked: str, sql: str, schema: Schema) -> str | None:
 def read_tables(sql: str, schema: Schema) -> dict[str, Table]:
     """The tables behind FROM and JOIN, by the name the query calls them, in the order of appearance."""
     by_name = {nocase(table.name): table for table in schema.tables}
-    parts = code(sql)
-    found: dict[str, Table] = {}
-    clauses = [False]
-    """For each open bracket, and outside of them: whether it is in a FROM clause."""
-    for place, token in enumerate(parts):
-        word = nocase(token.text) if token.kind == "word" else ""
-        if token.text == "(":
-            clauses.append(clauses[-1])
-        elif token.text == ")" and len(clauses) > 1:
-            clauses.pop()
-        elif word in ("from", "join") or word in _AFTER_FROM:
-            clauses[-1] = word in ("from", "join")
-        elif clauses[-1] and nocase(parts[place - 1].text) in ("from", "join", ",", "(", "."):
-            table = by_name.get(nocase(token.identifier or ""))
-            following = parts[place + 1 : place + 3]
-            if table is not None and (not following or following[0].text != "."):
-                found[_alias(following) or table.name] = table
-    return found
-
-
-def _alias(after: Sequence[Token]) -> str | None:
-    if after and nocase(after[0].text) == "as":
-        after = after[1:]
-    if not after or after[0].identifier is None:
-        return None
-    is_keyword = after[0].kind == "word" and nocase(after[0].text) in _KEYWORDS
-    return None if is_keyword else after[0].identifier
-
-
-_AFTER_FROM = frozenset({"select", "where", "group", "having", "window", "order", "limit"})
-"""Words that end a FROM clause; behind UNION and its like a SELECT follows."""
-
-_KEYWORDS = frozenset(
-    """
-    as cross except full group having indexed inner intersect join left limit natural not on order outer right
-    union using where window
-    """.split()  # noqa: SIM905 - one name a line would be a page
-)
-"""Words that can follow a table and are no alias."""
+    read = [(called, by_name[nocase(name)]) for called, name in sources(sql) if nocase(name) in by_name]
+    return {table.name if nocase(called) == nocase(table.name) else called: table for called, table in read}

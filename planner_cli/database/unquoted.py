@@ -1,4 +1,4 @@
-"""A name of the schema that the query spells without the double quotes it needs.
+"""A name from the schema that the query writes without the double quotes it needs.
 
 SELECT * FROM order             near "order": syntax error
 SELECT sum(unit price) FROM t   near "price": syntax error
@@ -19,9 +19,9 @@ _OPERATORS = frozenset({"like", "glob", "match", "regexp", "asc", "desc"})
 
 
 def find(sql: str, schema: Schema, offset: int) -> str | None:
-    """The name, in its quotes, that stands unquoted at or right before ``offset``.
+    """The name, in its quotes, that occurs unquoted at or right before ``offset``.
 
-    ``offset`` is where SQLite saw the error, in bytes of UTF-8. The longest name wins.
+    ``offset`` is where SQLite reported the error, in bytes of UTF-8. The longest name wins.
     """
     at = len(sql.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace"))
     parts = code(sql)
@@ -51,7 +51,7 @@ def _stands_at(name: str, texts: Sequence[str], parts: Sequence[Token], place: i
 
 
 def _is_meant_as_name(parts: Sequence[Token], place: int, *, is_table: bool) -> bool:
-    """Whether a reserved word is in the place of a name, rather than a keyword behind something forgotten."""
+    """Whether a reserved word is in the place of a name, rather than a keyword after something forgotten."""
     before = nocase(parts[place - 1].text) if place else ""
     after = parts[place + 1] if place + 1 < len(parts) else None
     follows = nocase(after.text) if after else ""

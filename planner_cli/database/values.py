@@ -2,9 +2,9 @@
 
     Which orders from berlin are Shipped?  ->  customers.city = 'Berlin', orders.status = 'shipped'
 
-An index is bounded, lives in memory only, and is asked offline. What is covered: text values of up to
+The index is bounded, lives in memory only, and is queried offline. What is covered: text values of up to
 :data:`LONGEST` characters, matched as whole words without case and punctuation,
-whatever their Unicode normal form, or nearly so (rapidfuzz); what is given back is the text as it is stored. What is
+whatever their Unicode normal form, or nearly so (rapidfuzz); what is returned is the text as stored. What is
 not: numbers and dates (a question gives them as they are), synonyms, other languages.
 """
 
@@ -21,19 +21,19 @@ from planner_cli.database.names import fold as fold_name
 from planner_cli.types import ValueHint
 
 LONGEST = 60
-"""Characters of a value that is worth an entry; longer texts are prose."""
+"""Characters of a value worth an entry; longer texts are prose."""
 
 MOST_WORDS = 8
-"""Words of a question that are looked up together."""
+"""The most words of a question that are looked up together."""
 
 NEAR = 88.0
-"""Least similarity in [0, 100] (``fuzz.ratio``) of a value that is spelled a little differently."""
+"""Least similarity in [0, 100] (``fuzz.ratio``) of a value spelled a little differently."""
 
 _SHORTEST_NEAR = 6
-"""Characters; shorter words that mean different things are near each other (price, prince)."""
+"""Least characters; shorter words that mean different things are too similar (price, prince)."""
 
 _PLACES = 3
-"""Columns named for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
+"""Most columns given for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
 
 _MARK = "\u0301"
 """Stands for every combining mark."""
@@ -52,7 +52,7 @@ _COMMON = frozenset(
     where which who whose with within year young
     """.split()  # noqa: SIM905 - a hundred quoted words in a list would be harder to read
 )
-"""Words of questions that are no value unless they stand in quotes."""
+"""Words of questions that are not values unless they are in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Gram:
     """Folded."""
     start: int
     end: int
-    """Places of its words, end excluded."""
+    """Positions of its words, end excluded."""
     quoted: bool
 
 
@@ -105,12 +105,12 @@ class ValueIndex:
         return tuple(found[:most])
 
     def _find(self, gram: _Gram, question: str) -> str | None:
-        """The folded value that the words are, or nearly are."""
+        """The folded value that the words match, or nearly match."""
         single = gram.end - gram.start == 1
         if single and not gram.quoted and (gram.text in _COMMON or fold_name(gram.text) in self._names):
             return None
         if gram.text in self._places:
-            # "a", "I", "d'": one letter counts where it is a capital behind another word, or in quotes
+            # "a", "I", "d'": one letter counts if it is a capital after another word, or in quotes
             letter = len(gram.text) == 1 and not gram.quoted
             return None if letter and f" {gram.text.upper()}" not in question else gram.text
         if len(gram.text) < _SHORTEST_NEAR or gram.text.replace(" ", "").isdigit():
@@ -120,17 +120,17 @@ class ValueIndex:
 
 
 def _as_asked(spellings: Sequence[str], question: str) -> str:
-    """The longest spelling that stands in the question to the byte, else the first."""
+    """The longest spelling that occurs in the question byte for byte, otherwise the first."""
     return max((spelling for spelling in spellings if spelling in question), key=len, default=spellings[0])
 
 
 def fold(text: str) -> str:
-    """Without case, punctuation and what Unicode can write in several ways, one blank between words."""
+    """Without case, punctuation and Unicode variants, one blank between words."""
     return " ".join(word for word, _ in _words(compatible(text)))
 
 
 def compatible(text: str) -> str:
-    """In Unicode's normal form NFKC: the same for letters with their accents in one character and in two."""
+    """In Unicode's normal form NFKC: the same for accented letters written as one character or two."""
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
@@ -141,7 +141,7 @@ def _words(text: str) -> list[tuple[str, int]]:
 
 
 def _kind(character: str) -> str:
-    """Of what it is: marks (vowel signs, accents) go on in a word, although they are no letters to :mod:`re`."""
+    """Whether it continues a word: marks (vowel signs, accents) do, although :mod:`re` does not see them as letters."""
     if character.isalnum() or character == "_":
         return "a"
     return _MARK if unicodedata.category(character).startswith("M") else " "

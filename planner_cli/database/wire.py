@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from typing import IO, Any, Protocol
 
 MAX_FRAME = 64 * 2**20
-"""Bytes. Larger than any honest reply: results and pages of the schema are capped at a few megabytes."""
+"""Bytes. More than any honest reply: results and pages of the schema are capped at a few megabytes."""
 
 Message = dict[str, Any]
 
 
 class WireError(Exception):
-    """What came is no frame: cut short, too large, or not what JSON allows."""
+    """What arrived is not a frame: cut short, too large, or not valid JSON."""
 
 
 class _Reader(Protocol):
@@ -56,7 +56,7 @@ def read(stream: _Reader) -> Message | None:
 
 
 def pack_path(path: os.PathLike[str]) -> str:
-    """A path as JSON has it: not every file name is text, and the two processes may decode it differently."""
+    """A path for JSON: not every file name is text, and the two processes may decode it differently."""
     return os.fsencode(path).hex()
 
 
@@ -66,12 +66,12 @@ def unpack_path(text: str) -> str:
 
 
 def pack_row(row: Iterable[Any]) -> list[Any]:
-    """A row of SQLite values as JSON has them."""
+    """A row of SQLite values for JSON."""
     return [{"b": value.hex()} if isinstance(value, bytes) else value for value in row]
 
 
 def unpack_row(row: Iterable[Any]) -> tuple[Any, ...]:
-    """The inverse of :func:`pack_row`. Raises :class:`WireError` for anything that is no SQLite value."""
+    """The inverse of :func:`pack_row`. Raises :class:`WireError` for anything that is not an SQLite value."""
     return tuple(_value(cell) for cell in row)
 
 
@@ -81,4 +81,4 @@ def _value(cell: Any) -> Any:
     try:
         return bytes.fromhex(cell["b"])
     except (TypeError, KeyError, ValueError) as error:
-        raise WireError("a cell is no SQLite value") from error
+        raise WireError("a cell is not an SQLite value") from error

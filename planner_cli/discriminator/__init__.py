@@ -38,7 +38,7 @@ class _Asking:
         return self.settings.budget if self.prompt.thinks else 0
 
     def prompts(self, engine: Engine) -> tuple[Prompt, list[Prompt]]:
-        """What all have in common, and what follows for each."""
+        """What they all have in common, and what follows for each."""
         view = View(rows=self.settings.result_rows, schema=self.settings.schema)
         whole = [split_at(CUT, self.prompt.build(self.question, shown, engine, view)) for shown in self.subjects]
         prefix = whole[0][0]
@@ -57,7 +57,7 @@ class Discriminator:
     def judge(
         self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
     ) -> Iterator[Event]:
-        """Judge every case, all thoughts advancing together.
+        """Judge every case, with all thoughts advancing together.
 
         Yields ``StageStarted``, ``Prefilled``, then for each case its ``ThoughtToken``, ``Probed`` and
         ``ThoughtClosed`` events, and ``StageFinished``. A case that time left no score for gets no
@@ -107,12 +107,12 @@ class Discriminator:
                 yield event
 
     def _each(self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings) -> _Asking:
-        """Every case alone."""
+        """Each case on its own."""
         subjects = [(Subject(case.candidate, case.execution),) for case in cases]
         return _Asking(self.prompt, question, cases, subjects, settings)
 
     def _think(self, asking: _Asking, checkpoints: Checkpoints, control: Control) -> Iterator[Event]:
-        """One thought about what is shown for each case, under the case's cluster number."""
+        """One thought per case about what is shown for it, under the case's cluster number."""
         yield StageStarted("judge", len(asking.cases))
         started = time.perf_counter()
         prefix, suffixes = asking.prompts(self.engine)
@@ -172,7 +172,7 @@ def _usual(settings: DiscriminatorSettings, control: Control) -> Checkpoints:
 
 
 def _begun(asking: _Asking, session: Session, suffixes: Sequence[Prompt]) -> list[Thinking]:
-    """The thoughts before their first token: each on a branch of its own, or all on that of their outline."""
+    """The thoughts before their first token: each on its own branch, or all on the branch of their outline."""
     sampling, budget = asking.settings.sampling, asking.budget
     pairs = zip(asking.cases, suffixes, strict=True)
     if asking.prompt.outlines and budget:
@@ -185,5 +185,5 @@ def _begun(asking: _Asking, session: Session, suffixes: Sequence[Prompt]) -> lis
 
 
 def _unthought(score: float) -> Verdict:
-    """A score that no verdict was read for."""
+    """A score for which no verdict was read."""
     return Verdict(score, hard=score >= 0.5, mass=1.0, thought=Thought("", 0, "budget"), probes=(Probe(0, score, 1.0),))

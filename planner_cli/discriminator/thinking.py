@@ -3,7 +3,7 @@
 The budget is enforced here, token by token, never left to the model. When it ends, or the clock or the user
 says so, the thought is closed *for* the model, the answer's opening is written, and the verdict's logits are
 read: every judged candidate has a score at every budget (the paper's plain cut left 94 % of them without one
-at 256 tokens). The same read at checkpoints on the way gives the score at each smaller budget.
+at 256 tokens). The same read at checkpoints along the way gives the score at each smaller budget.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
 
 LOW_MASS = 0.5
-"""Under this much probability on true and false together, the model was not about to answer."""
+"""With less probability than this on true and false together, the model was not about to answer."""
 
 
 _LOOK_FOR_LOOPS = 8
-"""Tokens of a thought between two looks for a loop."""
+"""Tokens of a thought between two checks for a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,27 @@ class Thinking:
     case: Case
     branch: Branch
     unread: Prompt = ()
-    """What of its prompt its branch has not been given yet: the candidate, while an outline is written."""
+    """The part of its prompt that its branch has not been given yet: the candidate, while an outline is written."""
     outline: str = ""
-    """The part of it written before the candidate was shown."""
+    """The part of the thought written before the candidate was shown."""
     text: str = ""
     shown: int = 0
-    """Characters of it that were streamed."""
+    """Characters of the thought that were streamed."""
     outlined: int = 0
     """Tokens of the outline."""
     tokens: int = 0
     """Of all of it."""
     logprob: float | None = None
-    """ln P of the candidate under the model as a generator, where the score is made of it too."""
+    """ln P of the candidate under the model as a generator, where the score uses it too."""
     word: float = 0.5
-    """P(positive verdict) alone, as it was last read."""
+    """P(positive verdict) alone, as last read."""
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
     """The branch is at its end: end mark, closing mark, a loop, or the budget."""
     closed_itself: bool = False
     """The model has written its end-of-thinking mark."""
     looped: bool = False
-    """It repeats itself, and was ended for that."""
+    """It repeated itself and was ended for that."""
     verdict: Verdict | None = None
 
     @property
@@ -79,7 +79,7 @@ class Thinking:
         return self.verdict is not None and self.verdict.thought.closed_by == "behind"
 
     def due(self, ladder: Collection[int]) -> bool:
-        """Whether a checkpoint is reached that has not been probed."""
+        """Whether it has reached a checkpoint that has not been probed."""
         return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
 
     def whole(self) -> str:
@@ -88,11 +88,11 @@ class Thinking:
 
 
 Ended: TypeAlias = tuple[Thinking, ClosedBy]
-"""A thought to end, and who says so."""
+"""A thought to end, and who ends it."""
 
 
 Decided: TypeAlias = Callable[[Sequence[Thinking]], Sequence[Ended]]
-"""Looks at all thoughts after a reading of the scores, and names those that need not go on."""
+"""Looks at all thoughts after the scores were read, and names those that need not continue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Checkpoints:
     tokens: Collection[int]
     """Of thought. Those over the budget are not reached."""
     in_outline: bool = True
-    """Whether also before the candidates are shown, where each reading must show all of them for a moment."""
+    """Whether also before the candidates are shown, when each reading must show all of them for a moment."""
     decided: Decided | None = None
 
 
@@ -136,7 +136,7 @@ class ThinkingLoop:
         """How long the last probe took: what a forced close will cost when time runs out."""
 
     def think(self, thoughts: list[Thinking]) -> Iterator[Event]:
-        """Until every thought has its verdict, or the time limit has ended.
+        """Run until every thought has its verdict, or time has run out.
 
         Thoughts with an ``unread`` part share one branch; it becomes their outline, then each gets its own.
         """
@@ -160,7 +160,7 @@ class ThinkingLoop:
             yield from self._give_up(thoughts)
 
     def _outline(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
-        """Write what comes before the candidates, once for all of them; probes show each its candidate for a moment."""
+        """Write what precedes the candidates, once for all of them; probes show each its candidate for a moment."""
         shared = thoughts[0].branch
         text, ended = "", False
         while not ended:
@@ -186,7 +186,7 @@ class ThinkingLoop:
         yield from self._part(running, closed=self.close_mark in text)
 
     def _part(self, thoughts: Sequence[Thinking], *, closed: bool) -> Iterator[Event]:
-        """Give each thought a branch of its own behind their outline, which the model has ``closed``, or the budget."""
+        """Give each thought its own branch after the outline, which the model (``closed``) or the budget ended."""
         for thought in thoughts:
             rest = thought.unread[1:] if closed else thought.unread  # its line's end is there already
             left = self.budget - thought.tokens
@@ -196,18 +196,18 @@ class ThinkingLoop:
                 yield ThoughtToken(thought.case.cluster, self.close_mark, thought.tokens)
 
     def _look(self, due: Sequence[Thinking], thoughts: Sequence[Thinking]) -> Iterator[Event]:
-        """Read the scores of those that are due, and end what is settled by them."""
+        """Read the scores that are due, and end what they settle."""
         yield from self._probe(due)
         if self.checkpoints.decided is not None:
             for thought, closed_by in self.checkpoints.decided(thoughts):
                 yield self._verdict(thought, closed_by)
 
     def _goes_round(self, text: str, tokens: int) -> bool:
-        """Whether a text repeats itself, looked at now and then."""
+        """Whether a text repeats itself, checked now and then."""
         return self.settings.stop_loops and tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
 
     def _stop(self) -> ClosedBy | None:
-        """Who ends all thoughts now, if anybody does."""
+        """Who ends all thoughts now, if anyone."""
         if self.control.thinking_stopped:
             return "user"
         left = self.control.seconds_left()
@@ -237,7 +237,7 @@ class ThinkingLoop:
             yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
 
     def _unshown(self, thought: Thinking) -> str:
-        """Text that was not streamed yet, but for a tail that may be the beginning of the closing mark."""
+        """Text not streamed yet, except for a tail that may be the beginning of the closing mark."""
         text = thought.text
         held = 0
         if not thought.finished:
@@ -297,7 +297,7 @@ class ThinkingLoop:
         return ThoughtClosed(thought.case.cluster, thought.verdict)
 
     def _give_up(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
-        """The limit ended inside a decode: what was probed on the way is the score, the rest has none."""
+        """The time limit was reached inside a decode: what was probed before is the score, the rest has none."""
         unjudged = 0
         for thought in thoughts:
             if thought.verdict is not None:

@@ -1,4 +1,4 @@
-"""A branch of a session: its place in the cache, and what of it is not there yet."""
+"""A branch of a session: its place in the cache, and which of its tokens are not there yet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LlamaBranch:
         logprobs: bool,
         release: Callable[[LlamaBranch], None],
     ) -> None:
-        """``queue`` is decoded behind ``position`` tokens; ``release`` is called once, when the branch is closed."""
+        """``queue`` is decoded after ``position`` tokens; ``release`` is called once, when the branch is closed."""
         self._release = release
         self.index = index
         self.queue = queue
@@ -33,7 +33,7 @@ class LlamaBranch:
         self.logprobs = logprobs
         self.sequence: int | None = None
         self.stem: int | None = None
-        """Of a branch with a place: another's stem as long as both have the same tokens, the queue's included."""
+        """Of a branch with a place: the same as another's while both have the same tokens, including the queue's."""
         self.position = position
         """Tokens of this branch, prefix included, that are in the cache."""
         self.tokens = 0
@@ -52,7 +52,7 @@ class LlamaBranch:
 
     @property
     def live(self) -> bool:
-        """Whether it still writes."""
+        """Whether it is still writing."""
         return self.live_in_cache and self.finished is None
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ _PLAIN_TEMPLATE = """{% for m in messages %}{{ m.role }}: {{ m.content }}
 
 
 def reasoning_format(name: str) -> Reasoning:
-    """The format of that name.
+    """The format with that name.
 
     Raises:
         ModelError: there is none.
@@ -74,9 +74,9 @@ class ChatTemplate:
             raise ModelError(f"the model's chat template cannot be read: {error}") from error
 
     def _worlds(self) -> Iterator[Callable[..., str]]:
-        """Ways to render: what a template may count on besides the messages differs between the programs that do it.
+        """Ways to render: what a template can rely on besides the messages differs between programs.
 
-        transformers gives every template ``tools`` and ``documents``, empty; others leave them undefined; and some
+        transformers gives every template empty ``tools`` and ``documents``; others leave them undefined; and some
         templates use such names unguarded.
         """
         names = {**self._names, "add_generation_prompt": True, "enable_thinking": True}
@@ -86,13 +86,13 @@ class ChatTemplate:
         yield functools.partial(self._lenient_template.render, **names, **unguarded)
 
     def render(self, messages: Sequence[Message]) -> Prompt:
-        """The conversation as spans, the assistant's turn opened.
+        """The conversation as spans, with the assistant's turn opened.
 
         Contents are given as text, else as a list of parts; a system message that is refused or dropped goes into the
         first user message.
 
         Raises:
-            ModelError: the template fails each way, or drops a message.
+            ModelError: the template fails in every way, or drops a message.
 
         """
         from jinja2.exceptions import SecurityError
@@ -118,7 +118,7 @@ class ChatTemplate:
         raise ModelError(f"the model's chat template fails: {' '.join(str(failure).split())}") from failure
 
     def reasoning(self, name: str | None = None) -> Reasoning:
-        """The reasoning format the template speaks of (or the named one), and whether it opens the thought itself.
+        """The reasoning format the template uses (or the named one), and whether it opens the thought itself.
 
         Raises:
             ModelError: there is no format of that name.
@@ -136,7 +136,7 @@ class ChatTemplate:
             return marks
         asked = Message("user", (Span("x"),))
         for messages in ((asked,), (Message("system", (Span("x"),)), asked)):  # some demand a system message
-            with suppress(ModelError):  # who needs the template is told why it fails; other prompts do without it
+            with suppress(ModelError):  # whoever needs the template learns why it fails; other prompts do without it
                 end = self.render(messages)[-1].text
                 return replace(marks, opened=end.rstrip().endswith(marks.open))
         return marks
@@ -151,7 +151,7 @@ def _conversations(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
 
 
 def _turn(role: str, number: int, *, in_parts: bool) -> dict[str, Any]:
-    """A message as templates take it, a placeholder in its content's place."""
+    """A message as templates take it, with a placeholder for its content."""
     content = f"\ue000{number}\ue001"
     return {"role": role, "content": [{"type": "text", "text": content}] if in_parts else content}
 
@@ -170,7 +170,7 @@ def _spans(text: str, contents: Sequence[Prompt]) -> Prompt:
 def _environment(*, lenient: bool) -> Any:
     """Where templates run: jinja2's sandbox, with what transformers adds to it.
 
-    ``lenient``: a name nobody gives is empty text instead of an error.
+    ``lenient``: an undefined name is empty text instead of an error.
     """
     # 60 ms to import: only models with a chat prompt need it
     from jinja2 import ChainableUndefined, TemplateError, Undefined
@@ -194,7 +194,7 @@ def _environment(*, lenient: bool) -> Any:
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = raise_exception
-    # Llama 3, gpt-oss and others tell the model the date. A seed fixes a run within a day.
+    # Llama 3, gpt-oss and others give the model the date: a seed reproduces a run within a day.
     environment.globals["strftime_now"] = _now
     return environment
 

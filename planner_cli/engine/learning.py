@@ -1,4 +1,4 @@
-"""Learning a :class:`~planner_cli.engine.calibration.Calibration`: some seconds of decodes at several widths."""
+"""Learning a :class:`~planner_cli.engine.learned_speeds.LearnedSpeeds`: some seconds of decodes at several widths."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from planner_cli.engine import library
-from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.context import Context
 from planner_cli.engine.inprocess import LlamaEngine
+from planner_cli.engine.learned_speeds import LearnedSpeeds
 from planner_cli.engine.sampler import Sampler
 from planner_cli.errors import EngineError
 from planner_cli.settings import Sampling
@@ -28,7 +28,7 @@ _ALIKE = 1.05
 """Thread counts within this factor count as equal: the fewer are taken."""
 
 
-def learn(engine: LlamaEngine, seconds: float = 8.0) -> Calibration:
+def learn(engine: LlamaEngine, seconds: float = 8.0) -> LearnedSpeeds:
     """Measure, within about ``seconds`` (a slow model is measured at fewer widths, but always at 1 and 8).
 
     Raises:
@@ -51,7 +51,7 @@ def learn(engine: LlamaEngine, seconds: float = 8.0) -> Calibration:
     after = library.busy_seconds()
     others = 0.0 if busy is None or after is None else (after - busy - (time.process_time() - own)) / spent
     ordered = tuple(sorted(steps.items()))
-    return Calibration(threads, batch_threads, prefill, ordered, spent, quiet=others < library.QUIET)
+    return LearnedSpeeds(threads, batch_threads, prefill, ordered, spent, quiet=others < library.QUIET)
 
 
 def _thread_counts() -> list[int]:

@@ -1,6 +1,6 @@
 """What a GGUF file is for, from its header: llama.cpp loads much that cannot write, and aborts the process later.
 
-Needs no llama.cpp, so that a file is refused before it is loaded, and again where one is loaded without that look.
+Needs no llama.cpp, so that a file is refused before it is loaded, and again where one is loaded without that check.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ARCHITECTURES = {
     ),
     "t5": "an encoder with a decoder, made to rewrite a text, which is not supported",
     **dict.fromkeys(("dream", "llada", "llada-moe", "rnd1"), "a diffusion model, which does not write word by word"),
-    **dict.fromkeys(("eagle3", "dflash", "gemma4-assistant"), "a draft model, of use beside another model only"),
+    **dict.fromkeys(("eagle3", "dflash", "gemma4-assistant"), "a draft model, of use only together with another model"),
     "clip": "a multimodal projector (mmproj): it reads pictures or sound for the model it came with",
     **dict.fromkeys(("whisper", "wavtokenizer-dec"), "a model of sound, which does not write SQL"),
     "controlvector": "a control vector, not a model",
@@ -35,7 +35,7 @@ _POOLING = {
 
 
 def why_it_cannot_write(read: Callable[[str], object]) -> str | None:
-    """What a model is that cannot write, as the end of a sentence; ``None`` where nothing says so.
+    """What a model that cannot write is instead, as the end of a sentence; ``None`` where nothing says so.
 
     ``read`` gives a value of the header, as it is or as text, and ``None`` where there is none.
     """

@@ -1,4 +1,4 @@
-"""What texts have in common from their beginning on, so that it is decoded once."""
+"""What texts have in common at their beginning, so that it is decoded once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 def shared_parts(
     texts: Sequence[Sequence[int]], members: Sequence[int] | None = None, start: int = 0
 ) -> Iterator[tuple[list[int], int, int]]:
-    """The texts as a tree: which of them have a part in common, and from where to where, parents before children."""
+    """The texts as a tree: which of them share a part, and from where to where, parents before children."""
     groups: dict[int, list[int]] = {}
     for member in range(len(texts)) if members is None else members:
         if len(texts[member]) > start:

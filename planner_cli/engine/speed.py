@@ -1,4 +1,4 @@
-"""How fast a model is on this machine: what was measured, and what it says about a question."""
+"""How fast a model is on this machine: what was measured, and what it means for a question."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Speed:
     batched: float
     """Writing :data:`BRANCHES` texts in one batch, all of them together."""
     seconds: float
-    """What the measurement took."""
+    """How long the measurement took."""
 
     def thinking_seconds(self, budget: int, clusters: int = 1) -> float:
         """Writing thoughts of ``budget`` tokens about so many results in one batch."""
@@ -32,7 +32,7 @@ def question_seconds(
 ) -> float:
     """Expected seconds of a question: both prompts, ``candidates`` queries, ``clusters`` thoughts to the budget's end.
 
-    An upper bound of the thinking: thoughts also end on their own, and a prompt seen before is not read again.
+    An upper bound for the thinking: thoughts also end on their own, and a prompt seen before is not read again.
     """
     writing = prompt / writer.prefill + candidates * sql_tokens / max(writer.decode, writer.batched)
     return writing + prompt / judge.prefill + judge.thinking_seconds(budget, clusters)

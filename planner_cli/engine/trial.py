@@ -1,7 +1,7 @@
 """The throw-away process in which an unknown model file is loaded first; started by :mod:`planner_cli.hub.trial`.
 
 llama.cpp answers some damaged or hostile files with an assertion, which ends the process, or worse. Here the file
-is loaded, its chat template applied and a small question's work done, where only this process can die of it.
+is loaded, its chat template applied and a small question's work done, where it can only kill this process.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _BRANCHES, _TOKENS = 3, 6
 
 
 def main() -> None:
-    """``argv``: the model and, perhaps, an adapter. One JSON line on standard output, and nothing besides."""
+    """``argv``: the model and, perhaps, an adapter. One JSON line on standard output, and nothing else."""
     out = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):  # whatever llama.cpp prints is nobody's business
+    for descriptor in (0, 1, 2):  # nobody needs whatever llama.cpp prints
         os.dup2(null, descriptor)
     _no_core_dump()
     paths = [Path(os.fsdecode(argument)) for argument in sys.argv[1:]]
@@ -38,7 +38,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a damaged file may make any of our own assumptions wrong
         reply = {"error": f"{paths[0].name}: cannot be used ({type(error).__name__}: {error})", "hint": None}
     os.write(out, json.dumps(reply).encode())
-    os._exit(0)  # what llama.cpp's own end does with such a file is of no interest any more
+    os._exit(0)  # what llama.cpp's own cleanup does with such a file no longer matters
 
 
 def _no_core_dump() -> None:
@@ -77,7 +77,7 @@ def _try(path: Path, adapter: Path | None) -> None:
 
 
 def _ask(engine: LlamaEngine, tokens: int) -> None:
-    """What a question asks of a model: a prompt of at least so many tokens, branches of it together, a verdict."""
+    """What a question demands of a model: a prompt of at least so many tokens, several branches, a verdict."""
     from planner_cli.engine.protocol import STABLE, Span
     from planner_cli.settings import Sampling
 

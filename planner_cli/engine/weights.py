@@ -18,12 +18,12 @@ from planner_cli.errors import ModelError
 class Weights:
     """One loaded GGUF and the LoRA adapters loaded over it.
 
-    Generator and discriminator that are adapters of one base share one instance, so the base's memory is
-    paid once; the file is mapped, not read.
+    A generator and a discriminator that are adapters of one base share one instance, so the base is in memory
+    once; the file is mapped, not read.
     """
 
     def __init__(self, path: Path, *, gpu_layers: int | None = None, vocabulary_only: bool = False) -> None:
-        """Load the file; with ``vocabulary_only`` no tensors of it, for tokenizers alone."""
+        """Load the file; with ``vocabulary_only`` none of its tensors, just the tokenizer."""
         library.start()
         self.path = path
         params = L.llama_model_default_params()
@@ -121,12 +121,12 @@ class Weights:
 
     @property
     def recurrent(self) -> bool:
-        """Whether part of its memory is a state that cannot be cut back to an earlier token."""
+        """Whether part of its memory is a state that cannot be rolled back to an earlier token."""
         return bool(L.llama_model_is_recurrent(self.handle) or L.llama_model_is_hybrid(self.handle))
 
     @property
     def heads(self) -> int:
-        """Attention heads of a layer."""
+        """Attention heads per layer."""
         return max(1, int(L.llama_model_n_head(self.handle)))
 
     @property
@@ -151,7 +151,7 @@ _LOADED: dict[tuple[Path, int | None], Weights] = {}
 
 
 def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
-    """The weights of one file; the same instance for the same file in this process, also through a link to it.
+    """The weights of one file; the same instance for the same file in this process, even through a link to it.
 
     They stay until whoever loaded them has called :meth:`Weights.release`.
 
@@ -166,7 +166,7 @@ def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
 
 
 def _wanted_gpu_layers(asked: int | None) -> int:
-    """``None`` is all layers where this build can offload, else none."""
+    """``None`` is all layers where this build can offload, otherwise none."""
     if not library.gpu_supported():
         return 0
     return 999 if asked is None else asked

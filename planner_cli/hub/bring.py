@@ -1,4 +1,4 @@
-"""Files that are on this machine already: linked or copied into the models folder, verified, removed."""
+"""Files that are already on this machine: linked or copied into the models folder, verified, removed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Checked:
 class Removed:
     path: Path
     freed: int
-    """Bytes of the disk; 0 for a link, whose target stays."""
+    """Bytes on disk; 0 for a link, whose target stays."""
     target: Path | None
     """Of a link."""
 
@@ -48,9 +48,9 @@ class Removed:
 def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell, note: Callable[[str], None]) -> registry.Installed:
     """Link a file on this machine into the models folder, or copy it; its sha256 is recorded.
 
-    ``spec`` is a path, or the reference of :func:`~planner_cli.hub.foreign.find_foreign`; ``note`` is told of
-    what belongs to a model and is not brought in.
-    Raises :class:`ModelError` when there is no such file, it is no GGUF file, or not what its owner says.
+    ``spec`` is a path, or a reference for :func:`~planner_cli.hub.foreign.find_foreign`; ``note`` is called with
+    what belongs to a model and is not imported.
+    Raises :class:`ModelError` when there is no such file, it is not a GGUF file, or not what its owner says.
     """
     source = _source(spec)
     header = read_header(source.path)
@@ -79,7 +79,7 @@ def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell, note: Calla
     )
     registry.record(record)
     if source.left:
-        note(f"{source.ref}: its weights alone are imported, not its {', '.join(source.left)}")
+        note(f"{source.ref}: only its weights are imported, not its {', '.join(source.left)}")
     return record
 
 
@@ -96,7 +96,7 @@ def _source(spec: str) -> Foreign:
 
 
 def verify(name: str | None = None) -> tuple[Checked, ...]:
-    """Hash files again, whatever is remembered of them: one, or all there are.
+    """Hash files again, whatever is remembered about them: one, or all of them.
 
     Raises :class:`ModelError` when ``name`` is not known.
     """
@@ -137,9 +137,9 @@ def _check(name: str, path: Path, expected: str | None) -> Checked:
 
 
 def remove(name: str) -> Removed:
-    """Delete a file of the models folder, or the link to it, and what was recorded.
+    """Delete a file in the models folder, or the link to it, and its record.
 
-    Raises :class:`ModelError` when it is not there, or not ours to delete.
+    Raises :class:`ModelError` when it does not exist, or is not ours to delete.
     """
     target = _removable(name)
     link = target.readlink() if target.is_symlink() else None

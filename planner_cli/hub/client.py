@@ -34,17 +34,17 @@ _SETTINGS = {
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LONGEST_WAIT = 60
-"""Seconds a server may ask to wait; longer, and the user is told instead."""
+"""The longest wait, in seconds, that a server's request is honoured for; beyond it the user gets an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file on a hub, as it answers now."""
+    """A file on a hub, according to its current answer."""
 
     repo: str
     path: str
     revision: str
-    """Commit; what was asked for where the server does not tell."""
+    """Commit; the requested revision where the server does not report one."""
     size: int | None
     """Bytes."""
     etag: str
@@ -69,7 +69,7 @@ def look_up(
 ) -> RemoteFile:
     """Ask the hub about one file.
 
-    ``endpoint`` is a mirror's address instead of ``HF_ENDPOINT`` or huggingface.co; ``note`` is told of retries.
+    ``endpoint`` is a mirror's address instead of ``HF_ENDPOINT`` or huggingface.co; ``note`` is called with retries.
     Raises :class:`ModelError` when there is no such file, or no answer.
     """
     hub = library(note)
@@ -128,7 +128,7 @@ class Library:
 
 
 class _Notes(logging.Handler):
-    """Hands the library's warnings (retries, waits) on instead of printing them."""
+    """Passes the library's warnings (retries, waits) on instead of printing them."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
@@ -170,7 +170,7 @@ def whether_to_ask_again(hub: Library, error: Exception) -> AgainError | None:
 
 
 def _retry_after(response: Any) -> int:
-    """Seconds the server asks to wait, 0 where it asks nothing that can be read."""
+    """Seconds the server asks to wait, 0 where it asks for none or cannot be understood."""
     asked = response.headers.get("Retry-After", "").strip()
     if asked.isdecimal():
         return int(asked)
@@ -201,12 +201,12 @@ def explained(hub: Library, error: Exception, what: str, base: str) -> ModelErro
     if isinstance(error, errors.RemoteEntryNotFoundError):
         return ModelError(f"{what}: there is no such file in the repository")
     if isinstance(error, errors.HTTPError) and _untrusted(error):
-        hint = "a proxy may stand between; --endpoint names another address, planner models import takes a file"
+        hint = "a proxy may be in between; --endpoint gives another address, planner models import takes a file"
         return ModelError(f"{what}: the certificate of {base} is not trusted: {_one_line(error)}", hint=hint)
     if isinstance(error, hub.http.TooManyRedirects):
         return ModelError(f"{what}: {base} redirects without an end", hint="check --endpoint")
     if response is None:
-        hint = "check the connection; what has come is kept, the same command goes on from there"
+        hint = "check the connection; what has arrived is kept, and the same command continues from there"
         return ModelError(f"{what}: no answer from {base}: {_one_line(error) or type(error).__name__}", hint=hint)
     status = response.status_code
     if status in {401, 403} or isinstance(error, errors.GatedRepoError):

@@ -17,9 +17,9 @@ from typing import Any
 from planner_cli.errors import ModelError
 
 _OLLAMA = "application/vnd.ollama.image."
-"""What the media type of each of its layers begins with."""
+"""The prefix of the media type of each of its layers."""
 _HOST, _NAMESPACE, _TAG = "registry.ollama.ai", "library", "latest"
-"""Parts of an Ollama name that are left out where they are these, as ``ollama list`` does but for the tag."""
+"""Parts of an Ollama name that are left out when they are these, as in ``ollama list`` except for the tag."""
 _BLOB = re.compile("[0-9a-f]{64}")
 
 
@@ -30,17 +30,17 @@ class Foreign:
     ref: str
     """How the user gives it to ``planner models import``: ``ollama:qwen3:0.6b``, ``lmstudio:...``, ``hf:...``."""
     path: Path
-    """Its weights; what describes them, where there is a problem."""
+    """Its weights; with a problem, the file that describes them."""
     size: int
     """Bytes."""
     name: str
-    """A fitting name in our models folder, without ``.gguf``."""
+    """A suitable name in our models folder, without ``.gguf``."""
     sha256: str | None = None
     """What that program says it is."""
     repo: str | None = None
     revision: str | None = None
     left: tuple[str, ...] = ()
-    """What belongs to it there and is not imported, in that program's words."""
+    """What belongs to it there but is not imported, in that program's words."""
     problem: str | None = None
     """Why it cannot be imported."""
     hint: str | None = None
@@ -50,12 +50,12 @@ def find_foreign() -> tuple[Foreign, ...]:
     """Everything found, in a fixed order."""
     found: dict[str, Foreign] = {}
     for entry in (*_ollama(), *_lm_studio(), *_hub_cache()):
-        found.setdefault(entry.ref, entry)  # of two stores with one name the user's own comes first
+        found.setdefault(entry.ref, entry)  # of two stores with the same name the user's own comes first
     return tuple(found.values())
 
 
 def named(ref: str) -> Foreign:
-    """The model of that reference; Ollama's may be written with or without what it leaves out.
+    """The model with that reference; Ollama's may be written in full or without the parts it leaves out.
 
     Raises :class:`ModelError` when it is not known, or there is a problem with it.
     """
@@ -116,7 +116,7 @@ def _ollama_model(blobs: Path, manifest: Path, host: str, namespace: str, model:
         what = "an adapter" if len(over) == 1 else f"{len(over)} adapters"
         return refused(
             f"it is a model with {what} over it, which are separate here (--generator-adapter)",
-            f"each by itself: {hint}",
+            f"separately: {hint}",
         )
     return Foreign(f"ollama:{shown}", blob, size, name, sha256=weights[0], left=kinds)
 
@@ -134,7 +134,7 @@ def _ollama_layers(manifest: Path) -> list[tuple[str, str]] | None:
 
 
 def _blob(folder: Path, digest: str) -> tuple[Path, int | None]:
-    """Where a layer lies, and its size; ``None`` where it does not. Old versions wrote a colon into the name."""
+    """Where a layer is, and its size; ``None`` if it is missing. Old versions wrote a colon in the name."""
     for name in (f"sha256-{digest}", f"sha256:{digest}"):
         size = _size(folder / name)
         if size is not None:
@@ -149,7 +149,7 @@ def _ollama_name(host: str, namespace: str, model: str, tag: str) -> str:
 
 
 def _ollama_ref(ref: str) -> str:
-    """A reference with what it leaves out, or need not say, as :func:`find_foreign` has it."""
+    """A reference in the canonical form of :func:`find_foreign`."""
     *places, last = ref.removeprefix("ollama:").split("/")
     model, _, tag = last.partition(":")
     host = places[-2] if len(places) > 1 else _HOST

@@ -1,6 +1,6 @@
 """Reads the header of a GGUF file without llama.cpp, so that a broken file ends in one clear line.
 
-llama.cpp answers a damaged file with an assertion that kills the process, or with a message of its own; here
+llama.cpp responds to a damaged file with an assertion that kills the process, or with its own message; here
 every count, length and offset is checked against a bound and against the file's size first. What is covered:
 magic, version, key-value section, tensor table, and that the file holds every tensor's bytes. What is not: the
 weights themselves, and whether this llama.cpp knows the architecture.
@@ -45,7 +45,7 @@ _VOCABULARY = {
     "tokenizer.ggml.token_type": (_INT32, _UINT32),
     "tokenizer.ggml.merges": (_STRING,),
 }
-"""Arrays that llama.cpp reads as if they had these types; all but the merges have one item a token."""
+"""Arrays that llama.cpp reads as if they had these types; all but the merges have one item per token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def raw_pairs(path: Path) -> dict[str, bytes]:
 
 
 class _Cursor:
-    """Reads forward through the header, never past the file's end or ``MAX_HEADER_BYTES``."""
+    """Reads forward through the header, never past the end of the file or ``MAX_HEADER_BYTES``."""
 
     def __init__(self, path: Path, stream: BinaryIO, size: int) -> None:
         self.path = path
@@ -218,7 +218,7 @@ class _Cursor:
         return bytes(self._data[start : self.position])
 
     def since(self, start: int) -> bytes:
-        """What was read or stepped over from ``start`` on."""
+        """What was read or skipped from ``start`` on."""
         return bytes(self._data[start : self.position])
 
     def number(self, code: str) -> int:
@@ -240,7 +240,7 @@ class _Cursor:
         self.position += count
 
     def skip_texts(self, items: int, what: str) -> None:
-        """Step over ``items`` strings; vocabularies hold hundreds of thousands, so this loop is kept tight."""
+        """Skip ``items`` strings; vocabularies have hundreds of thousands, so this loop is kept tight."""
         unpack = struct.Struct("<Q").unpack_from
         data, position = self._data, self.position
         for _ in range(items):
@@ -367,7 +367,7 @@ def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors:
         known = TENSOR_TYPES.get(tensor.type_id)
         if known and tensor.shape[0] % known.block:
             raise cursor.damaged(f"a row of the tensor {tensor.name!r} is not whole blocks of {known.name}")
-        # A type newer than our table: at least its first byte must be there.
+        # A type newer than our table: at least its first byte must exist.
         length = tensor.elements // known.block * known.bytes if known else 1
         end = max(end, start + tensor.offset + length)
     if end > size:

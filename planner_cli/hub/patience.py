@@ -1,4 +1,4 @@
-"""Trying again: with pauses, told on the screen, and not for ever."""
+"""Trying again: with pauses, shown on the screen, and not for ever."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeAlias
 from planner_cli.errors import ModelError
 
 Note: TypeAlias = Callable[[str], None]
-"""Told in a line of what is waited for."""
+"""Called with a line that says what is waited for."""
 Pause: TypeAlias = Callable[[float], None]
 """Waits so many seconds."""
 
 PAUSES = (1, 2, 4, 8, 16)
-"""Seconds before each try that follows one without a byte more; there are no more tries than these."""
+"""Seconds before each try after one without a new byte; there are no more tries than these."""
 
 
 class AgainError(Exception):
@@ -25,18 +25,18 @@ class AgainError(Exception):
         self.seconds = seconds
         """How long the server asks to wait."""
         self.unreachable = unreachable
-        """Whether nobody answers at that address."""
+        """Whether nothing answers at that address."""
 
 
 class Patience:
-    """Waits between tries, longer each time, and ends when nothing comes of them."""
+    """Waits between tries, longer each time, and gives up when they are fruitless."""
 
     def __init__(self, what: str, note: Note, pause: Pause, *, furthest: int = 0) -> None:
         self._what = what
         self._note = note
         self._pause = pause
         self._furthest = furthest
-        """Most bytes there have been: getting the same ones anew is no progress."""
+        """The most bytes there have been: getting the same ones again is no progress."""
         self._fruitless = 0
 
     def wait(self, again: AgainError, *, came: int) -> None:
@@ -48,14 +48,14 @@ class Patience:
             self._furthest, self._fruitless = came, 0
         else:
             self._fruitless += 1
-        after, how = (f" after {came} bytes", "going on from there") if came else ("", "trying again")
+        after, how = (f" after {came} bytes", "continuing from there") if came else ("", "trying again")
         if self._fruitless > len(PAUSES):
             raise ModelError(
-                f"{self._what}: {again.reason}{after}, {self._fruitless} times without a byte more",
-                hint="check the connection; what has come is kept, the same command goes on from there",
+                f"{self._what}: {again.reason}{after}, {self._fruitless} times without a new byte",
+                hint="check the connection; what has arrived is kept, and the same command continues from there",
             ) from again
         seconds = max(PAUSES[max(0, self._fruitless - 1)], again.seconds)
         asked = ", as the server asks" if again.seconds == seconds else ""
-        tries = f"; try {self._fruitless} of {len(PAUSES)} without a byte more" if self._fruitless else ""
+        tries = f"; try {self._fruitless} of {len(PAUSES)} without a new byte" if self._fruitless else ""
         self._note(f"{self._what}: {again.reason}{after}: {how} in {seconds} s{asked}{tries}")
         self._pause(seconds)

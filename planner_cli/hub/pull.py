@@ -36,12 +36,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A file that is in its place now."""
+    """A file that is now in place."""
 
     path: Path
     record: registry.Installed
     compared: tuple[str, ...]
-    """With what its sha256 was compared: ``catalogue``, ``first pull``, ``hub``; empty where there was nothing."""
+    """What its sha256 was compared with: ``catalogue``, ``first pull``, ``hub``; empty where there was nothing."""
     fresh: bool
     """Whether it was downloaded just now."""
     noncommercial: bool
@@ -50,7 +50,7 @@ class Pulled:
 def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
     """The files a user means: a catalogue name, a preset (all of its files on a hub), or ``owner/repo:file``.
 
-    Raises :class:`ModelError` for an unknown name, and for what is on no hub.
+    Raises :class:`ModelError` for an unknown name, and for a model that is on no hub.
     """
     match = _REPO_FILE.fullmatch(spec)
     if match:
@@ -90,10 +90,10 @@ def pull(
     note: Note,
     pause: Pause = time.sleep,
 ) -> Pulled:
-    """Get one file, or see that it is there already.
+    """Get one file, unless it is already there.
 
-    The sha256 is computed from the bytes on the disk, and compared with the catalogue's, with that of the first
-    pull, and with the one the hub states. Interrupted, the same call goes on where it ended.
+    The sha256 is computed from the bytes on disk, and compared with the catalogue's, with that of the first
+    pull, and with the one the hub states. After an interruption the same call continues where it ended.
     Raises :class:`ModelError`; nothing is at the final name unless it is whole and right.
     """
     folder = store.folder()
@@ -137,7 +137,7 @@ def pull(
 
 
 def _already(wish: Wish, target: Path, known: registry.Installed) -> Pulled | None:
-    """The file that is there, if it is what was asked for and unchanged; ``None`` if another is wanted.
+    """The existing file, if it is what was requested and unchanged; ``None`` if another is wanted.
 
     Raises :class:`ModelError` when another repository's file has the name.
     """
@@ -176,7 +176,7 @@ def _download(
                 have = 0
             store.check_space(remote.size - have, part.parent, what)
         if have:
-            note(f"{what}: going on after {have} bytes of an earlier pull")
+            note(f"{what}: continuing after {have} bytes of an earlier pull")
         receive.fetch(remote, stream, progress=progress, note=note, pause=pause)
 
 

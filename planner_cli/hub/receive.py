@@ -1,4 +1,4 @@
-"""The bytes of a file on a hub: asked for from where they ended, and again where the connection breaks."""
+"""The bytes of a file on a hub: requested from where they ended, and again when the connection breaks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner_cli.hub.client import Library, RemoteFile, explained, library, look
 from planner_cli.hub.patience import AgainError, Note, Patience, Pause
 
 Progress: TypeAlias = Callable[[int, "int | None"], None]
-"""Bytes there are so far, and bytes in all where known."""
+"""Bytes so far, and the total where known."""
 
 _OTHER_SERVER = "a proxy or the server is at fault: try again later, or another --endpoint"
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
@@ -22,8 +22,8 @@ _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
 def fetch(remote: RemoteFile, target: BinaryIO, *, progress: Progress, note: Note, pause: Pause = time.sleep) -> None:
     """Append the bytes that ``target`` lacks; it is open, unbuffered and positioned at its end.
 
-    A broken connection is taken up again where it ended, with a pause, and a few times without a byte more.
-    Raises :class:`ModelError`; what has come so far stays in ``target``, unless the server's file is another one.
+    A broken connection is resumed where it ended, after a pause, and a few times without a new byte.
+    Raises :class:`ModelError`; what has arrived stays in ``target``, unless the server's file is a different one.
     ``OSError`` of writing passes through.
     """
     transfer = _Transfer(library(note), remote, target, progress, note, pause)
@@ -35,7 +35,7 @@ def fetch(remote: RemoteFile, target: BinaryIO, *, progress: Progress, note: Not
 
 
 class _Transfer:
-    """One file on its way: each try goes on where the last one ended."""
+    """One file in transit: each try continues where the last one ended."""
 
     def __init__(
         self, hub: Library, remote: RemoteFile, target: BinaryIO, progress: Progress, note: Note, pause: Pause
@@ -48,19 +48,19 @@ class _Transfer:
         self._note = note
         self._pause = pause
         self._renewed_at = 0
-        """Bytes there were when the address was last asked for anew."""
+        """Bytes received when the address was last looked up again."""
         self._etag: str | None = None
-        """Of the first answer: what answers with another one sends another file."""
+        """From the first answer: a different one means a different file."""
         self._ended = False
-        """Whether the server has nothing more; for files whose size it does not tell."""
+        """Whether the server has nothing more; for files whose size it does not report."""
 
     def done(self) -> bool:
         return self._ended or self._target.tell() == self._remote.size
 
     def attempt(self) -> AgainError | None:
-        """Ask for what is missing and write what comes; returns what may pass when it is tried again.
+        """Request what is missing and write what arrives; returns a failure that may pass on another try.
 
-        Raises :class:`ModelError` for what will not.
+        Raises :class:`ModelError` for one that will not.
         """
         try:
             self._ask()
@@ -89,9 +89,9 @@ class _Transfer:
         self._ended = True
 
     def _renewed(self, error: Exception) -> AgainError | None:
-        """Look the file up anew where its address may have expired: a signed one does, after an hour or so.
+        """Look the file up again where its address may have expired: a signed one does after an hour or so.
 
-        Raises :class:`ModelError` when it is another file by now.
+        Raises :class:`ModelError` when it has become another file.
         """
         old = self._remote
         have = self._target.tell()
@@ -103,7 +103,7 @@ class _Transfer:
         )
         if self._remote.etag != old.etag:
             raise ModelError(
-                f"{self.what}: the file was exchanged on the hub meanwhile", hint="the same command gets the new one"
+                f"{self.what}: the file was replaced on the hub meanwhile", hint="the same command gets the new one"
             )
         return AgainError("the file's address had expired")
 
@@ -116,7 +116,7 @@ class _Transfer:
         start, total = _content_range(response)
         if response.status_code not in {200, 206} or (response.status_code == 206 and start != have):
             if have:
-                self._restart("the server sent another part than was asked for")
+                self._restart("the server sent a different part than requested")
             raise ModelError(
                 f"{self.what}: the server sent no whole file (status {response.status_code})", hint=_OTHER_SERVER
             )
@@ -124,7 +124,7 @@ class _Transfer:
         if etag is not None:
             known, self._etag = self._etag, etag
             if known not in {None, etag}:
-                self._restart("the file was exchanged on the server meanwhile")
+                self._restart("the file was replaced on the server meanwhile")
         if have and response.status_code == 200:
             self._note(f"{self.what}: the server sends the whole file again")
             self._empty()
@@ -138,10 +138,10 @@ class _Transfer:
             if self._remote.size is not None and self._target.tell() + len(left) > self._remote.size:
                 self._empty()
                 raise ModelError(
-                    f"{self.what}: more came than the {self._remote.size} bytes that were announced; it was removed",
+                    f"{self.what}: more arrived than the {self._remote.size} bytes announced; it was removed",
                     hint=_OTHER_SERVER,
                 )
-            while left:  # a disk that is nearly full takes a part
+            while left:  # a nearly full disk takes only a part
                 left = left[self._target.write(left) :]
             self._progress(self._target.tell(), self._remote.size)
 
@@ -152,13 +152,13 @@ class _Transfer:
             return
         self._empty()
         raise ModelError(
-            f"{self.what}: the server's file has {size} bytes, but {said} were announced; what came was removed",
+            f"{self.what}: the server's file has {size} bytes, but {said} were announced; what arrived was removed",
             hint=_OTHER_SERVER,
         )
 
     def _restart(self, reason: str) -> NoReturn:
         self._empty()
-        raise AgainError(f"{reason}: all of it is to come again")
+        raise AgainError(f"{reason}: starting over")
 
     def _empty(self) -> None:
         self._target.seek(0)

@@ -1,4 +1,4 @@
-"""Putting files into the models folder: whole, hashed, checked, under a name of their own."""
+"""Putting files into the models folder: complete, hashed, checked, under a unique name."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from planner_cli.hub.usable import check_usable, check_whole
 
 _COPY_CHUNK = 2**20
 _RESERVE = 64 * 2**20
-"""Bytes of the disk left free for everybody else."""
+"""Disk space left free for everyone else, in bytes."""
 
 
 def now() -> str:
-    """The time as the registry has it."""
+    """The current time in the registry's format."""
     return datetime.now(tz=timezone.utc).isoformat(timespec="seconds")
 
 
 def file_name(wanted: str) -> str:
-    """A name inside the models folder for a wanted one: its last part, ending in ``.gguf``.
+    """A file name in the models folder for the requested one: its last part, ending in ``.gguf``.
 
     Raises :class:`ModelError` when nothing usable is left.
     """
@@ -38,7 +38,7 @@ def file_name(wanted: str) -> str:
     if not name.lower().endswith(".gguf"):
         name += ".gguf"
     if name.startswith(".") or not name.isprintable():
-        raise ModelError(f"{wanted!r} is no name for a model file")
+        raise ModelError(f"{wanted!r} is not a name for a model file")
     return name
 
 
@@ -59,7 +59,7 @@ def check_space(needed: int, folder: Path, what: str) -> None:
 def part_file(part: Path) -> Iterator[BinaryIO]:
     """The unfinished file ``part``, opened for appending without a buffer; only one process can have it.
 
-    What was written stays when the block raises; a file that is empty then goes. A full disk, a folder that cannot be
+    What was written stays when the block raises, unless the file is empty. A full disk, a folder that cannot be
     written and the like end as :class:`ModelError`.
     """
     try:
@@ -77,7 +77,7 @@ def part_file(part: Path) -> Iterator[BinaryIO]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise ModelError(
                 f"the disk is full: {part.parent} took {_size(part)} bytes",
-                hint="free some space; the same command goes on from there",
+                hint="free some space; the same command continues from there",
             ) from error
         raise _unwritable(part.parent, error) from error
 
@@ -86,7 +86,7 @@ def _lock(stream: io.FileIO, part: Path) -> None:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise ModelError(f"another planner is getting {part.name} at this moment") from error
+        raise ModelError(f"another planner is downloading {part.name} right now") from error
 
 
 def _size(path: Path) -> int:
@@ -129,8 +129,8 @@ def _checked(part: Path, expected: str | None, what: str) -> str:
     digest = file_sha256(part)
     if expected is not None and digest != expected:
         raise ModelError(
-            f"{what}: what came is not the file: its sha256 is {digest}, not {expected}; it was removed",
-            hint="get it again; when that fails too, the server's file is damaged or was exchanged",
+            f"{what}: what arrived is not the file: its sha256 is {digest}, not {expected}; it was removed",
+            hint="get it again; if that fails too, the server's file is damaged or was replaced",
         )
     try:
         header = read_header(part)
@@ -138,7 +138,7 @@ def _checked(part: Path, expected: str | None, what: str) -> str:
         check_whole(header)
     except ModelError as error:
         reason = error.message.removeprefix(str(part)).strip()
-        raise ModelError(f"{what}: what came {reason}; it was removed", hint=error.hint) from error
+        raise ModelError(f"{what}: what arrived {reason}; it was removed", hint=error.hint) from error
     return digest
 
 
@@ -173,7 +173,7 @@ def _chunks(source: Path, start: int) -> Iterator[bytes]:
             read.seek(start)
             while chunk := read.read(_COPY_CHUNK):
                 yield chunk
-    except OSError as error:  # a stick that was pulled out, among others
+    except OSError as error:  # a stick that was pulled out, for example
         raise ModelError(f"cannot read {source}: {error.strerror or error}") from error
 
 

@@ -4,8 +4,8 @@ A file whose digest the catalogue pins is loaded at once. Any other is tried fir
 with the version of llama.cpp that survived it.
 
 What is covered: a file on which llama.cpp aborts, crashes, hangs or fails ends in one line, and this process lives.
-What is not: a file made to take over the process that loads it. llama.cpp calls untrusted models a case for a
-sandbox of their own; so do we (SECURITY.md).
+What is not: a file made to take over the process that loads it. llama.cpp says that untrusted models belong in
+a sandbox of their own; so do we (SECURITY.md).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BYTES_PER_SECOND = 20e6
 """How slow a machine may be: a trial reads the file once, then decodes a prompt of some 300 tokens."""
 
 _TRIAL = "2"
-"""Which trial it was: to be counted up when a file is asked for more, so that all are tried again."""
+"""Version of the trial: to be raised when it demands more of a file, so that all are tried again."""
 
 _POLL_SECONDS = 0.05
 _REMEMBERED = 200
@@ -50,8 +50,8 @@ _CODE = "; ".join(
 def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None = None) -> None:
     """Load the model, and its adapter, in a process of its own, unless this was done before or both are pinned.
 
-    Raises :class:`ModelError` when that process does not come through, and :class:`Stopped` when ``control``
-    says so.
+    Raises :class:`ModelError` when that process does not survive, and :class:`Stopped` when ``control``
+    is stopped.
     """
     files = [path for path in (model.path, model.adapter) if path is not None]
     pins = {entry.sha256 for entry in load_catalog().files}
@@ -78,7 +78,7 @@ def _run(files: list[Path], control: Control) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is ours to answer
+        start_new_session=True,  # Ctrl-C is ours to handle
         env={**os.environ, "GGML_NO_BACKTRACE": "1"},  # else an assertion starts a debugger on it
     )
     deadline = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Whether a sound GGUF file is one that planner can use, asked of its header: a model that writes, or an adapter."""
+"""Whether a sound GGUF file is one that planner can use, judging by its header: a generative model, or an adapter."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from planner_cli.hub.catalog import Kind
 from planner_cli.hub.gguf import TOKENS, GgufHeader, read_header
 
 _PART_NAME = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf")
-"""By which llama.cpp finds the other parts of a split model."""
+"""The name by which llama.cpp finds the other parts of a split model."""
 _JOIN = "join the parts first: llama-gguf-split --merge FIRST OUT"
 _PADDING = 64
-"""Most bytes between one part and the next where parts were put one behind the other."""
+"""Most bytes between one part and the next where parts were concatenated."""
 
 
 def check_usable(header: GgufHeader, kind: Kind | None = None) -> None:
-    """Refuse what is not of the kind; ``None`` is either.
+    """Refuse what is not of this kind; ``None`` means either.
 
     Raises :class:`ModelError` that says what the file is instead.
     """
@@ -42,7 +42,7 @@ def check_usable(header: GgufHeader, kind: Kind | None = None) -> None:
 
 
 def check_name(name: str) -> None:
-    """Refuse one part of a split model by its name, before it is got."""
+    """Refuse one part of a split model by its name, before it is downloaded."""
     match = _PART_NAME.fullmatch(name.lower())
     if match is not None and int(match[3]) > 1:
         raise ModelError(f"{name} is one part of a split model", hint=_JOIN)
@@ -66,7 +66,7 @@ def check_parts(header: GgufHeader) -> None:
     match = _PART_NAME.fullmatch(path.name)
     if match is None or (int(match[2]), int(match[3])) != (number, count):
         raise ModelError(
-            f"{path} is part {number} of the {count} of a split model, but is not named so "
+            f"{path} is part {number} of the {count} of a split model, but is not named like one "
             f"(-{number:05d}-of-{count:05d}.gguf): llama.cpp cannot find the others",
             hint=f"give the parts their names back, or {_JOIN}",
         )
@@ -91,6 +91,6 @@ def _check_not_joined(header: GgufHeader, count: int) -> None:
         stream.seek(header.end)
         if b"GGUF" in stream.read(_PADDING):
             raise ModelError(
-                f"{header.path} holds parts of a split model ({count} in all) one behind the other, as cat joins them",
+                f"{header.path} holds parts of a split model ({count} in all) one after another, as cat joins them",
                 hint="get the parts again, and llama-gguf-split --merge FIRST OUT",
             )

@@ -12,9 +12,9 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
+from planner_cli.planning.context import Judging, PlanContext
 from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.planning.run import Judging, Run
 from planner_cli.settings import PlanSettings, Select, rules_out
 from planner_cli.types import Question, Timings
 
@@ -33,7 +33,7 @@ def plan(
 
     Without a discriminator nothing is judged and the votes decide. ``spent`` carries what was spent before
     (schema reading, loading) into the answer's timings. ``control`` stops the run; its time limit does not
-    raise once a candidate has been executed: what is there then is the answer.
+    raise once a candidate has been executed: what has been found by then is the answer.
 
     Raises:
         ContextOverflow: the schema does not fit the generator's context.
@@ -43,15 +43,15 @@ def plan(
 
     """
     pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
-    yield from run_method(Run(question, generator, discriminator, settings, pool))
+    yield from run_method(PlanContext(question, generator, discriminator, settings, pool))
     yield from finish(pool, settings.select)
 
 
 def new_pool(
     question: Question, database: Executor, settings: PlanSettings, control: Control, spent: Timings | None = None
 ) -> Pool:
-    """An empty one, as the settings' mode wants it."""
-    knows = rules_out(settings.mode)  # else nobody may know what runs before it is chosen
+    """An empty pool, as the settings' mode requires."""
+    knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
     return Pool(database, control, spent, failed=not knows, mends=mends)
 
@@ -66,7 +66,7 @@ def finish(pool: Pool, select: Select) -> Iterator[Event]:
 
 
 def _doubts(pool: Pool, select: Select) -> Iterator[str]:
-    """What is odd about the winner's verdict, or about its query, which runs, in words."""
+    """What is odd about the winner's verdict, or about its query (which runs), in words."""
     ranking = pool.ranking(select)
     if not ranking:
         return
@@ -75,9 +75,9 @@ def _doubts(pool: Pool, select: Select) -> Iterator[str]:
     if verdict is not None and verdict.mass < LOW_MASS:
         yield (
             f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
-            "words of one): its score says little"
+            "words of one): its score means little"
         )
     if execution.unmatched:
-        yield f"the query asks for what no row has: {', '.join(map(str, execution.unmatched))}"
+        yield f"the query asks for values that no row has: {', '.join(map(str, execution.unmatched))}"
     if execution.crossed:
-        yield f"the query joins by keys of different things: {', '.join(execution.crossed)}"
+        yield f"the query joins keys that stand for different things: {', '.join(execution.crossed)}"

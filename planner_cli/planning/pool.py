@@ -28,10 +28,10 @@ from planner_cli.sql import normalise
 from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
 
 _MOST_MENDS = 3
-"""Missing names of one candidate that are replaced, one after the other."""
+"""Missing names of one candidate that are replaced, one after another."""
 
 Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
-"""ln P of queries under the generator, and what it took to read them."""
+"""ln P of queries under the generator, and what reading them cost."""
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
@@ -40,14 +40,14 @@ class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one query; what goes wrong with it is in the value."""
+        """Run one query; whatever goes wrong with it is in the value."""
 
 
 class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
-    names stand in for those that do not exist; ``None`` mends nothing.
+    names replace those that do not exist; ``None`` mends nothing.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Pool:
         self._failed = failed
         self._mends = mends
         self._looked_at = 0
-        """Candidates that were mended where that was possible."""
+        """Candidates that have been mended where that was possible."""
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
 
     def fork(self, elapsed: float) -> Pool:
-        """Another pool that goes on from here, ``elapsed`` seconds after the beginning of both; this one stays."""
+        """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings = self.clusters, list(self.warnings)
@@ -97,9 +97,9 @@ class Pool:
         return sum(c.samples for c in self.candidates)
 
     def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
-        """Pass a generator's events on; run each candidate as soon as it is there; at the end mend and cluster.
+        """Pass a generator's events on; run each candidate as soon as it is written; at the end mend and cluster.
 
-        ``weigh`` tells how likely the generator would have written the mended ones.
+        ``weigh`` says how likely the generator was to write the mended ones.
         """
         executing = 0.0
         for event in events:
@@ -132,10 +132,10 @@ class Pool:
         yield Clustered(self.clusters)
 
     def _mend(self, schema: Schema) -> Iterator[Event]:
-        """Run what failed for a missing name under the nearest name, and what asks for a text as the rows spell it.
+        """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
 
-        What then runs is one more candidate. It has no votes, since nobody wrote it, and counts as greedy if what it
-        was made of does.
+        What then runs is one more candidate. It has no votes, since no sample wrote it, and counts as greedy if what it
+        was made from does.
         """
         known = {normalise(candidate.sql): candidate.index for candidate in self.candidates}
         failed = self.candidates[self._looked_at :]
@@ -159,7 +159,7 @@ class Pool:
         self._looked_at = len(self.candidates)
 
     def _weigh(self, weigh: Weigh | None) -> None:
-        """Give the candidates that nobody wrote their probability; without it, they keep none."""
+        """Give the candidates that no sample wrote their probability; those that cannot be read keep none."""
         unknown = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
         if weigh is None or not unknown or self.control.expired():
             return
@@ -172,7 +172,7 @@ class Pool:
         self.timings = replace(self.timings, generate=_sum(self.timings.generate, timings))
 
     def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
-        """The candidate with names and texts that exist, and its result; ``None`` where it needs none or fails."""
+        """The candidate with names and texts that exist, and its result; ``None`` if nothing is mended or it fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)
@@ -219,11 +219,11 @@ class Pool:
         return Warned(message)
 
     def ranking(self, select: Select) -> tuple[Ranked, ...]:
-        """The clusters as things stand, best first."""
+        """The clusters at this point, best first."""
         return rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
 
     def answer(self, select: Select) -> Answer:
-        """The answer as things stand."""
+        """The answer at this point."""
         total = self.timings.schema + self.timings.load + self.elapsed
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None

@@ -1,4 +1,4 @@
-"""Several planning methods on one question: sampled once, and judged once in each way that they need."""
+"""Several planning methods on one question: sampled once, and judged once in each way they need."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import replace
 from planner_cli.control import Control
 from planner_cli.events import Answered, Event
 from planner_cli.generator import Generator
+from planner_cli.planning.context import Judging, PlanContext
 from planner_cli.planning.methods import GENERATING, JUDGED_ALIKE, judge_pool, sample
 from planner_cli.planning.plan import finish, new_pool
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.planning.run import Judging, Run
 from planner_cli.settings import PlanSettings, Select
 from planner_cli.types import Answer, Question
 
 
 def judged_as(select: Select) -> Select:
-    """The first of the methods that have the same judged in the same way."""
+    """The first of the methods that have the same things judged in the same way."""
     return JUDGED_ALIKE[0] if select in JUDGED_ALIKE else select
 
 
 class Pooled:
-    """A pool that is sampled when this is made, and answers by every method that ranks one.
+    """A pool that is sampled on creation, and answered by every method that ranks one.
 
     Each answer is the one that :func:`planner_cli.planning.plan` gives for the same settings and seed, with what it
-    would have taken: the sampling, and its own way of judging. ``settings.max_seconds`` counts for each method anew.
+    would have cost: the sampling, and its own judging. ``settings.max_seconds`` applies to each method anew.
 
     Raises:
         ContextOverflow, TimeLimit, Interrupted, EngineError: as :func:`planner_cli.planning.plan`.
@@ -44,14 +44,14 @@ class Pooled:
     ) -> None:
         control.restart(settings.max_seconds)
         self._pool = new_pool(question, database, settings, control)
-        self._run = Run(question, generator, discriminator, settings, self._pool)
-        _exhaust(sample(self._run))
+        self._context = PlanContext(question, generator, discriminator, settings, self._pool)
+        _exhaust(sample(self._context))
         self._left = control.seconds_left()
         self._elapsed = self._pool.elapsed
         self._judged: dict[Select, tuple[Pool, float]] = {}
 
     def answer(self, select: Select) -> Answer:
-        """The answer of a method that ranks a pool; raises ``ValueError`` for one that generates by itself."""
+        """The answer of a method that ranks a pool; raises ``ValueError`` for one that does its own generating."""
         if select in GENERATING:
             raise ValueError(f"{select} does not rank a pool")
         way = judged_as(select)
@@ -61,16 +61,16 @@ class Pooled:
         return _last(finish(pool.fork(elapsed), select))
 
     def _judge(self, select: Select) -> tuple[Pool, float]:
-        """A pool with the verdicts that the method has made, and the seconds that it took in all."""
+        """A pool with the verdicts that the method gave, and the seconds it took in all."""
         if self._left is not None:
             self._pool.control.restart(max(self._left, _NOTHING))
         pool = self._pool.fork(self._elapsed)
-        _exhaust(judge_pool(replace(self._run, settings=replace(self._run.settings, select=select), pool=pool)))
+        _exhaust(judge_pool(replace(self._context, settings=replace(self._context.settings, select=select), pool=pool)))
         return pool, pool.elapsed
 
 
 _NOTHING = 1e-9
-"""Seconds left where the time has run out."""
+"""Seconds left once the time has run out."""
 
 
 def _exhaust(events: Iterator[Event]) -> None:

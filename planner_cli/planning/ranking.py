@@ -6,7 +6,7 @@
     vote                          largest cluster of equal results first (self-consistency)
     weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
                                   3.2, "weighted sum"): what the votes estimate, without the luck of the draw; less
-                                  where a query asks for a value that its column does not hold, or joins by
+                                  where a query asks for a value that its column does not hold, or joins
                                   keys that stand for different things
     posterior                     highest product of that sum and the odds of the soft score, to the power of
                                   :data:`TRUST`: what is likely before judging, and what judging found
@@ -14,7 +14,7 @@
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
 
-Ties fall to: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
+Ties are broken by: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
 the candidates.
 """
 
@@ -31,14 +31,14 @@ UNSURE = 0.5
 """A soft score under this says "rather wrong than right"."""
 
 DOUBT = 0.06
-"""What a query's probability is multiplied by for each comparison that no row meets and for each crossed join.
+"""What a query's probability is multiplied by for each comparison that no row satisfies and for each crossed join.
 
 e to the -2.8, by a conditional logistic regression over the results of 1,065 questions on training databases (-2.4 for
-the one and -2.7 for the other, beside 0.86 times ln P). Of the queries there with one, 8 % and 3 % were right; of all,
+the one and -2.7 for the other, with 0.86 times ln P). Of the queries there with one, 8 % and 3 % were right; of all,
 half."""
 
 TRUST = 1.5
-"""How far the odds of a soft score count beside the generator's summed probability.
+"""How much the odds of a soft score count against the generator's summed probability.
 
 With the built-in pair, over 69 questions on held-out training databases with right and wrong results (16 samples each
 at temperature 1): the right one is first in 62 % by probability alone, in 64 at 0.3, 67 at 1.2, 68 from 1.5 to 2."""
@@ -108,13 +108,13 @@ def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: S
 def posterior(
     cluster: Cluster, verdict: Verdict | None, candidates: Sequence[Candidate], executions: Sequence[Execution]
 ) -> float:
-    """Logarithm of a cluster's probability after judging, but for a constant; without a verdict the odds are even."""
+    """Logarithm of a cluster's probability after judging, up to a constant; without a verdict the odds are even."""
     prior = math.log(max(probability(cluster, candidates, executions), _NOTHING))
     return prior + (0.0 if verdict is None else TRUST * log_odds(verdict.score))
 
 
 def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
-    """The method that can be carried out: where time left some results unjudged, scores alone cannot order them."""
+    """The method that can be applied: where some results were left unjudged, scores alone cannot order them."""
     by_score = select in {"rerank", "race", "correct", "tree"}
     missing = sum(v is None for v in verdicts)
     return "vote-judge" if by_score and 0 < missing < len(verdicts) else select
@@ -162,7 +162,7 @@ def reason(
 
 
 _UNRANKED: dict[Select, str] = {"greedy": "the greedy sample's query", "first": "the first query that runs"}
-"""What wins by no comparison with others."""
+"""What wins without being compared with others."""
 
 
 def _why_none(select: Select, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> str:
@@ -189,7 +189,7 @@ def _by_score(select: Select, ranking: Sequence[Ranked], score: float, votes: st
 
 
 def _by_probability(select: Select, best: Ranked, second: Ranked, shares: Sequence[float]) -> str | None:
-    """What speaks for the first of two by the generator's probability of each; ``None`` where that says nothing."""
+    """What the generator's probabilities say for the first of two; ``None`` where they say nothing."""
     if select == "posterior" and best.score is not None and second.score is not None:
         first, other = (f"{share:.2f}" for share in shares)
         return (

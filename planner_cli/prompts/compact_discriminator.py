@@ -16,7 +16,7 @@ from planner_cli.text import on_one_line
 from planner_cli.types import Question
 
 BUILTIN_BLEND = Blend(verdict=0.6362, likelihood=0.0868, bias=-0.0489)
-"""Of smollm2-135m-verdict, by ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
+"""For smollm2-135m-verdict, from ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
 
 
 def _normal(question: Question, subject: Subject) -> str:
@@ -37,7 +37,7 @@ class CompactLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class CompactDiscriminator:
-    """The trained format of the built-in adapter: no chat template, and the generator's prompt as its beginning.
+    """The trained format of the built-in adapter: no chat template, beginning with the generator's prompt.
 
          orders: id, status
         Q: How many orders are open?
@@ -48,13 +48,13 @@ class CompactDiscriminator:
         Check: show count(*): same; from orders: same; where status = 'shipped': other
         {"correct":
 
-    The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
+    The thought is what follows ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
     small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
     section 7). Candidates are shown in normal form, as they were in training.
     """
 
     likelihood: CompactLikelihood | None = None
-    """It costs no more than the candidate's prefill, and ranks where plans are too few to."""
+    """It costs no more than the candidate's prefill, and ranks where plans are too few to do so."""
 
     thinks: ClassVar = True
     outlines: ClassVar = True
@@ -75,7 +75,7 @@ class CompactDiscriminator:
 
     @staticmethod
     def shared(question: Question, *, schema: bool = True) -> Prompt:
-        """Up to the plan."""
+        """The prompt up to the plan."""
         hints = hint_text(question.hints)
         return (
             *((Span(compact_schema(question.schema), "data"),) if schema else ()),
@@ -122,9 +122,9 @@ class GeneratorLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodDiscriminator:
-    """No verdict is asked for: the score is P(candidate) under the model as a generator.
+    """No verdict is requested: the score is P(candidate) under the model as a generator.
 
-    The control that every trained judge has to beat. It ranks, and is no P(correct): long queries have small ones.
+    The control that every trained judge has to beat. It ranks, but is not P(correct): long queries have small values.
     """
 
     generator: GeneratorPrompt

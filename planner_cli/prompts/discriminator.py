@@ -29,7 +29,7 @@ from planner_cli.types import Question
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """What stands before each part of the prompt."""
+    """What precedes each part of the prompt."""
 
     schema: str = "Tables (-> is a foreign key):\n"
     question: str = "Question: "
@@ -40,7 +40,7 @@ class Headings:
 
 @dataclass(frozen=True, slots=True)
 class ChatDiscriminator:
-    """Through the model's chat template; families of this kind differ in their words only."""
+    """Uses the model's chat template; families of this kind differ only in their words."""
 
     demand: str
     """The last words before the model's turn; empty where ``task`` says it all."""
@@ -69,8 +69,8 @@ class ChatDiscriminator:
         headings = self.headings
         content: list[Span] = [Span(f"{self.task}\n\n")] if self.task else []
         if view.schema:
-            # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
-            # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
+            # The short form: a query that has run uses names that exist, and prefill is most of the wait for a
+            # judge (the demo database's prompt has 618 tokens with CREATE TABLE text, and 280 with this form).
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
         content += [STABLE, Span(headings.question), Span(on_one_line(question.text), "data"), CUT]
         for subject, heading in zip(subjects, headings.queries, strict=True):
@@ -152,7 +152,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
 
 
 def discriminator_prompt(name: str) -> DiscriminatorPrompt:
-    """The family of that name.
+    """The family with that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
     in the form of arXiv 2505.03786. ``compact-values`` is the built-in adapter's own, as for the generator, and

@@ -1,4 +1,4 @@
-"""What a generator is asked, and how the SQL is read from its reply."""
+"""The generator's prompt, and how the SQL is read from its reply."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_OPENING = 64
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A query the generator is shown: one to do better than, or (``partial``) the beginning of the next."""
+    """A query shown to the generator: one to improve on, or (``partial``) the beginning of the next."""
 
     sql: str
     error: str | None = None
@@ -38,7 +38,7 @@ class GeneratorPrompt(Protocol):
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
 
     def complete(self, reply: str) -> bool:
-        """Whether the query in the reply is whole already, so that the branch can be closed."""
+        """Whether the query in the reply is already complete, so that the branch can be closed."""
 
     def parse(self, reply: str) -> str:
         """The SQL in the reply, empty where there is none."""
@@ -47,13 +47,13 @@ class GeneratorPrompt(Protocol):
         """A query as the reply would have it, for its likelihood."""
 
     def grammar(self, schema: Schema) -> str | None:
-        """What the reply may be where it is to name only what exists; ``None`` where that cannot be asked for."""
+        """The grammar of replies that name only what exists; ``None`` where that is not available."""
 
 
 class CompactGenerator:
     """The trained format of the built-in adapters: no chat template, no instructions.
 
-    Hints stand behind the question, so that questions about one database share the schema's KV cache.
+    Hints follow the question, so that questions about one database share the schema's KV cache.
     """
 
     takes_values = True
@@ -102,7 +102,7 @@ class ChatGenerator:
     section 5), and N thoughts would cost most of the time.
     """
 
-    takes_values = False  # it sees sample values beside the columns
+    takes_values = False  # it sees sample values with the columns
     SYSTEM = "You write SQLite queries. Answer with one SQL query in a ```sql block and nothing else."
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
@@ -134,11 +134,11 @@ class ChatGenerator:
 
     def grammar(self, schema: Schema) -> str | None:
         del schema
-        return None  # models of their own spelling: upper case, aliases, blanks as they like
+        return None  # these models have their own style: upper case, aliases, spacing
 
 
 def _attempt(draft: Draft | None) -> Prompt:
-    """What a chat model is told about an earlier attempt."""
+    """What a chat model is shown of an earlier attempt."""
     if draft is None or draft.partial:
         return ()
     verdict = Span("\nIt fails: ") if draft.error else Span("\nIt may not answer the question.")
@@ -162,7 +162,7 @@ _FAMILIES: dict[str, GeneratorPrompt] = {
 
 
 def generator_prompt(name: str) -> GeneratorPrompt:
-    """The family of that name.
+    """The family with that name.
 
     Raises:
         ModelError: there is none.

@@ -1,13 +1,13 @@
-"""A query as a normal form whose names can be exchanged.
+"""A query in a normal form whose names can be replaced.
 
     SELECT T1.Name FROM Singer AS T1 JOIN concert T2 ON T1.id = T2.sid
     -> select singer.name from singer join concert on singer.id = concert.sid
 
 Lower case outside quotes, one blank between tokens, no aliases of tables (kept where a table occurs twice in a
-FROM), columns qualified exactly where a FROM has several sources. Every name of the schema is known as what it is, so
-that a query can be written again over renamed tables and columns.
+FROM), columns qualified exactly where a FROM has several sources. Every name from the schema is resolved, so
+that a query can be rewritten over renamed tables and columns.
 
-Not covered: columns of a query in FROM, which keep their text. Whoever uses this checks by execution.
+Not covered: columns of a query in FROM, which keep their text. Callers check by execution.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _Reader:
             text = nocase(token.text)
             if text == "(":
                 stack[-1].opaque |= wants_source
-                # a parenthesis of a function or condition is no SELECT of its own
+                # the parenthesis of a function or condition is not a SELECT of its own
                 stack.append(_Scope(stack[-1]) if self._follows(at, "select") else stack[-1])
                 wants_source = False
             elif text in _SET_OPERATIONS:

@@ -1,9 +1,9 @@
 """The SQL in a model's text: what general models write around a query, taken away.
 
-Used for what the generator writes and for the predictions of other people's data sets, so that both are read alike.
+Used for what the generator writes and for predictions in other people's data sets, so that both are read alike.
 What is covered: thoughts, code blocks (also doubled, nested, unclosed), labels such as ``SQL:``, language tags, prose
-before and after, JSON with a ``sql`` key, end-of-turn tokens. What is not: mending the query. A text that is one
-already, with several statements or none of SQLite's, is left as it stands: SQLite has the last word.
+before and after, JSON with a ``sql`` key, end-of-turn tokens. What is not: mending the query. A text that already is
+one, with several statements or in another dialect, is left as it is: SQLite has the last word.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PROSE_LABEL = re.compile(r"[*_#\s]*[^\W\d_][\w'\u2019, -]*[*_]*:[*_]*(?=\s|\Z)"
 _SENTENCE_ENDS = re.compile(r"[^\W\d_][.\u3002!?\uff01\uff1f]\s*\Z")
 _HEADING = re.compile(r"#{1,6}\s|\*\*\w")
 _PROSE_MARK = re.compile(r"[*>]\s|-\s+[^\W\d]|-\s+[`*]|\d+[.)]\s")
-"""What begins a paragraph of Markdown, and no line of a query."""
+"""What begins a paragraph of Markdown, but not a line of a query."""
 _THREE_WORDS = re.compile(r"[\W_]*([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)[ \t]+([^\W\d][\w'\u2019]*)")
 _FIRST_WORD = re.compile(r"([^\W\d][\w'\u2019]*)(?P<more>[ \t]+[^\W\d])?")
 _STARTERS = frozenset("the this that these it its here note explanation i i'll we you there please so".split())  # noqa: SIM905
@@ -56,20 +56,20 @@ _WORDS = frozenset(
     plan begin transaction commit rollback returning default primary key indexed isnull notnull vacuum analyze
     """.split()  # noqa: SIM905 - a hundred quoted words in a list would be harder to read
 )
-"""Words of SQL: three words in a row that are none of them are prose, since a name has one alias at most."""
+"""SQL words: three words in a row that are not among them are prose, since a name has one alias at most."""
 
 
 def extract_sql(text: str) -> str:
     """The query in a model's text, white space around it removed.
 
     The first block that begins as SQL counts, else the first line that begins as a query, else one that is quoted as
-    code in a sentence. Where there is none the text itself is given back, for SQLite to refuse.
+    code in a sentence. Where there is none, the text itself is returned, for SQLite to refuse.
     """
     return _found(text)[0]
 
 
 def is_closed(text: str) -> bool:
-    """Whether the query in the text is followed by the end of its block: nothing more is wanted of its writer."""
+    """Whether the query in the text is followed by the end of its block: nothing more is needed."""
     return _found(text)[1]
 
 
@@ -113,7 +113,7 @@ def _found(text: str) -> tuple[str, bool]:
 
 
 def _without_thought(text: str) -> str:
-    """What stands outside thoughts; of one that was never closed nothing does."""
+    """The text outside thoughts; nothing after one that was never closed."""
     for marks in REASONING_FORMATS:
         if not marks.close or (marks.close not in text and marks.open not in text):
             continue
@@ -138,7 +138,7 @@ def _in_json(text: str) -> str | None:
 
 
 def _blocks(text: str) -> list[str]:
-    """The text cut at its fences, each with its language tag gone."""
+    """The text cut at its fences, each without its language tag."""
     cuts = list(_fences(text))
     starts = [0, *(_block_start(fence) for fence in cuts)]
     return [text[start:end] for start, end in zip(starts, [*(fence.start() for fence in cuts), len(text)], strict=True)]
@@ -210,7 +210,7 @@ def _is_prose_after(sql: str, semicolon: Token) -> bool:
 
 
 def _is_prose(rest: str, gap: Token) -> bool:
-    """Whether a line is one of prose; behind an empty line less is asked of it."""
+    """Whether a line is prose; after an empty line less evidence is needed."""
     line = rest.partition("\n")[0]
     if line.startswith(("--", "/*")):
         return False
@@ -229,6 +229,6 @@ def _is_prose(rest: str, gap: Token) -> bool:
 
 
 def _three_words(text: str) -> bool:
-    """Whether a text begins with three words in a row that are none of SQL's."""
+    """Whether a text begins with three words in a row that are not SQL's."""
     found = _THREE_WORDS.match(text)
     return found is not None and not any(word.lower() in _WORDS for word in found.groups())

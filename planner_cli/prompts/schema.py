@@ -18,7 +18,7 @@ SAMPLE_WIDTH = 40
 HINT_WIDTH = 60
 """Characters of a value that a question mentions."""
 
-# The words that were quoted in the training of the built-in adapters (shared/distill-study/dbs.py).
+# The words that were quoted in the training of the built-in adapters.
 _QUOTED_WORDS = frozenset(
     """order group transaction index from to references check default table values select where limit join union in
     as by on case end else when then not null set primary foreign unique create drop add alter and or is like between
@@ -26,7 +26,7 @@ _QUOTED_WORDS = frozenset(
     """.split()  # noqa: SIM905 - forty quoted words in a list would be harder to read
 )
 _CONTROLS = frozenset({"Cc", "Zl", "Zp"})
-"""Unicode categories of what cannot stand in a line."""
+"""Unicode categories of what cannot be in a line."""
 
 _PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII | re.IGNORECASE)
 
@@ -34,7 +34,7 @@ _PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII | re.IGNORECASE)
 def quote(name: str) -> str:
     """An identifier as SQL takes it, quoted only where it must be.
 
-    A line break in it is shown as a blank, for no name may make lines of its own here; a query that names it so is
+    A line break in it is shown as a blank, since no name may start a new line here; a query that names it that way is
     mended (:mod:`planner_cli.database.mend`).
     """
     if _PLAIN_NAME.fullmatch(name) and name.lower() not in _QUOTED_WORDS:
@@ -43,12 +43,12 @@ def quote(name: str) -> str:
 
 
 def compact_schema(schema: Schema) -> str:
-    """One lower-case line a table: the form the built-in adapters were trained on, kept to the byte.
+    """One lower-case line per table: the form the built-in adapters were trained on, byte for byte.
 
         <space>orders: id, customer_id -> customers.id, order_date date, total int
 
-    A type only for numbers, dates and booleans that are no keys; a foreign key as ``-> table``, with its
-    column where that is named differently. About half the tokens of ``CREATE TABLE`` (``builtin-models.md``
+    A type only for numbers, dates and booleans that are not keys; a foreign key as ``-> table``, with its
+    column where that has another name. About half the tokens of ``CREATE TABLE`` (``builtin-models.md``
     section 2).
     """
     return "".join(f" {quote(nocase(t.name))}: {', '.join(_compact_columns(t))}\n" for t in schema.tables)

@@ -1,4 +1,4 @@
-"""How a candidate and its result are shown to a discriminator: bounded, quoted, on lines of their own."""
+"""How a candidate and its result are shown to a discriminator: limited, quoted, on lines of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALIAS_WIDTH = 30
 """Characters of a result's cell and column name shown; both are untrusted text."""
 SHOWN_COLUMNS = 20
 SHOWN_CHARACTERS = 2_000
-"""Bounds of a whole result: one wide table must not crowd the others out of the context."""
+"""Limits of a whole result: one wide table must not crowd the others out of the context."""
 
 
 FACTS_WIDTH = 160
@@ -30,7 +30,7 @@ class Subject:
 
 
 def quiet_sql(sql: str, schema: Schema) -> str:
-    """A query as the judge is shown it: without the free text by which its writer could speak to the judge.
+    """A query as the judge sees it: without the free text by which its writer could address the judge.
 
     Comments are left out, literals cut like cells, and quoted names that the schema does not have (aliases) like the
     names of a result's columns: the generator can write anything there (``benchmarks/injection.py`` measures it).
@@ -52,7 +52,7 @@ def quiet_sql(sql: str, schema: Schema) -> str:
 
 
 def result_text(execution: Execution, rows: int) -> str:
-    """The first rows of a result as JSON lines, names and cells cut, with the truth about what is left out."""
+    """The first rows of a result as JSON lines, names and cells cut, with what is left out stated."""
     if execution.error is not None:
         return f"error: {_cut(without_breaks(execution.error), CELL_WIDTH)}"
     columns = execution.columns[:SHOWN_COLUMNS]

@@ -21,10 +21,10 @@ from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
 from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
 Details: TypeAlias = Literal["full", "brief", "none"]
-"""What standard error is told besides notes about cuts: all, the query and one line, or nothing."""
+"""What standard error gets besides notes about cuts: everything, the query and one line, or nothing."""
 
 LOW_CONFIDENCE = 0.5
-"""A score under this says that the judge holds the query for wrong rather than right."""
+"""A score under this says that the judge considers the query wrong rather than right."""
 
 _BAR = 20
 
@@ -47,7 +47,7 @@ def show_answer(
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
-    the rest, as much as ``details`` says. Without an answer all goes to standard error. ``untrained`` says that the
+    as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
     judge's scores are noise; ``limit_option`` is how the user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
@@ -85,7 +85,7 @@ def show_answer(
 
 
 def show_sql(sql: str, console: Console) -> None:
-    """Print a query, coloured where the console has colours, without padding so that it can be copied."""
+    """Print a query, in colour where the console has colours, without padding so that it can be copied."""
     look = look_of(console)
     text = look.plain(tabs_shown(laid_out(sql, console.width)), newlines=True)
     if console.color_system is None:
@@ -127,7 +127,7 @@ def show_result(
 
 
 def _missing_rows(execution: Execution, shown: int, limit_option: str | None) -> list[str]:
-    """The line that tells which rows are not shown, which limit is the reason, and how to see more."""
+    """The line that says which rows are not shown, because of which limit, and how to see more."""
     fetched = len(execution.rows)
     if shown == fetched and execution.cut_by == "bytes":
         return [f"first {counted(shown, 'row')}: the result is larger than one query may fetch; ask for fewer columns"]
@@ -158,7 +158,7 @@ def show_failures(answer: Answer, console: Console) -> None:
 
 
 def _print_indented(console: Console, head: str, text: Text) -> None:
-    """Print a text behind ``head``, on a terminal broken at words with its lines under each other."""
+    """Print a text after ``head``, on a terminal broken at words with its lines aligned."""
     look = look_of(console)
     plain = look.plain(text.plain)
     lines = wrap(plain, console.width - len(head)) if console.is_terminal else (plain,)
@@ -221,5 +221,5 @@ def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
         _votes(answer),
     )
     if score < LOW_CONFIDENCE:
-        text.append(f"{look.dot}low: the judge holds this for more likely wrong than right", style=BAD)
+        text.append(f"{look.dot}low: the judge considers this more likely wrong than right", style=BAD)
     return text

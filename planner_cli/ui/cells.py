@@ -7,7 +7,7 @@ import math
 from planner_cli.types import Value
 
 CELL_LIMIT = 2_000
-"""Most characters of one value that the formats for people show."""
+"""The most characters of one value that the formats for people show."""
 
 
 def human(value: Value) -> tuple[str, bool]:
@@ -40,7 +40,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def cut_note(count: int) -> list[str]:
-    """The line that tells how many values were cut; none when there is nothing to tell."""
+    """The line that says how many values were cut; none when there were none."""
     return [f"{counted(count, 'value')} cut to {CELL_LIMIT:,} characters"] if count else []
 
 

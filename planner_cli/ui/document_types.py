@@ -52,11 +52,11 @@ class ExecutionJson(TypedDict):
     error: str | None
     error_kind: ErrorKind | None
     unmatched: list[str]
-    """Comparisons of the query that no stored row meets, such as ``orders.status = 'shiped'``."""
+    """Comparisons in the query that no stored row satisfies, such as ``orders.status = 'shiped'``."""
     crossed: list[str]
-    """Joins by keys that stand for different things, such as ``products.id = staff.id``."""
+    """Joins of keys that stand for different things, such as ``products.id = staff.id``."""
     notes: list[str]
-    """How the rows were read, where that should be known: values that are cut, columns that cannot be computed."""
+    """What should be known about how the rows were read: values that are cut, columns that cannot be computed."""
 
 
 class _CandidateBase(TypedDict):

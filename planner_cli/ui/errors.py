@@ -13,5 +13,5 @@ def format_error(error: PlannerError) -> Clean:
 
 
 def format_note(text: str) -> Clean:
-    """``planner: note: text``: one line about what is no error."""
+    """``planner: note: text``: one line about something that is not an error."""
     return clean(f"planner: note: {text}")

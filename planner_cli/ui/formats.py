@@ -1,6 +1,6 @@
 """Writing a query's result: the formats of ``--format``, to standard output or a file.
 
-The stream gets the result and nothing else. What the reader must know besides (cuts, protected cells) is
+The stream gets the result and nothing else. Whatever else the reader must know (cuts, protected cells) is
 returned as lines for standard error.
 """
 
@@ -33,11 +33,11 @@ def write_result(
     width: int | None = None,
     color: bool = False,
 ) -> tuple[Clean, ...]:
-    r"""Write a result and return what should be said about it on standard error.
+    r"""Write a result and return what should be reported about it on standard error.
 
     ``table``     boxed columns within ``width`` cells (``None``: as wide as they are), NULL spelled out; as
                   ``vertical`` where not even one column fits
-    ``vertical``  one line a value
+    ``vertical``  one line per value
     ``markdown``  a GitHub table, with everything Markdown could act on escaped
     ``csv``       comma, ``\n``; NULL is nothing, an empty text is ``""``; floats round-trip; blobs as ``x'0aff'``
     ``tsv``       tab, never quoted; backslashes, tabs and line ends as ``\\``, ``\t``, ``\n``, ``\r``; NULL is ``\N``
@@ -102,7 +102,7 @@ def _json_text(record: dict[str, JsonValue], stream: IO[str]) -> str:
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        return json.dumps(record)  # a visible escape of Python's would be no JSON
+        return json.dumps(record)  # Python's visible escapes would not be JSON
     return text
 
 

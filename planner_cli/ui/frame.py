@@ -18,14 +18,14 @@ Think: TypeAlias = Literal["show", "fold", "hide"]
 THINK_CHOICES: tuple[Think, ...] = ("show", "fold", "hide")
 
 SIDE_BY_SIDE = 100
-"""Cells from which the thought stands beside the table; under it the thought is below."""
+"""Cells from which the thought is next to the table; with fewer it is below."""
 
 _FOLDED_LINES = 4
 _SHOWN_LINES = 14
 _SMALLEST_PANEL = 4
 """Lines of a panel with its borders; where there is room for both, it also keeps a third of it."""
 _NARROWEST_PANEL = 16
-"""Cells of its width under which the table has all the room."""
+"""Width in cells under which the table gets all the room."""
 _SMALLEST_TABLE = 2
 """A heading and a row."""
 _QUESTION_LINES = 2
@@ -160,7 +160,7 @@ def _panel(state: RunState, thought: ThoughtView, number: int, look: Look, *, wi
 
 
 def _continued(line: Clean, look: Look, width: int) -> Clean:
-    """A line with an ellipsis in front; words at its start make room, for the end is what matters."""
+    """A line with an ellipsis in front; words at its start make room, since the end is what matters."""
     rest = str(line)
     while rest and cell_len(f"{look.ellipsis} {rest}") > width:
         _, space, shorter = rest.partition(" ")
@@ -169,7 +169,7 @@ def _continued(line: Clean, look: Look, width: int) -> Clean:
 
 
 def _panel_foot(state: RunState, thought: ThoughtView, look: Look, width: int) -> Text:
-    """How far the thought is and what the judge would say now; the parts that fit, the score first."""
+    """The progress of the thought and what the judge would say now; the parts that fit, the score first."""
     closed = "" if thought.verdict is None else f", closed by {thought.verdict.thought.closed_by}"
     parts = [(f"{thought.tokens}/{state.budget} tokens{closed}", MUTED)]
     if thought.score is not None and state.untrained:

@@ -1,4 +1,4 @@
-"""A run told line by line, for standard error that is no terminal."""
+"""A run shown line by line, for a standard error that is not a terminal."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from planner_cli.ui.look import FAIR, MUTED
 from planner_cli.ui.sqltext import fit_sql
 
 _LINE = 2_000
-"""Cells of the longest line: an error or query that is longer is cut."""
+"""Cells of the longest line: a longer error or query is cut."""
 
 
 class PlainReport:
-    """Writes one line for each event worth one.
+    """Writes one line for each event that deserves one.
 
-    With ``think="show"`` thoughts stream as text, one after the other: all branches think at once, so the
+    With ``think="show"`` thoughts stream as text, one after another: all branches think at once, so the
     first open one streams and the others wait until it closes.
     """
 

@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: a bar with the time left on a terminal, now and then a line elsewhere."""
+"""Progress of long work on standard error: a bar with the time left on a terminal, an occasional line elsewhere."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SECONDS_BETWEEN_LINES = 30.0
 def track(
     items: Iterable[Item], *, total: int, console: Console, label: str, quiet: bool = False, end: bool = True
 ) -> Iterator[Item]:
-    """Pass ``items`` on and show how far they are; ``label`` is our own text.
+    """Pass ``items`` on and show the progress; ``label`` is our own text.
 
-    Without a terminal the end has a line too, unless ``end`` is False.
+    Without a terminal the end gets a line too, unless ``end`` is False.
     """
     if quiet:
         yield from items
@@ -69,7 +69,7 @@ def _lines(items: Iterable[Item], total: int, console: Console, label: str, *, e
 
 @contextmanager
 def track_bytes(*, console: Console, label: str, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A function to be told how many bytes there are, and how many in all; shows them until the block ends."""
+    """A function to call with the bytes so far and in all; shows them until the block ends."""
     if quiet:
         yield lambda _done, _total: None
     elif not is_live(console):

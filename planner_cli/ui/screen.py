@@ -49,7 +49,7 @@ def show(
     """Drain a plan's events, show them on ``console`` (standard error), and return the answer.
 
     ``live`` redraws a screen in place, reads keys where standard input is a terminal, and leaves the table
-    of candidates behind; ``plain`` writes one line an event; ``quiet`` nothing. Errors of the plan pass
+    of candidates behind; ``plain`` writes one line per event; ``quiet`` nothing. Errors of the plan pass
     through, with the terminal restored.
     """
     if mode == "live":
@@ -66,9 +66,9 @@ def show(
 
 @contextmanager
 def waiting(text: str, *, console: Console, mode: Mode) -> Iterator[None]:
-    """Say what is waited for before there are events: ``live`` in a line that goes away, ``plain`` in one that stays.
+    """Show what is waited for before there are events: ``live`` in a line that disappears, ``plain`` in one that stays.
 
-    ``quiet`` says nothing.
+    ``quiet`` shows nothing.
     """
     look = look_of(console)
     if mode == "live":

@@ -1,4 +1,4 @@
-"""CSV and TSV: cells as they are stored, but for what a spreadsheet would run; docs/formats.md has the dialects."""
+"""CSV and TSV: cells as stored, except what a spreadsheet would run; docs/formats.md has the dialects."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from planner_cli.ui.cells import counted, exact
 _Change = Literal["formula", "terminal", "encoding", "null", "blank"]
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-"""As PostgreSQL's COPY and MySQL write them, and read them back."""
+"""As PostgreSQL's COPY and MySQL write and read them."""
 
 
 def write_separated(
     columns: Sequence[str], rows: Sequence[Row], stream: IO[str], *, tabs: bool, raw: bool, bom: bool
 ) -> list[str]:
-    """Write the header and the rows; returns what was changed, a line each kind."""
+    """Write the header and the rows; returns what was changed, one line for each kind."""
     writer = _Writer(stream, tabs=tabs, raw=raw, alone=len(columns) == 1)
     if bom and not writer.terminal and writer.encoding.lower().startswith("utf"):
         stream.write("\ufeff")

@@ -29,7 +29,7 @@ _PIECES = re.compile(
 def laid_out(sql: str, width: int) -> str:
     """The query with its clauses on lines of their own, unless it has lines already or fits ``width``.
 
-    Only white space outside of quotes and comments changes, so what is shown can be copied and run.
+    Only white space outside quotes and comments changes, so what is shown can be copied and run.
     """
     sql = sql.strip()
     if "\n" in sql or len(sql) <= width:
@@ -47,7 +47,7 @@ def laid_out(sql: str, width: int) -> str:
 
 
 def tabs_shown(sql: str) -> str:
-    """The query with tabs in its strings and names as escapes: a console makes an unknown number of blanks of one."""
+    """The query with tabs in its strings and names as escapes: a console turns one into an unknown number of blanks."""
     if "\t" not in sql:
         return sql
     shown = (t.text.replace("\t", "\\t") if t.kind in ("string", "name") else t.text for t in tokens(sql))
@@ -64,7 +64,7 @@ def fit_sql(sql: str, look: Look, width: int, *, keep_lines: bool = False) -> Cl
 
 
 def print_sql(console: Console, head: str, sql: str) -> None:
-    """Print a query behind ``head``, on a terminal broken between its tokens with its lines under each other."""
+    """Print a query after ``head``, on a terminal broken between its tokens with its lines aligned."""
     look = look_of(console)
     text = tabs_shown(shortened(sql, keep_lines=True))
     if console.is_terminal:

@@ -89,7 +89,6 @@ def test_facts_of_a_planner(planner):
     assert [table.name for table in planner.schema.tables] == ["customers", "orders"]
     assert (planner.plan.discriminator.budget, planner.choices["budget"].origin) == (0, "argument")
     assert planner.choices["select"].origin == "model"
-    assert planner.notes == ()
     assert repr(planner).endswith("demo.sqlite', generator='builtin', discriminator='builtin'>")
 
 
@@ -127,6 +126,12 @@ BAD = [
     ("no such table", {"tables": ["customer"]}, DatabaseError, "no table 'customer'"),
     ("no such column", {"redact": ["customers.nme"]}, DatabaseError, "no column 'customers.nme'"),
     ("no such model", {"generator": "builtn"}, ModelError, "builtn"),
+    (
+        "no such format of thoughts",
+        {"no_judge": False, "discriminator": "TINY", "reasoning": "deep"},
+        ModelError,
+        "deep",
+    ),
     ("no such setting", {"buget": 3}, PlannerError, "there is no setting 'buget'"),
     ("not its type", {"budget": "64"}, PlannerError, "budget: '64' is not a whole number"),
     ("out of range", {"candidates": 65}, PlannerError, "between 1 and 64"),
@@ -138,6 +143,7 @@ BAD = [
 @pytest.mark.parametrize(("change", "kind", "named"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
 def test_what_cannot_be_opened_leaves_nothing(shop, tiny_random_model, change, kind, named):
     settings = {"database": shop, "generator": str(tiny_random_model), "no_judge": True, "threads": 1, **change}
+    settings = {name: str(tiny_random_model) if value == "TINY" else value for name, value in settings.items()}
     with pytest.raises(kind, match=named):
         Planner.open(**settings)
     assert not mapped(tiny_random_model)
@@ -200,3 +206,25 @@ def test_it_prints_nothing_and_imports_no_front_end(planner):
 def test_the_package_itself_imports_next_to_nothing():
     code = "import sys; import planner_cli; print([m for m in sys.modules if m.startswith('planner_cli.')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+CTRL_C = """
+import os, signal, sys, threading, time
+from planner_cli import Planner
+with Planner.open(sys.argv[1], budget=8000, candidates=1, select="rerank", threads=1, tables=["customers"]) as planner:
+    for event in planner.events("Which customers are in Berlin?"):
+        if type(event).__name__ == "ThoughtToken":
+            break
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        planner.ask("Which customers are in Berlin?")
+    except KeyboardInterrupt:
+        print("ended")
+"""
+
+
+def test_ctrl_c_ends_a_question(planner):
+    """Wherever it comes: in Python's own code, or in llama.cpp's, which loses exceptions."""
+    path = str(planner.database.path)
+    done = subprocess.run([sys.executable, "-c", CTRL_C, path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("ended\n", "", 0)

@@ -156,7 +156,7 @@ def test_the_demo_builds_its_database_once(tmp_path):
     assert [item.id for item in found.items] == [question.id for question in questions()]
     assert load("demo", databases=place).fingerprint == found.fingerprint
     assert place.stat().st_mtime_ns == built
-    with pytest.raises(PlannerError, match="no place"):
+    with pytest.raises(PlannerError, match="no file was named"):
         load("demo")
 
 
@@ -217,7 +217,7 @@ BAD = [
     ("a blank query", "a.jsonl", '{"question": "?", "sql": " ", "database": "shop"}', "line 1: there is no 'sql'"),
     ("a number for a question", "a.jsonl", '{"question": 3, "sql": "SELECT 1", "database": "shop"}', "'question' is int"),
     ("unknown database", "a.jsonl", '\n{"question": "?", "sql": "SELECT 1", "database": "nope"}', "line 2: there is no database 'nope'"),
-    ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is no database name"),
+    ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is not a database name"),
     ("unknown hardness", "a.csv", "question,sql,database,hardness\n?,SELECT 1,shop,tough", "line 2: hardness is 'tough'"),
     ("cells missing", "a.csv", "question,sql,database\n?,SELECT 1", "line 2: 2 cells under 3"),
     ("a column twice", "a.csv", "question,sql,SQL\na,b,c", "same name"),

@@ -168,11 +168,11 @@ def test_a_number_that_json_has_not_is_refused(tmp_path):
 
 DAMAGE = [
     ("not json", b"{]\n", "line 2 is damaged"),
-    ("not an object", b"[1]\n", "line 2 is damaged: it is no JSON object"),
+    ("not an object", b"[1]\n", "line 2 is damaged: it is not a JSON object"),
     ("a field is missing", b'{"key": "k", "candidates": []}\n', "line 2 is damaged: .*missing"),
     ("no candidates", b'{"key": "k"}\n', "'candidates' is missing"),
     ("unknown field", b'{"key": "k", "candidates": [], "later": 1}\n', "line 2 is damaged"),
-    ("NaN", b'{"key": NaN}\n', "NaN is no JSON number"),
+    ("NaN", b'{"key": NaN}\n', "NaN is not a JSON number"),
     ("not UTF-8", b'{"key": "\xff"}\n', "line 2 is damaged"),
     ("an empty line", b"\n", "line 2 is damaged"),
 ]

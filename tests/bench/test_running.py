@@ -15,11 +15,11 @@ from planner_cli.bench.setaside import SetAside
 from planner_cli.control import Control
 from planner_cli.database.process import WorkerStartError
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ContextOverflow, DatabaseError, Interrupted, PlannerError
 from planner_cli.generator import Generator
 from planner_cli.planning import GENERATING
 from planner_cli.settings import SELECT_CHOICES, DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
+from tests.scripted import ScriptedEngine
 
 GOLD = "select count(*) from customers"
 WRONG = "select count(*) from orders"

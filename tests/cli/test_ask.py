@@ -124,8 +124,8 @@ def test_scores_that_are_noise_are_warned_about_where_they_decide(demo):
     base = "smollm2-135m-instruct"
     note = f"planner: note: the discriminator {base} was never trained to judge: its scores are noise, and --"
     for options, told in (
-        (["--select", "rerank"], f"{note}select rerank goes by them\n"),
-        (["--min-confidence", "1"], f"{note}min-confidence goes by them\n"),
+        (["--select", "rerank"], f"{note}select rerank uses them\n"),
+        (["--min-confidence", "1"], f"{note}min-confidence uses them\n"),
     ):
         done = planner("ask", QUESTION, demo, "--discriminator", base, *options, *QUICK)
         assert done.stderr.startswith(told)

@@ -67,7 +67,7 @@ ERRORS = [
     ("no score for the demo", ["demo", "{}/demo.sqlite", "--no-judge", "--select", "tree"], 2, "exclude"),
     ("document and query", ["ask", "q", "{}/good.sqlite", "--json", "--sql-only"], 2, "exclude"),
     ("document and format", ["ask", "q", "{}/good.sqlite", "--json", "--format", "table"], 2, "exclude"),
-    ("a mark for a table", ["ask", "q", "{}/good.sqlite", "--bom"], 2, "--bom is for csv and tsv"),
+    ("a mark for a table", ["ask", "q", "{}/good.sqlite", "--bom"], 2, "--bom is only for csv and tsv"),
     ("a mark for the query", ["ask", "q", "{}/good.sqlite", "--bom", "--format", "csv", "--sql-only"], 2, "--bom"),
     ("answer over the database", ["ask", "q", "{}/good.sqlite", "-o", "{}/good.sqlite"], 2, "is the database"),
     ("answer over a database", ["ask", "q", "{}/good.sqlite", "-o", "{}/bare.sqlite"], 2, "is an SQLite database"),

@@ -102,7 +102,7 @@ def sound(path: Path) -> bool:
 
 
 def run_kills(demo: Path, count: int) -> Counter[str]:
-    """Kills ``planner ask`` at random moments; the history holds at least every run that ended by itself."""
+    """Kills ``planner ask`` at random moments; the history has at least every run that ended on its own."""
     before = picture(demo.parent)
     moments = random.Random(11)
     outcomes: Counter[str] = Counter()
@@ -122,7 +122,7 @@ def run_kills(demo: Path, count: int) -> Counter[str]:
         out, err = process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err, err
         assert gone(children), "a process was left behind"
-        outcomes["ended by itself" if process.returncode == 0 else "killed"] += 1
+        outcomes["ended on its own" if process.returncode == 0 else "killed"] += 1
         outcomes["had printed the answer"] += bool(out)
     assert picture(demo.parent) == before
     kept = 0
@@ -130,7 +130,7 @@ def run_kills(demo: Path, count: int) -> Counter[str]:
         with History.open() as history:
             kept = len(history.list(100_000))
         assert sound(history_path())
-    assert outcomes["ended by itself"] <= kept <= outcomes["had printed the answer"]
+    assert outcomes["ended on its own"] <= kept <= outcomes["had printed the answer"]
     assert ask(demo, "--no-judge")[0] == 0, "the next run finds a lock or a damaged history"
     with History.open() as history:
         assert len(history.list(100_000)) == kept + 1

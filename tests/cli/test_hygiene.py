@@ -27,7 +27,7 @@ HELPS = [
     (["models", "path", "--help"], SHOWING),
     (["models", "pull", "--help"], SHOWING),
     (["doctor", "--help"], SHOWING),
-    (["bench", "cluster", "--help"], SHOWING),
+    (["bench", "distribute", "--help"], SHOWING),
 ]
 
 
@@ -57,7 +57,7 @@ def commands(group=cli, path=()):
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
-        else:
+        elif not command.hidden:  # a name of old, which says the new one
             yield (*path, name), command
 
 

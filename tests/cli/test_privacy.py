@@ -12,7 +12,6 @@ import pytest
 from planner_cli.cli import main
 from planner_cli.cli.bench import measure
 from planner_cli.database import Database, copying
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode
 from planner_cli.history import history_path
 from planner_cli.prompts.discriminator import discriminator_prompt
@@ -22,6 +21,7 @@ from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
 from planner_cli.ui.formats import FORMATS, write_result
 from tests.running import planner, planner_process
+from tests.scripted import ScriptedEngine
 
 QUESTION = "Show the name of each customer"
 SECRETS = ("Anna", "Ben", "Eva")

@@ -49,7 +49,17 @@ CREATE TABLE plain (a TEXT COLLATE nocase, b TEXT);
 CREATE INDEX by_b ON plain (b);
 CREATE VIEW named AS SELECT id, name FROM people;
 CREATE VIEW sorted AS SELECT city FROM people ORDER BY city COLLATE PHONEBOOK;
+CREATE VIEW per_name AS SELECT name, count(*) AS n FROM people GROUP BY name;
+CREATE VIEW [all "names"] (who) /* AS */ AS SELECT name FROM people UNION SELECT tag FROM tags -- end
+;
+CREATE VIEW searched AS SELECT id, name FROM people WHERE name = 'zoe';
+CREATE VIEW with_own AS WITH x AS (SELECT DISTINCT name FROM people) SELECT name, 'x' AS s FROM x;
+CREATE VIEW most AS SELECT max(n) AS m FROM per_name;
+CREATE VIEW by_main AS SELECT DISTINCT name FROM main.people;
 """
+
+
+VIEWS = ["named", "sorted", "per_name", 'all "names"', "searched", "with_own", "most", "by_main"]
 
 
 def build(path: Path) -> Path:
@@ -92,6 +102,14 @@ QUERIES: list[tuple[str, str, tuple[Row, ...]]] = [
     ("join with another table", "SELECT count(*) FROM plain JOIN tags ON tags.tag = plain.b", ((11,),)),
     ("view", "SELECT id FROM named WHERE name = 'zoe'", ((8,),)),
     ("view that sorts", "SELECT count(*) FROM sorted", ((15,),)),
+    ("view that groups", "SELECT count(*), sum(n) FROM per_name", ((15, 15),)),
+    ("view that groups, searched", "SELECT n FROM per_name WHERE name = 'zoe'", ((1,),)),
+    ("view with columns and a quote in its name", 'SELECT count(*), max("who" = \'Zoe\') FROM "all ""names""" AS v', ((15, 1),)),
+    ("view that searches", "SELECT id FROM searched", ((8,),)),
+    ("view with a table of its own", "SELECT count(*), s FROM with_own", ((15, "x"),)),
+    ("view of a view that groups", "SELECT m FROM most", ((1,),)),
+    ("views beside own with", "WITH q AS (SELECT * FROM per_name) SELECT count(*) FROM q JOIN people USING (name)", ((15,),)),
+    ("view beside its table", "SELECT count(*) FROM people WHERE name IN (SELECT name FROM per_name WHERE n = 1)", ((15,),)),
     ("explicit, of the schema", "SELECT count(*) FROM plain WHERE b = 'Bob' COLLATE LOCALIZED", ((1,),)),
     ("in a list", "SELECT id FROM people WHERE name IN ('Zoe', 'Öl', 'nobody') ORDER BY id", ((1,), (13,))),
     ("in a subquery", "SELECT count(*) FROM people WHERE name IN (SELECT tag FROM tags)", ((11,),)),
@@ -127,6 +145,12 @@ REFUSED = [
     ("main", "SELECT id FROM main.people WHERE name = 'zoe'"),
     ("rowid", "SELECT rowid FROM people WHERE name = 'zoe'"),
     ("explicit", "SELECT id FROM people WHERE city = 'zoe' COLLATE PHONEBOOK"),
+    ("view that names main", "SELECT 8 FROM by_main WHERE name = 'zoe'"),
+    (
+        "own with of a name that a view reads",
+        "WITH people AS (SELECT 'zoe' AS name, 1 AS id) SELECT 8 FROM per_name WHERE name = 'zoe'",
+    ),
+    ("and of one that a view of a view reads", "WITH per_name AS (SELECT 7 AS n) SELECT m FROM most WHERE m = 8"),
 ]
 
 
@@ -139,6 +163,23 @@ def test_what_cannot_be_searched_is_said(phone: Database, sql: str) -> None:
         assert "is sorted by the collation" in (result.error or "")
 
 
+NOT_QUERIES = [
+    ("half of an EXPLAIN", "QUERY PLAN SELECT DISTINCT name FROM people", "syntax"),
+    ("two statements", "SELECT DISTINCT name FROM people; SELECT 1", "not_a_query"),
+    ("a write behind it", "SELECT id FROM people WHERE name = 'zoe'; DELETE FROM people", "refused"),
+    ("a write by its index", "DELETE FROM people WHERE name = 'zoe'", "refused"),
+    ("an unknown function in a group", "SELECT DISTINCT writefile('x', name) FROM people", "missing"),
+    ("a function that is not for queries", "SELECT DISTINCT load_extension('x') FROM people", "refused"),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind"), [n[1:] for n in NOT_QUERIES], ids=[n[0] for n in NOT_QUERIES])
+def test_what_is_no_query_stays_what_it_is(phone: Database, sql: str, kind: str) -> None:
+    result = phone.execute(sql)
+    assert result.error_kind == kind
+    assert "NUL" not in (result.error or "")
+
+
 def test_a_collation_of_the_query_stays_an_error(phone: Database) -> None:
     result = phone.execute("SELECT name FROM people ORDER BY name COLLATE invented")
     assert (result.error_kind, result.error) == ("missing", "no such collation sequence: invented")
@@ -147,8 +188,9 @@ def test_a_collation_of_the_query_stays_an_error(phone: Database) -> None:
 def test_it_is_said_once_and_samples_are_there(phone: Database) -> None:
     (note,) = phone.notes
     assert "LOCALIZED, PHONEBOOK, unicase, my order" in note
-    assert [table.name for table in phone.schema.tables] == ["people", "cards", "tags", "plain", "named", "sorted"]
-    assert all(column.samples for table in phone.schema.tables for column in table.columns)
+    assert [table.name for table in phone.schema.tables] == ["people", "cards", "tags", "plain", *VIEWS]
+    empty = [table.name for table in phone.schema.tables if not all(column.samples for column in table.columns)]
+    assert empty == ["by_main"]  # also views that search or group are sampled by no wrong order
     assert [hint.value for hint in phone.mentioned("Where does Émile live?")][:1] == ["Émile"]
     unmet = phone.execute("SELECT id FROM people WHERE name = 'nobody'").unmatched
     assert [str(comparison) for comparison in unmet] == ["people.name = 'nobody'"]
@@ -197,6 +239,8 @@ NAMING: list[tuple[str, str, tuple[str, ...]]] = [
     ("in a comment", "CREATE TABLE t (a TEXT /* COLLATE nothing */)", ()),
     ("in a string", "CREATE TABLE t (a TEXT DEFAULT 'collate x')", ()),
     ("twice", "CREATE TABLE t (a COLLATE One, b COLLATE ONE)", ("One",)),
+    ("beside SQLite's own", "CREATE TABLE t (a COLLATE\n NOCASE, b COLLATE/**/ICU, c COLLATE nocase2)", ("ICU", "nocase2")),
+    ("a name that begins like an own one", "CREATE TABLE t (a COLLATE binary$, b COLLATE nocaseß)", ("binary$", "nocaseß")),
 ]  # fmt: skip
 
 

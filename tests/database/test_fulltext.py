@@ -180,6 +180,13 @@ INSERT INTO people VALUES (1, 'Ann', 'zebra one'), (2, 'Bob', 'zebra two');
 CREATE VIRTUAL TABLE idx USING fts5(note, content='people', content_rowid='id');
 INSERT INTO idx(idx) VALUES ('rebuild');
 CREATE VIRTUAL TABLE idx_words USING fts5vocab(idx, 'row');
+CREATE VIEW people_view AS SELECT id, name, note FROM people;
+CREATE VIEW them AS SELECT * FROM people_view;
+CREATE VIRTUAL TABLE seen USING fts5(name, note, content='them', content_rowid='id');
+INSERT INTO seen(seen) VALUES ('rebuild');
+CREATE VIRTUAL TABLE seen_words USING fts5vocab(seen, 'row');
+CREATE VIRTUAL TABLE seen4 USING fts4(content="people_view", note);
+INSERT INTO seen4(docid, note) SELECT id, note FROM people;
 CREATE TABLE posts_content (id INTEGER PRIMARY KEY, title TEXT, body TEXT);
 INSERT INTO posts_content VALUES (1, 'Greeting', 'zebra hello');
 CREATE VIRTUAL TABLE posts USING fts5(title, body, content='posts_content', content_rowid='id');
@@ -202,6 +209,11 @@ HIDDEN = [
     ("a redacted index", "posts.body", "SELECT snippet(posts, 1, '', '', '', 9) FROM posts WHERE posts MATCH 'hello'", None),
     ("words of an index of a table", "people.note", "SELECT term FROM idx_words", None),
     ("an index of a table", "people.note", "SELECT note FROM idx", None),
+    ("an index of a view of a view", "people.note", "SELECT rowid FROM seen WHERE seen MATCH 'zebra'", None),
+    ("its shadow tables", "people.note", "SELECT hex(block) FROM seen_data", None),
+    ("its words", "people.note", "SELECT term FROM seen_words", None),
+    ("an older index of a view", "people.note", "SELECT docid FROM seen4 WHERE seen4 MATCH 'zebra'", None),
+    ("the view itself", "people.note", "SELECT * FROM people_view", ((1, "Ann", None), (2, "Bob", None))),
     ("another name's content", "idx.note", "SELECT name, note FROM people", (("Ann", None), ("Bob", None))),
     ("real shadow tables", "mails.body", "SELECT c0body FROM mails_content", None),
     ("segments", "mails.body", "SELECT hex(root) FROM mails_segdir", None),
@@ -225,6 +237,28 @@ def test_redaction_of_indexes_and_their_content(
             assert (result.error, result.rows) == (None, rows)
         (redacted,) = database.schema.select((column.partition(".")[0],)).tables
         assert "zebra" not in repr(redacted)
+
+
+UNREADABLE = [
+    # name, its text, the table it keeps its content in
+    ("a tokenizer", "CREATE VIRTUAL TABLE x USING fts4(a, tokenize=icu de_AT)", "x_content"),
+    ("another tokenizer", "CREATE VIRTUAL TABLE x USING fts5(a, tokenize='trigrams')", "x_content"),
+    ("a module", "CREATE VIRTUAL TABLE x USING vec0(a float[3])", None),
+    ("another module", "CREATE VIRTUAL TABLE x USING VirtualShape('towns', 'UTF-8', 4326)", None),
+    ("a module without arguments", "CREATE VIRTUAL TABLE x USING spellfix1", None),
+    ("a module in quotes", 'CREATE VIRTUAL TABLE "x" USING "VirtualSpatialIndex"()', None),
+]
+
+
+@pytest.mark.parametrize(("sql", "content"), [u[1:] for u in UNREADABLE], ids=[u[0] for u in UNREADABLE])
+def test_a_column_of_what_cannot_be_read_is_redacted_too(tmp_path: Path, sql: str, content: str | None) -> None:
+    path = build(tmp_path / "a.db", "CREATE TABLE x_content (c0a); INSERT INTO x_content VALUES ('zebra')")
+    text = sql.replace("'", "''")
+    hack_schema(path, f"INSERT INTO sqlite_master VALUES ('table', 'x', 'x', 0, '{text}'); CREATE TABLE good (a)")
+    with Database.open(path, redact=["x.a"]) as database:
+        assert not database.execute("SELECT a FROM x").ok
+        assert database.execute("SELECT c0a FROM x_content").ok is (content is None)
+        assert database.execute("SELECT count(*) FROM good").rows == ((0,),)
 
 
 def test_a_part_of_an_index_is_no_column_to_redact(tmp_path: Path) -> None:

@@ -86,6 +86,29 @@ KINDS = [
     ("an old spreadsheet", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "an old Microsoft Office file", "as CSV"),
     ("7z", b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive", "7z x FILE"),
     ("tar", tar(), "a tar archive", "tar xf FILE"),
+    ("bars", b"id|name|city\n1|Anna|Rome\n", "looks like CSV with bars", "--csv --delimiter '|'"),
+    ("YAML", b"---\nname: shop\ntables:\n  - a\n", "is a text file, not", "file FILE"),
+    ("a certificate", b"-----BEGIN CERTIFICATE-----\nMIIB\n", "is a text file, not", "file FILE"),
+    ("a dump in UTF-16, as PowerShell writes it", DUMP.encode("utf-16"), "an SQL script in UTF-16, not a database", "iconv -f UTF-16 -t UTF-8 FILE | sqlite3 NEW.db"),
+    ("a dump in UTF-16 without its mark", DUMP.encode("utf-16-le"), "an SQL script in UTF-16LE", "| sqlite3 NEW.db"),
+    ("VACUUM and more", b"VACUUM;\nCREATE TABLE t (a);\n", "an SQL script, not", "sqlite3 NEW.db < FILE"),
+    ("ATTACH", b"attach database 'x.db' as x;\n", "an SQL script, not", "sqlite3 NEW.db < FILE"),
+    ("a line of dashes", b"-------- shop --------\ncreate table t (a);\n", "an SQL script, not", "sqlite3 NEW.db < FILE"),
+    ("prose that begins like SQL", b"Commit early; vacuum and explain later.\n", "is a text file", "sqlite-utils"),
+    ("a dump of MariaDB", b"/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n", "an SQL script of MySQL", "mysql2sqlite"),
+    ("a dump of phpMyAdmin", b"-- phpMyAdmin SQL Dump\n-- version 5.2.1\n", "an SQL script of MySQL", "mysql2sqlite"),
+    ("of MySQL behind a comment", b"-- shop\nCREATE TABLE t (a int) ENGINE=InnoDB;", "an SQL script of MySQL", "mysql2sqlite"),
+    ("MySQL's keys", b"CREATE TABLE `t` (\n `id` int(11) NOT NULL AUTO_INCREMENT\n);", "an SQL script of MySQL", "mysql2sqlite"),
+    ("SQLite's keys", b"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", "an SQL script, not", "sqlite3 NEW.db < FILE"),
+    ("a dump of a PostgreSQL cluster", b"--\n-- PostgreSQL database cluster dump\n--\n", "an SQL script of PostgreSQL", "CSV"),
+    ("PostgreSQL's COPY", b"COPY public.t (a, b) FROM stdin;\n1\t2\n", "an SQL script of PostgreSQL", "CSV"),
+    ("SQL Server", b"USE [shop]\r\nGO\r\nSET ANSI_NULLS ON\r\nGO\r\n", "an SQL script of another system", "CSV"),
+    ("a page behind a comment", b"<!-- saved from url=(0014)about:internet -->\n<html>", "a web page", "curl -L"),
+    ("an Android backup", b"ANDROID BACKUP\n5\n1\nnone\n\x78\xda\1\2", "an Android backup", "abe.jar unpack"),
+    ("an Apple property list", b"bplist00\xd1\1\2QaQb\x08", "an Apple property list", "check the path"),
+    ("a film", b"\0\0\0\x18ftypmp42\0\0", "a picture or recording", "check the path"),
+    ("an empty chip", b"\xff" * 4096, "one byte over and over", "copy or download it again"),
+    ("SQLCipher with a plain header", b"SQLite format 3\0\x10\0\1\1\0\x40\x20\x20" + random_bytes(8168), "the rest of it is encrypted", "decrypted to a file first"),
     ("Parquet", b"PAR1\x15\x04\x15\x0e", "a Parquet file", "duckdb -csv"),
     ("a text that begins like Parquet", b"PAR1 is a golf term, ORC none", "a text file", "sqlite-utils"),
     ("DuckDB", bytes(8) + b"DUCK" + b"\x40\0\0\0", "a DuckDB database", "EXPORT DATABASE"),
@@ -97,8 +120,8 @@ KINDS = [
     ("SQLite 2", b"** This file contains an SQLite 2.1 database **\0" + bytes(50), "an SQLite 2 database", "sqlite FILE .dump | sqlite3"),
     ("SQLite as text", b"SQLite format 3\r\n\x10\0\1\1", "changed on its way", "binary mode"),
     ("SQLite in base64", b"U1FMaXRlIGZvcm1hdCAzABAAAQEA", "in base64", "base64 -d FILE"),
-    ("SQLite with a broken header", b"SQLite format 3\0" + b"\xff" * 600, "its header is damaged or the rest of it is encrypted", ".recover"),
-    ("SQLCipher", random_bytes(4096), "or it is encrypted", "sqlcipher"),
+    ("SQLite with a broken header", b"SQLite format 3\0" + b"\xff" * 600, "its header is damaged or the rest is encrypted", ".recover"),
+    ("SQLCipher", random_bytes(4096), "or an encrypted one", "sqlcipher"),
     ("OpenSSL", b"Salted__" + random_bytes(100), "encrypted with OpenSSL", "openssl enc -d"),
     ("PGP", b"-----BEGIN PGP MESSAGE-----\n\n", "encrypted with PGP", "gpg"),
     ("PNG", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture", "check the path"),
@@ -234,7 +257,7 @@ def test_pages_that_are_in_the_wal_only_are_not_missing(tmp_path: Path) -> None:
 
 
 def test_an_older_writer_leaves_no_count(tmp_path: Path) -> None:
-    """SQLite then goes by the file's size, and so do we."""
+    """SQLite then relies on the file's size, and so do we."""
     path = filled(tmp_path / "a.db")
     content = bytearray(path.read_bytes())
     content[92:96] = b"\0\0\0\0"

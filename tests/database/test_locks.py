@@ -31,7 +31,7 @@ ENDS_WAL = "PRAGMA journal_mode=DELETE"
 
 
 def other_process(path: Path, sql: str) -> str:
-    """What another program is told that tries ``sql``: ``ok`` or SQLite's message."""
+    """What another program gets when it tries ``sql``: ``ok`` or SQLite's message."""
     code = (
         "import sqlite3, sys\n"
         "connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n"

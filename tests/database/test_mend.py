@@ -21,7 +21,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         CREATE TABLE customers (id INTEGER PRIMARY KEY, name, city, "e-mail");
         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id REFERENCES customers, order_date, total);
         CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity);
-        CREATE TABLE Ärzte (É, "a  b", "City\nName")
+        CREATE TABLE Ärzte (É, "a  b", "City\nName");
+        CREATE TABLE "Cafe\u0301s" ("re\u0301gion", größe)
         """,
     )
     with Database.open(path) as opened:
@@ -32,6 +33,9 @@ MENDED = [
     ("an accent in another case", "select é from Ärzte where é = 'é'", "select Ärzte.É from Ärzte where Ärzte.É = 'é'"),
     ("a table in another case", "select É from ärzte", "select É from Ärzte"),
     ("a blank for two", 'select "a b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
+    ("a table in another normal form", "select größe from Cafés", "select größe from Cafe\u0301s"),
+    ("a column in another normal form", 'select région from "Cafe\u0301s" order by région', 'select Cafe\u0301s.re\u0301gion from "Cafe\u0301s" order by Cafe\u0301s.re\u0301gion'),
+    ("and the other way round", 'select "gro\u0308ße" from "Cafe\u0301s"', 'select Cafe\u0301s.größe from "Cafe\u0301s"'),
     ("two blanks for three", 'select "a   b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
     ("a blank for a line break", 'select "city name" from Ärzte order by "city name"', 'select Ärzte."City\nName" from Ärzte order by Ärzte."City\nName"'),
     ("typo", "select nmae from customers", "select customers.name from customers"),

@@ -25,6 +25,8 @@ CREATE VIEW vv AS SELECT "City Name" AS "The City", size || "-" AS s FROM v WHER
 CREATE VIEW united AS SELECT "first" AS "k k", p FROM c UNION ALL SELECT "second", p FROM c;
 CREATE VIEW nested AS SELECT (SELECT max(name) FROM c WHERE note = "open") AS "top name";
 CREATE VIEW grouped AS SELECT note AS "the note", group_concat(name, "; ") AS names FROM c GROUP BY note;
+CREATE VIEW filled AS SELECT name AS "City Name" FROM c WHERE name <> "" AND note IS NOT "";
+CREATE VIEW empty AS SELECT "" AS "no text", name || "" AS "City Name" FROM c;
 CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN UPDATE c SET note = "z"; END;
 """
 WITH_STRINGS: list[tuple[str, str, tuple[str, ...], tuple[Row, ...]]] = [
@@ -40,6 +42,8 @@ WITH_STRINGS: list[tuple[str, str, tuple[str, ...], tuple[Row, ...]]] = [
     ("a quote in a name", 'SELECT "odd ""name", size FROM c JOIN v ON "City Name" = name ORDER BY p', ('odd "name', "size"), (("y", "small"), ("x", "big"))),
     ("a quote in a comment and a string", "SELECT \"City Name\" /* \"x */ FROM v WHERE size <> '\"big\"' LIMIT 1", ("City Name",), (("Rome",),)),
     ("own with", 'WITH "a b" AS (SELECT size FROM v) SELECT * FROM "a b" LIMIT 1', ("size",), (("big",),)),
+    ("an empty string in a view", 'SELECT "City Name" FROM filled', ("City Name",), (("Rome",), ("Oslo",))),
+    ("an empty string for a value", 'SELECT "no text", "City Name" FROM empty', ("no text", "City Name"), (("", "Rome"), ("", "Oslo"))),
     ("no quotes", "SELECT size FROM v", ("size",), (("big",), ("small",))),
     ("generated and indexed", 'SELECT "b", "d" FROM made', ("b", "d"), (("z?", "z!"),)),
     ("an index's expression", "SELECT name FROM c WHERE \"name\" || '!' = 'Rome!'", ("name",), (("Rome",),)),
@@ -83,6 +87,8 @@ MISSPELT: list[tuple[str, str, str]] = [
     ("a text", 'SELECT name FROM c WHERE note = "open"', "no such column: open; did you mean the text 'open'?"),
     ("sorted by", 'SELECT size FROM v ORDER BY "Nothing"', "no such column: Nothing; did you mean the text 'Nothing'?"),
     ("in a subquery", 'SELECT (SELECT "x y" FROM v LIMIT 1)', "no such column: x y; did you mean the text 'x y'?"),
+    ("empty", 'SELECT "" FROM filled', "no such column: ; did you mean the text ''?"),
+    ("beside an empty string of the view's", 'SELECT "Cty Name" FROM filled', 'no such column: Cty Name; did you mean filled."City Name"?'),
     ("qualified", 'SELECT v."City" FROM v', "no such column: v.City"),
 ]  # fmt: skip
 
@@ -119,6 +125,15 @@ CREATE INDEX some ON g (d) WHERE soundslike(a) = 'made';
 CREATE TABLE checked (a TEXT CHECK (soundslike(a) = 'made'));
 INSERT INTO checked VALUES ('ok');
 CREATE VIEW all_of_g AS SELECT * FROM g;
+CREATE VIEW listed_of_g AS SELECT a, g."made", d FROM g;
+CREATE VIEW counted_of_g AS SELECT count(*) AS n FROM g WHERE made = 'x';
+CREATE VIEW filled_of_g AS SELECT count(made) AS n FROM g;
+CREATE VIEW cased_of_g AS SELECT a, CASE WHEN made = 'x' THEN 1 ELSE 0 END AS hit FROM g;
+CREATE VIEW called_of_g AS SELECT a, coalesce(a, made, d) AS c FROM g;
+CREATE VIEW sorted_of_g AS SELECT a FROM g ORDER BY a, made;
+CREATE VIEW grouped_of_g AS SELECT made, d FROM g GROUP BY 1, 2;
+CREATE VIEW renamed_of_g AS SELECT a, made AS sound FROM g;
+CREATE VIEW none_of_g AS SELECT a FROM all_of_g WHERE made IS NULL;
 CREATE VIEW heard AS SELECT soundslike(name) AS s FROM users;
 CREATE TABLE risky (a TEXT PRIMARY KEY DEFAULT (load_extension('x')), b INTEGER);
 INSERT INTO risky VALUES ('y', 1);
@@ -137,6 +152,8 @@ READ: list[tuple[str, str, tuple[Row, ...], str]] = [
     ("everything", "SELECT * FROM g", (("x", "made", None, 4, 8),), "g.made"),
     ("everything, qualified", "SELECT g.*, users.name FROM g, users", (("x", "made", None, 4, 8, "Ann"),), "g.made"),
     ("everything of a view", "SELECT * FROM all_of_g WHERE d = 4", (("x", "made", None, 4, 8),), "g.made"),
+    ("everything of a view that lists it", "SELECT * FROM listed_of_g", (("x", None, 4),), "g.made"),
+    ("a view that lists it, without it", "SELECT a FROM listed_of_g", (("x",),), ""),
     ("everything in a subquery", "SELECT count(*) FROM (SELECT * FROM g)", ((1,),), ""),
     ("default of a function that is not for queries", "SELECT a, b FROM counted WHERE b = 'b'", (("a", "b"),), ""),
     ("another generated column", "SELECT twice FROM g", ((8,),), ""),
@@ -168,6 +185,14 @@ CALLED: list[tuple[str, str, str]] = [
     ("the column that calls it", "SELECT made FROM g", "missing"),
     ("in a condition", "SELECT a FROM g WHERE made = 'x'", "missing"),
     ("through a view", "SELECT made FROM all_of_g", "missing"),
+    ("a view that compares it", "SELECT * FROM counted_of_g", "missing"),
+    ("a view that counts it", "SELECT n FROM filled_of_g", "missing"),
+    ("a view with a case of it", "SELECT * FROM cased_of_g", "missing"),
+    ("a view that calls with it", "SELECT * FROM called_of_g", "missing"),
+    ("a view that sorts by it", "SELECT * FROM sorted_of_g", "missing"),
+    ("a view that groups by it", "SELECT * FROM grouped_of_g", "missing"),
+    ("a view that renames it", "SELECT * FROM renamed_of_g", "missing"),
+    ("a view of a view", "SELECT * FROM none_of_g", "missing"),
     ("a view that calls it", "SELECT s FROM heard", "missing"),
     ("readfile", "SELECT readfile('/etc/passwd')", "missing"),
     ("writefile", "SELECT writefile('/tmp/x', 'x')", "missing"),

@@ -62,7 +62,7 @@ BAD: list[tuple[str, Callable[[Path], object], str]] = [
     ("zero bytes", lambda path: path.touch(), "is empty"),
     ("text", lambda path: path.write_text("id,name\n1,Ann\n"), "is a text file"),
     ("one character", lambda path: path.write_text("x"), "is a text file"),
-    ("encrypted", lambda path: path.write_bytes(bytes(range(255, -1, -1)) * 16), "or it is encrypted"),
+    ("encrypted", lambda path: path.write_bytes(bytes(range(255, -1, -1)) * 16), "or an encrypted one"),
     ("header only", first_100_bytes, "is cut off"),
     ("half a file", half, "is cut off"),
     ("malformed schema", malformed, "damaged"),

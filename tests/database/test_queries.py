@@ -129,7 +129,7 @@ ERRORS = [
     ("pragma", "PRAGMA user_version", "refused", "refused: PRAGMA user_version is not allowed, only reading this database is"),
     ("create", "CREATE TABLE x (a)", "refused", "refused: INSERT is not allowed, only reading this database is"),
     ("empty", "", "not_a_query", "not a query: there is no query in it"),
-    ("explain", "EXPLAIN SELECT 1", "not_a_query", "not a query: EXPLAIN describes a query and does not answer"),
+    ("explain", "EXPLAIN SELECT 1", "not_a_query", "not a query: EXPLAIN describes a query and does not answer it"),
     ("two", "SELECT 1; SELECT 2", "not_a_query", "not a query: it is more than one statement"),
     ("parameter", "SELECT ?", "not_a_query", "not a query: it has parameters (such as ?1 or :name) without values"),
     ("value too large", "SELECT zeroblob(1000001)", "size", "value too large (over 1,000,000 bytes)"),

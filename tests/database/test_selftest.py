@@ -75,5 +75,5 @@ def test_a_hole_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(check.passed for check in found.values() if check.kind == "attack")
     state = found["the file and its folder after all of it"]
     assert not state.passed
-    assert "new beside it: evil.db, out.db" in state.detail
+    assert "new next to it: evil.db, out.db" in state.detail
     assert "changed: target.db" in state.detail

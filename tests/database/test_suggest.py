@@ -27,7 +27,8 @@ SCHEMAS = {
     """,
     "twins": """
         CREATE TABLE Ärzte (id INTEGER PRIMARY KEY, É, "Größe", "a  b", "City\nName");
-        CREATE TABLE STRASSE (id INTEGER PRIMARY KEY, ort)
+        CREATE TABLE STRASSE (id INTEGER PRIMARY KEY, ort);
+        CREATE TABLE "Cafe\u0301s" (id INTEGER PRIMARY KEY, "re\u0301gion")
     """,
 }
 
@@ -78,6 +79,7 @@ OTHERS = [
     ("syntax", "SELECT * customers", 'near "customers": syntax error', None),
     ("unfinished", "SELECT * FROM", "incomplete input", None),
 ]
+FORM = " it is written in another Unicode normal form"
 TWINS = [
     # letters that SQLite does not fold, and white space in names
     ("an accent in another case", "SELECT é FROM Ärzte", "no such column: é", "did you mean Ärzte.É?"),
@@ -86,6 +88,10 @@ TWINS = [
     ("sharp s is not ss", "SELECT * FROM straße", "no such table: straße", "did you mean STRASSE?"),
     ("ASCII in another case is the name", 'SELECT "GRößE", xyzzy FROM ÄRZTE', "no such column: xyzzy", None),
     ("out of scope it is only by its own name", "SELECT É FROM (SELECT id FROM Ärzte)", "no such column: É", "Ärzte has a column É, but it is out of scope there"),
+    ("a table in another normal form", "SELECT id FROM Cafés", "no such table: Cafés", "did you mean Cafe\u0301s?" + FORM),
+    ("a column in another normal form", 'SELECT région FROM "Cafe\u0301s"', "no such column: région", "did you mean Cafe\u0301s.re\u0301gion?" + FORM),
+    ("decomposed for composed", 'SELECT "Gro\u0308ße" FROM Ärzte', "no such column: Gro\u0308ße", "did you mean Ärzte.Größe?" + FORM),
+    ("in another case too", 'SELECT RÉGION FROM "Cafe\u0301s"', "no such column: RÉGION", "did you mean Cafe\u0301s.re\u0301gion?"),
     ("one blank for two", 'SELECT "a b" FROM Ärzte', "no such column: a b", 'did you mean Ärzte."a  b"?'),
     ("three blanks for two", 'SELECT "a   b" FROM Ärzte', "no such column: a   b", 'did you mean Ärzte."a  b"?'),
     ("a blank for a line break", 'SELECT "city name" FROM Ärzte', "no such column: city name", 'did you mean Ärzte."City\nName"?'),

@@ -44,6 +44,12 @@ FOUND = [
     ("two blanks", "select * from places where name = 'New York'", [f"places.name = 'New York' ({BUT} 'New  York')"]),
     ("a line break", "select * from places where name = 'Bad Ems'", [f"places.name = 'Bad Ems' ({BUT} 'Bad' || char(10) || 'Ems')"]),
     ("a no-break space", "select * from places where name = '10 km'", [f"places.name = '10 km' ({BUT} '10\u00a0km')"]),
+    ("a narrow no-break space", "select * from places where name = '5 kg'", [f"places.name = '5 kg' ({BUT} '5\u202fkg')"]),
+    ("a thin space for none", "select * from places where name = '7m'", [f"places.name = '7m' ({BUT} '7\u2009m')"]),
+    ("a blank of no width", "select * from places where name = 'Sankt Pölten'", [f"places.name = 'Sankt Pölten' ({BUT} 'Sankt \u200bPölten')"]),
+    ("a byte order mark", "select * from places where name = 'Aachen'", [f"places.name = 'Aachen' ({BUT} '\ufeffAachen')"]),
+    ("a soft hyphen", "select * from places where name = 'Donaudampf'", [f"places.name = 'Donaudampf' ({BUT} 'Donau\u00addampf')"]),
+    ("such a blank that is asked for", "select * from places where name = 'fir\u200bma'", [f"places.name = 'fir\u200bma' ({BUT} 'firma')"]),
     ("a quote and blanks", "select * from places where name = 'O''Neil'", [f"places.name = 'O''Neil' ({BUT} ' O''Neil')"]),
     ("a quote that a normal form makes", "select * from places where name = 'O\uff07Neil'", [f"places.name = 'O\uff07Neil' ({BUT} ' O''Neil')"]),
     ("another case and blanks", "select * from places where name = 'berlin'", ["places.name = 'berlin'"]),
@@ -68,7 +74,8 @@ def built(path: Path) -> Path:
             create table places (name text, É text, é text);
             insert into places values ('Cafe\u0301', 'a', 'b'), ('firma', 'a', 'b');
             insert into places (name) values ('Berlin      '), ('New  York'), ('Bad' || char(10) || 'Ems'), ('10\u00a0km'),
-                                             (' O''Neil'), ('');
+                                             (' O''Neil'), (''), ('5\u202fkg'), ('7\u2009m'), ('Sankt \u200bPölten'),
+                                             ('\ufeffAachen'), ('Donau\u00addampf');
             create table Ä (x);
             create table ä (x);
             insert into Ä values (1);

@@ -6,13 +6,13 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.events import ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts import discriminator as families
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator, CompactLikelihood
 from planner_cli.prompts.judging import Blend
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
+from tests.scripted import ScriptedEngine
 
 PLAN = "show n from t\n SQL: more"
 
@@ -39,7 +39,7 @@ CLOSED = [
     ("no thought", 0, (0, 0), ("", ""), "budget"),
     ("in the plan", 2, (2, 2), ("show n", "show n"), "budget"),
     ("in the check", 6, (6, 6), ("show n from t\nfrom", "show n from t\nshow"), "budget"),
-    ("by itself", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
+    ("on its own", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
 ]
 
 

@@ -77,7 +77,7 @@ def test_branches_that_are_the_same_take_one_row(writing_engine):
 
 @pytest.mark.model
 def test_each_goes_its_own_way_where_they_part(writing_engine):
-    """What a branch was told of its tokens is what they have when its text is read alone."""
+    """The probabilities reported for a branch's tokens are those they have when its text is read alone."""
     samplings = [Sampling(), *(Sampling(temperature=1.5, top_p=1.0, seed=seed) for seed in range(7))]
     session = opened(writing_engine, 8)
     branches, texts, totals = write(session, samplings)

@@ -147,22 +147,29 @@ def test_a_choice_far_down_is_asked_for_again(llama):
     assert [body["n_probs"] for body in llama.completions()] == [64, 1024]
 
 
-def test_a_choice_that_is_not_told_is_read_from_an_echoed_prompt():
-    rare = {" true": 0.003, "true": 0.001, " false": 0.0005, "false": 0.0005}
-    with Stub(llama=False, probabilities={f"t{n}": 0.04 for n in range(20)} | rare) as stub:
+OTHERS = {f"t{n}": 0.02 for n in range(18)}
+LIKELIEST = [
+    # name, probabilities, P(true) where it can be known from the likeliest 20
+    ("both told", OTHERS | {" true": 0.3, " false": 0.1}, 0.75),
+    ("fewer tokens than asked for", {" true": 0.6, "x": 0.4}, None),
+    ("the other is negligible", {f"t{n}": 0.001 for n in range(30)} | {" true": 0.96, " false": 0.0005}, 1.0),
+    ("the other may matter", {f"t{n}": 0.005 for n in range(30)} | {" true": 0.84, " false": 0.0005}, None),
+    ("neither", {f"t{n}": 0.04 for n in range(20)} | {" true": 0.003, " false": 0.0005}, None),
+]
+
+
+@pytest.mark.parametrize(("told", "expected"), [case[1:] for case in LIKELIEST], ids=[case[0] for case in LIKELIEST])
+def test_choices_are_read_from_the_likeliest_tokens_that_are_told(told, expected):
+    with Stub(llama=False, probabilities=told) as stub:
         session = opened(stub)
         branch = session.branch((), GREEDY, max_tokens=5)
-        (choice,) = session.probe([branch], [FORCED], CHOICES)
-        assert choice.probabilities["true"] == pytest.approx(0.8)
-        assert choice.mass == pytest.approx(0.005)
-        assert [body.get("echo", False) for body in stub.completions()] == [False, *[True] * 5]
-        for echoes, message in (
-            ("", "does not tell the logprobs of a prompt"),
-            ("wrong", "not among the 20 likeliest"),
-        ):
-            stub.echoes = echoes
-            with pytest.raises(EngineError, match=message):
+        if expected is None:
+            with pytest.raises(EngineError, match="not among the 20 likeliest"):
                 session.probe([branch], [FORCED], CHOICES)
+        else:
+            (choice,) = session.probe([branch], [FORCED], CHOICES)
+            assert choice.probabilities["true"] == pytest.approx(expected)
+        assert len(stub.completions()) == 1
 
 
 def test_a_server_without_logprobs_is_an_error():

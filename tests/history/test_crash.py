@@ -1,4 +1,4 @@
-"""A killed writer loses nothing it was told is kept; two writers do not lose each other's records."""
+"""A killed writer loses nothing that was reported as kept; two writers do not lose each other's records."""
 
 from __future__ import annotations
 
@@ -58,10 +58,9 @@ def run_kills(path: Path, kills: int) -> None:
         assert len(acknowledged) >= 2 * kills
         assert set(acknowledged) <= kept
         assert len(kept) <= len(acknowledged) + kills, "at most the one in flight at each kill is there unannounced"
-        assert all(len(history.show(number).answer.candidates) == 4 for number in kept), "no torn record"
+        assert all(len(history.show(number).document["candidates"]) == 4 for number in kept), "no torn record"
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     sys.stdout.write(
         f"{kills} kills -9 of a writer: {len(acknowledged)} records acknowledged, {len(kept)} kept, 0 lost\n"
     )

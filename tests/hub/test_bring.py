@@ -115,7 +115,7 @@ def test_every_name_of_ollama_leads_to_its_own_model(home, place, kinds, spec, n
     assert notes == (
         []
         if kinds == KINDS
-        else [f"{notes[0].split(': its')[0]}: its weights alone are imported, not its {', '.join(kinds[2:])}"]
+        else [f"{notes[0].split(': only')[0]}: only its weights are imported, not its {', '.join(kinds[2:])}"]
     )
     assert len(dict.fromkeys(entry.ref for entry in find_foreign())) == len(find_foreign())
 
@@ -165,7 +165,7 @@ def test_both_parts_of_an_adapted_model_can_be_imported_as_it_says(home):
     write(home / f".ollama/models/blobs/sha256-{'a' * 64}", gguf(ADAPTER))
     with pytest.raises(ModelError) as caught:
         bring_in("ollama:odd:1b")
-    for command in caught.value.hint.removeprefix("each by itself: ").split("; then "):
+    for command in caught.value.hint.removeprefix("separately: ").split("; then "):
         path, name = command.removeprefix("planner models import ").split(" --name ")
         bring_in(path, name=name)
     model = resolve("odd-1b", "generator", adapter="odd-1b-adapter")
@@ -303,7 +303,7 @@ def test_models_cross_the_gap(stick, home):
 def test_a_byte_changed_on_the_way_is_refused(stick):
     folder, digest = stick
     (folder / "two.gguf").write_bytes(OTHER[:-1] + b"\x55")
-    with pytest.raises(ModelError, match=r"two\.gguf: what came is not the file"):
+    with pytest.raises(ModelError, match=r"two\.gguf: what arrived is not the file"):
         transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
     assert sorted(registry.installed()) == ["one.gguf"]
     assert not (models_dir() / "two.gguf").exists()
@@ -314,10 +314,10 @@ DAMAGED_STICKS = [
     ("a folder in its place", lambda path: (path.unlink(), path.mkdir()), "is a folder"),
     ("a link to itself", lambda path: (path.unlink(), path.symlink_to(path)), r"two\.gguf"),
     ("a pipe", lambda path: (path.unlink(), os.mkfifo(path)), "is not a regular file"),
-    ("cut short", lambda path: path.write_bytes(OTHER[:-1]), "what came is not the file"),
-    ("nothing in it", lambda path: path.write_bytes(b""), "what came is not the file"),
-    ("longer", lambda path: path.write_bytes(OTHER + b"x"), "what came is not the file"),
-    ("another model", lambda path: path.write_bytes(MODEL), "what came is not the file"),
+    ("cut short", lambda path: path.write_bytes(OTHER[:-1]), "what arrived is not the file"),
+    ("nothing in it", lambda path: path.write_bytes(b""), "what arrived is not the file"),
+    ("longer", lambda path: path.write_bytes(OTHER + b"x"), "what arrived is not the file"),
+    ("another model", lambda path: path.write_bytes(MODEL), "what arrived is not the file"),
 ]
 
 
@@ -398,7 +398,7 @@ def test_export_refuses_what_it_cannot_stand_for(home):
     source = write(home / "m.gguf", MODEL)
     bring_in(source, name="linked")
     source.write_bytes(OTHER)
-    with pytest.raises(ModelError, match="what came is not the file"):
+    with pytest.raises(ModelError, match="what arrived is not the file"):
         transfer.export(home / "stick", (), untold)
     assert not (home / "stick" / transfer.MANIFEST).exists()
 

@@ -125,7 +125,7 @@ def test_a_file_damaged_since_is_got_again(hub):
     with path.open("r+b") as stream:
         stream.seek(-1, os.SEEK_END)
         stream.write(b"\x55")
-    with pytest.raises(ModelError, match="has changed since it came"):
+    with pytest.raises(ModelError, match="has changed since it was added"):
         resolve("tiny", "generator")
     again = get(hub)
     assert again.fresh
@@ -150,8 +150,8 @@ BROKEN = [
     ("closed, then another range", [PART, WRONG], [None, REST, None], [1, 1]),
     ("closed, then no such range", [PART, Fault(status=416)], [None, REST, None], [1, 1]),
     ("exchanged between two parts", [Fault(cut=1_000_000, etag='"a"'), Fault(etag='"b"'), Fault(etag='"b"')], [None, REST, None], [1, 1]),
-    ("ended early, its length not told", [Fault(body=MODEL[:1_000_000], chunked=True)], [None, REST], [1]),
-    ("its length not told", [Fault(chunked=True)], [None], []),
+    ("ended early, its length not given", [Fault(body=MODEL[:1_000_000], chunked=True)], [None, REST], [1]),
+    ("its length not given", [Fault(chunked=True)], [None], []),
     ("its address expired", [PART, Fault(status=403)], [None, REST, REST], [1, 1]),
     ("busy", [Fault(status=429, headers={"Retry-After": "0"})], [None, None], [1]),
     ("busy for seven seconds", [Fault(status=503, headers={"Retry-After": "7"})], [None, None], [7]),
@@ -210,14 +210,14 @@ def test_a_date_to_wait_for_is_read(hub):
 
 
 EVERY_PAUSE = [1, 2, 4, 8, 16]
-SAID = f"but {len(MODEL)} were announced; what came was removed"
+SAID = f"but {len(MODEL)} were announced; what arrived was removed"
 ENDED = [
-    ("no answer at all", [DROP] * 9, "6 times without a byte more", "goes on from there", 0, EVERY_PAUSE),
-    ("no answer any more", [PART, *[DROP] * 9], "after 1000000 bytes, 6 times without", "goes on from there", 1_000_000, [1, *EVERY_PAUSE]),
-    ("always the same bytes", [PART, WRONG] * 9, "6 times without a byte more", "goes on from there", 1_000_000, [1, *EVERY_PAUSE]),
-    ("busy for ever", [Fault(status=503)] * 9, "the server is busy (503), 6 times", "goes on from there", 0, EVERY_PAUSE),
+    ("no answer at all", [DROP] * 9, "6 times without a new byte", "continues from there", 0, EVERY_PAUSE),
+    ("no answer any more", [PART, *[DROP] * 9], "after 1000000 bytes, 6 times without", "continues from there", 1_000_000, [1, *EVERY_PAUSE]),
+    ("always the same bytes", [PART, WRONG] * 9, "6 times without a new byte", "continues from there", 1_000_000, [1, *EVERY_PAUSE]),
+    ("busy for ever", [Fault(status=503)] * 9, "the server is busy (503), 6 times", "continues from there", 0, EVERY_PAUSE),
     ("longer than announced", [Fault(body=MODEL + b"x")], f"has {len(MODEL) + 1} bytes, {SAID}", "another --endpoint", 0, []),
-    ("longer, its length not told", [Fault(body=MODEL + b"x", chunked=True)], "more came than the", "another --endpoint", 0, []),
+    ("longer, its length not given", [Fault(body=MODEL + b"x", chunked=True)], "more arrived than the", "another --endpoint", 0, []),
     ("shorter than announced", [Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, []),
     ("shorter when it goes on", [PART, Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, [1]),
     ("a page to log in", [Fault(body=b"<html>log in</html>")], f"has 19 bytes, {SAID}", "another --endpoint", 0, []),
@@ -248,7 +248,7 @@ def test_what_does_not_come_ends_in_one_line(hub, faults, message, hint, kept, p
     assert [part.stat().st_size for part in parts()] == ([kept] if kept else [])
     assert not list(models_dir().glob("*.gguf"))
     hub.faults = []
-    assert get(hub).path.read_bytes() == MODEL  # the same command goes on from there
+    assert get(hub).path.read_bytes() == MODEL  # the same command continues from there
     assert hub.ranges[-1] == (f"bytes={kept}-" if kept else None)
 
 
@@ -263,13 +263,13 @@ def test_an_address_that_expired_leads_to_no_other_file(hub):
         return real(method)
 
     hub.next_fault = exchanged
-    with pytest.raises(ModelError, match="exchanged on the hub meanwhile"):
+    with pytest.raises(ModelError, match="replaced on the hub meanwhile"):
         get(hub)
     assert get(hub).path.read_bytes() == other
 
 
 def test_a_file_of_unknown_size_is_whole_when_the_server_has_no_more(hub):
-    """A mirror that does not tell the size: of a part that is all of it, 416 is the answer."""
+    """A mirror that does not report the size: if a part is already the whole file, the answer is 416."""
     from planner_cli.hub import client, receive
 
     remote = client.look_up("owner/repo", "folder/tiny.gguf", revision=None, endpoint=hub.endpoint, note=print)
@@ -397,7 +397,7 @@ def test_no_hub_at_all_is_said_at_once(hub):
     gone = type("Gone", (), {"endpoint": "http://127.0.0.1:9"})
     with pytest.raises(ModelError, match=r"no answer from http://127\.0\.0\.1:9") as caught:
         get(gone)
-    assert "goes on from there" in caught.value.hint
+    assert "continues from there" in caught.value.hint
     with pytest.raises(ModelError, match="is not the address of a hub"):
         get(type("Ftp", (), {"endpoint": "ftp://127.0.0.1"}))
 
@@ -468,7 +468,7 @@ def test_a_disk_that_fills_up_keeps_what_came(hub):
     done = run_limited(hub, limit=2_000_000)
     assert done.returncode == ExitCode.MODEL
     assert "the disk is full" in done.stderr
-    assert "goes on from there" in done.stderr
+    assert "continues from there" in done.stderr
     (part,) = parts()
     assert 1_000_000 < part.stat().st_size <= 2_000_000
     there = part.stat().st_size
@@ -490,7 +490,7 @@ def test_two_pulls_of_one_file_do_not_mix(hub):
     hub.faults = [Fault(stall=1_500_000)]
     first = start(hub)
     assert hub.stalled.wait(30)
-    with pytest.raises(ModelError, match="another planner is getting"):
+    with pytest.raises(ModelError, match="another planner is downloading"):
         get(hub)
     hub.go_on.set()
     assert first.wait(30) == 0
@@ -514,7 +514,7 @@ def test_killed_at_60_percent_it_goes_on_there(hub):
     told = Told()
     assert get(hub, told=told).path.read_bytes() == MODEL
     assert hub.ranges == [None, f"bytes={there}-"]
-    assert told.notes == [f"{SPEC}: going on after {there} bytes of an earlier pull"]
+    assert told.notes == [f"{SPEC}: continuing after {there} bytes of an earlier pull"]
     assert parts() == []
 
 

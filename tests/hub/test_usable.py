@@ -124,11 +124,11 @@ SPLIT = [
     ("one of another model", {FIRST: part(1), SECOND: part(2, 4), THIRD: part(3)}, FIRST, f"{SECOND} is not part 2"),
     ("one that is no part", {FIRST: part(1), SECOND: gguf(), THIRD: part(3)}, FIRST, f"{SECOND} is not part 2"),
     ("not the first", {FIRST: part(1), SECOND: part(2), THIRD: part(3)}, SECOND, "is part 2 of the 3 of a split"),
-    ("renamed", {"model.gguf": part(1)}, "model.gguf", "but is not named so"),
-    ("named as another part", {SECOND: part(1)}, SECOND, "is part 1 of the 3 of a split model, but is not named so"),
-    ("joined with cat", {"m.gguf": part(1) + part(2) + part(3)}, "m.gguf", "one behind the other, as cat joins them"),
-    ("joined in the wrong order", {"m.gguf": part(2) + part(1) + part(3)}, "m.gguf", "one behind the other"),
-    ("joined under the first's name", {FIRST: part(1) + part(2)}, FIRST, "one behind the other"),
+    ("renamed", {"model.gguf": part(1)}, "model.gguf", "but is not named like one"),
+    ("named as another part", {SECOND: part(1)}, SECOND, "is part 1 of the 3 of a split model, but is not named like one"),
+    ("joined with cat", {"m.gguf": part(1) + part(2) + part(3)}, "m.gguf", "one after another, as cat joins them"),
+    ("joined in the wrong order", {"m.gguf": part(2) + part(1) + part(3)}, "m.gguf", "one after another"),
+    ("joined under the first's name", {FIRST: part(1) + part(2)}, FIRST, "one after another"),
     ("merged, in one part", {"m.gguf": part(1, 1)}, "m.gguf", None),
 ]  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_one_part_of_a_split_model_is_not_imported(tmp_path):
     for name, content, message in (
         ("renamed.gguf", part(2), "is part 2 of the 3 of a split model"),
         (FIRST, part(1), "is part 1 of the 3 of a split model"),
-        ("m.gguf", part(1) + part(2) + part(3), "one behind the other"),
+        ("m.gguf", part(1) + part(2) + part(3), "one after another"),
     ):
         with pytest.raises(ModelError, match=message) as caught:
             bring_in(write(tmp_path / name, content))

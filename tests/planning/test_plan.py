@@ -10,7 +10,6 @@ import pytest
 from planner_cli.control import Control
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import Interrupted
 from planner_cli.events import (
     Answered,
@@ -32,6 +31,7 @@ from planner_cli.planning import plan
 from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
 from planner_cli.types import Question
 from tests.running import children_computed
+from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
 COUNT_TOO = "select count(id) from customers"
@@ -72,7 +72,7 @@ def answer_of(events):
 def test_the_answer_says_that_it_asks_for_what_no_row_has(shop):
     berlin = PARIS.replace("Paris", "Berlin")
     events = run(shop, [berlin], scores=[0.9])
-    assert answer_of(events).warnings == ("the query asks for what no row has: customers.city = 'Berlin'",)
+    assert answer_of(events).warnings == ("the query asks for values that no row has: customers.city = 'Berlin'",)
     assert answer_of(run(shop, [berlin, PARIS], scores=[0.2, 0.9])).warnings == ()
 
 
@@ -190,11 +190,11 @@ def test_order_of_events(shop):
     assert kinds == [*generating, *judging, Ranked, Answered]
 
 
-def test_low_mass_is_told(shop):
+def test_low_mass_is_reported(shop):
     events = run(shop, [COUNT, PARIS], scores=[0.5, 0.4], mass=0.01)
     expected = (
         "the discriminator was not about to give a verdict (only 1% of its probability is on the words of one): "
-        "its score says little"
+        "its score means little"
     )
     assert [e.message for e in events if isinstance(e, Warned)] == [expected]
     assert answer_of(events).warnings == (expected,)

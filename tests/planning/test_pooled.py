@@ -10,8 +10,6 @@ import pytest
 from planner_cli.control import Control
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
-from planner_cli.engine.scripted import Script, ScriptedSession
 from planner_cli.errors import Interrupted, TimeLimit
 from planner_cli.events import Answered
 from planner_cli.generator import Generator
@@ -24,6 +22,7 @@ from planner_cli.settings import (
     RaceSettings,
 )
 from planner_cli.types import Question, Timings
+from tests.scripted import Script, ScriptedEngine, ScriptedSession
 
 COUNT = "select count(*) from customers"
 SAME = "select count(id) from customers"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner_cli.engine import Reasoning, ScriptedEngine
+from planner_cli.engine import Reasoning
 from planner_cli.engine.protocol import CUT, split_at
 from planner_cli.errors import ModelError
 from planner_cli.prompts.discriminator import discriminator_prompt
@@ -13,6 +13,7 @@ from planner_cli.prompts.judging import View
 from planner_cli.prompts.schema import compact_schema, full_schema, literal, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
 from planner_cli.types import Candidate, Column, Comparison, Execution, ForeignKey, Question, Schema, Table, ValueHint
+from tests.scripted import ScriptedEngine
 
 SCHEMA = Schema(
     (

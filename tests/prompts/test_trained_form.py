@@ -6,7 +6,6 @@ import hashlib
 
 from planner_cli.database import Database
 from planner_cli.demo import build, questions
-from planner_cli.engine import ScriptedEngine
 from planner_cli.engine.protocol import Span
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
 from planner_cli.prompts.generator import CompactGenerator
@@ -14,6 +13,7 @@ from planner_cli.prompts.judging import View
 from planner_cli.prompts.schema import compact_schema, full_schema
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
+from tests.scripted import ScriptedEngine
 
 TRAINED = {
     "compact schema": "88420082a6fff5f5",

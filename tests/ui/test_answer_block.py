@@ -190,7 +190,7 @@ def test_an_answer_that_was_not_judged_has_no_score():
 
 def test_low_confidence_says_so():
     run = scripts.Run(scripts.candidates(), scripts.EXECUTIONS, scripts.CLUSTERS, {0: "a"}, curves={0: (0.2,)})
-    assert "low: the judge holds this for more likely wrong than right" in shown(run, width=200)[1]
+    assert "low: the judge considers this more likely wrong than right" in shown(run, width=200)[1]
 
 
 def test_nothing_runs():

@@ -1,7 +1,7 @@
-"""Which encoding a text file has, and by which separator and quotes a table's header parts into its columns.
+"""Which encoding a text file has, and which separator and quotes split a table's header into columns.
 
 ``csv.Sniffer`` guesses by counting characters, and SQL is full of commas and semicolons. The header decides instead:
-it must have a question and a query, and only the right separator makes both.
+it must have a question and a query, and only the right separator produces both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's
 
 
 def encoding(data: bytes) -> str:
-    """By the byte order mark; without one UTF-16 is seen by the zeros of its first character, else it is UTF-8."""
+    """By the byte order mark; without one UTF-16 is recognised by the zeros in its first character, else UTF-8."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return name
@@ -39,7 +39,7 @@ class Dialect:
     separator: str
     quote: str
     columns: tuple[str, ...]
-    """The header's names, in small letters; empty ones at its end are left out."""
+    """The header's names in lower case, without empty ones at the end."""
 
     @property
     def name(self) -> str:
@@ -47,14 +47,14 @@ class Dialect:
 
 
 class TableError(Exception):
-    """The text is no table; the message says on which line, and why."""
+    """The text is not a table; the message says on which line, and why."""
 
 
 def sniff(text: str, wanted: tuple[tuple[str, ...], ...]) -> tuple[Dialect, str]:
     """The dialect whose header has one of each group of ``wanted`` names, and the text without a ``sep=`` line.
 
     Raises:
-        TableError: there is none; names the separator that comes nearest and what is missing under it.
+        TableError: there is none; it names the closest separator and what is missing with it.
 
     """
     separators = tuple(SEPARATORS)
@@ -79,7 +79,7 @@ def sniff(text: str, wanted: tuple[tuple[str, ...], ...]) -> tuple[Dialect, str]
 
 
 def rows(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """The line on which each row begins, and its cells, without the header and without blank rows.
+    """The line on which each row begins, and its cells, without the header and blank rows.
 
     Raises:
         TableError: the quotes do not close.
@@ -100,7 +100,7 @@ def rows(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
 
 
 def _trimmed(cells: list[str], count: int) -> list[str]:
-    """Without empty cells behind the last column, which spreadsheets write."""
+    """Without empty cells after the last column, which spreadsheets write."""
     while len(cells) > count and not cells[-1].strip():
         cells.pop()
     return cells

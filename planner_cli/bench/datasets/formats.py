@@ -1,4 +1,4 @@
-"""One reader a format: from a record of its file to an item."""
+"""One reader per format: from a record of its file to an item."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from planner_cli.errors import PlannerError
 from planner_cli.prompts.reply import extract_sql
 
 Make: TypeAlias = Callable[[int, Record], Item]
-"""(place in the file, record) -> its item; raises :class:`UnmeasurableError` for a record that makes none."""
+"""(position in the file, record) -> its item; raises :class:`UnmeasurableError` for a record that yields none."""
 Reader: TypeAlias = Callable[[Path, "Path | None"], Make]
-"""(file, place of the databases if not beside it) -> what makes its items."""
+"""(file, where the databases are if not next to it) -> what makes its items."""
 
 _HARDNESS: dict[str, Hardness] = {
     "easy": "easy",
@@ -52,7 +52,7 @@ def bird(path: Path, databases: Path | None) -> Make:
 def intrinsic(path: Path, databases: Path | None) -> Make:
     """``spider_intrin_eval.json``: with ``top_n`` candidates and ``top_n_label`` (1 right, 0 wrong).
 
-    Its stored results are not used: everything runs again.
+    Its stored results are not used: everything is run again.
     """
     bare = _named(path, databases, gold="sql", key="qid")
 
@@ -67,7 +67,7 @@ def intrinsic(path: Path, databases: Path | None) -> Make:
 
 
 def pack(path: Path, databases: Path | None) -> Make:
-    """``questions.jsonl``, with the ``candidates.jsonl`` beside it where there is one."""
+    """``questions.jsonl``, with the ``candidates.jsonl`` next to it if there is one."""
     beside = path.with_name("candidates.jsonl")
     given = _pack_candidates(beside) if beside.is_file() else None
     bare = _named(path, databases, gold="query", key="qid")
@@ -87,7 +87,7 @@ def pack(path: Path, databases: Path | None) -> Make:
 
 
 def _pack_candidates(path: Path) -> dict[str, tuple[GivenCandidate, ...] | UnmeasurableError]:
-    """By question; what is wrong with a question's line is in its place. Lines that name no question are lost."""
+    """By question; a faulty line is represented by its error. Lines that name no question are lost."""
     given: dict[str, tuple[GivenCandidate, ...] | UnmeasurableError] = {}
     for record in records(path):
         name = None if isinstance(record, UnmeasurableError) else record.identifier("qid")
@@ -113,7 +113,7 @@ def table(path: Path, databases: Path | None) -> Make:
 
     A JSON line may also have ``candidates`` to judge.
 
-    ``database`` is a path, seen from the file, or the name of a database beside it; ``databases`` may be one
+    ``database`` is a path relative to the file, or the name of a database next to it; ``databases`` may be one
     database for all records that name none.
     """
     beside = Databases(path.parent)
@@ -135,11 +135,11 @@ def table(path: Path, databases: Path | None) -> Make:
 
 
 def demo(databases: Path | None) -> tuple[Item, ...]:
-    """The questions that come with the demo database, which is built at ``databases`` if nothing is there."""
+    """The questions that come with the demo database, which is built at ``databases`` if it does not exist."""
     from planner_cli.demo import build, questions
 
     if databases is None:
-        raise PlannerError("the demo's database has no place", hint="name a file for it")
+        raise PlannerError("no file was named for the demo's database", hint="name a file for it")
     if not databases.exists():
         build(databases)
     return tuple(Item(q.id, "demo", databases, (), q.question, q.sql, q.hardness) for q in questions())
@@ -149,7 +149,7 @@ def demo(databases: Path | None) -> tuple[Item, ...]:
 
 
 def _named(path: Path, databases: Path | None, *, gold: str, key: str) -> Make:
-    """Items of records that name their database by ``db_id``; their id is ``key`` or made from their place."""
+    """Items of records that name their database by ``db_id``; their id is ``key`` or made from their position."""
     known = Databases(databases or path.parent)
 
     def make(place: int, record: Record) -> Item:

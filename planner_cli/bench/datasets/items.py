@@ -1,4 +1,4 @@
-"""What a data set is made of."""
+"""What a data set consists of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from planner_cli.bench.setaside import SetAside, UnmeasurableError
 
 @dataclass(frozen=True, slots=True)
 class GivenCandidate:
-    """A query that came with the data, for measuring a judge by itself."""
+    """A query that came with the data, for measuring a judge alone."""
 
     sql: str
     label: bool | None
@@ -35,7 +35,7 @@ class Item:
     gold: str | None
     """The right query; ``None`` where only labels of candidates are known."""
     hardness: Hardness | None = None
-    """As the data say; else by Spider's definition; ``None`` where that cannot read the query."""
+    """As given in the data, otherwise by Spider's definition; ``None`` where that cannot read the query."""
     candidates: tuple[GivenCandidate, ...] = ()
 
     def right_query(self) -> str:
@@ -68,7 +68,7 @@ class Item:
 
     @property
     def digest(self) -> str:
-        """sha256 of what the data say, without paths and hardness: neither changes what is computed."""
+        """sha256 of the data's content, without paths and hardness: neither changes what is computed."""
         content = [self.id, self.database_id, self.question, self.gold, [[c.sql, c.label] for c in self.candidates]]
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
@@ -79,13 +79,13 @@ class Dataset:
     format: str
     """One of :data:`~planner_cli.bench.datasets.FORMATS`."""
     items: tuple[Item, ...]
-    """Those to be done, after limit and shard, in the data's own order."""
+    """The items to process, after limit and shard, in the data's own order."""
     total: int
-    """How many items the data hold, without those set aside."""
+    """How many items the data contain, without those set aside."""
     fingerprint: str
     """sha256 over all of the data's items, so that shards and samples of the same data share it."""
     set_aside: tuple[SetAside, ...] = ()
-    """Records of which no items could be made, whatever part of the data was asked for."""
+    """Records from which no items could be made, whatever part of the data was requested."""
 
 
 def fingerprint(items: Sequence[Item]) -> str:

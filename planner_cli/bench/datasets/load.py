@@ -1,4 +1,4 @@
-"""Finding out what a source is, reading it, and taking the part of it that was asked for."""
+"""Finding out what a source is, reading it, and taking the requested part of it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _READERS: dict[str, Reader] = {
 FORMATS = (*_READERS, "demo")
 
 _LOOKED_AT = 1_000
-"""Entries whose fields tell the format."""
+"""How many entries are looked at for the fields that identify the format."""
 _IN_FOLDER: tuple[tuple[str, str], ...] = (
-    # (format, file), in the order in which they are looked for
+    # (format, file), in the order of the search
     ("pack", "questions.jsonl"),
     ("spider", "dev.json"),
     ("bird", "dev.json"),
@@ -43,7 +43,7 @@ _IN_FOLDER: tuple[tuple[str, str], ...] = (
 
 @dataclass(slots=True)
 class _Faults:
-    """What the data hold that makes no item: set aside, or under ``strict`` the end."""
+    """Records that yield no item: set aside, or raised under ``strict``."""
 
     strict: bool
     found: list[SetAside] = field(default_factory=list)
@@ -54,7 +54,7 @@ class _Faults:
         self.found.append(error.of(name))
 
     def record(self, error: UnmeasurableError) -> None:
-        """One that knows its own place."""
+        """One that knows its own position."""
         if self.strict or not isinstance(error, RecordError):
             raise error
         self.found.append(SetAside(error.name, error.kind, error.problem))
@@ -75,12 +75,12 @@ def load(
     ``source`` is a file, a folder, or ``demo``; ``format`` one of :data:`FORMATS`, found out if not given. ``part``
     names a subfolder, or a file by its beginning (``dev``, ``train``). ``limit`` takes that many questions, spread over
     the data: which ones depends on their ids alone, and a larger limit keeps those of a smaller one. ``shard``
-    (i, n), 1 <= i <= n, takes the i-th of n parts of what is left. ``databases`` is the folder with the databases where
-    they do not lie beside the data; for a table without a database column, and for the demo (which is built there),
-    the one file. Records that make no question are set aside; ``strict`` raises the first of them.
+    (i, n), 1 <= i <= n, takes the i-th of n parts of what is left. ``databases`` is the folder with the databases if
+    they are not next to the data; for a table without a database column, and for the demo (which is built there),
+    the one file. Records that yield no question are set aside; ``strict`` raises the first of them.
 
     Raises:
-        PlannerError: there is no such data, it cannot be read as a whole, or nothing of it makes a question.
+        PlannerError: there is no such data, it cannot be read as a whole, or none of it yields a question.
 
     """
     _check_part(limit, shard)
@@ -92,7 +92,7 @@ def load(
 
 
 def _items(kind: str, path: Path, databases: Path | None, faults: _Faults) -> tuple[Item, ...]:
-    """One item a record, in the file's order."""
+    """One item per record, in the file's order."""
     make = _READERS[kind](path, databases)
     items = []
     for place, record in enumerate(records(path)):
@@ -114,7 +114,7 @@ def from_items(
     shard: tuple[int, int] | None = None,
     strict: bool = False,
 ) -> Dataset:
-    """A data set of items that stand in no file; parameters and errors as in :func:`load`."""
+    """A data set of items that are in no file; parameters and errors as in :func:`load`."""
     _check_part(limit, shard)
     faults = _Faults(strict)
     return _dataset(name, name, _distinct(name, items, faults), faults, limit, shard)
@@ -147,7 +147,7 @@ def _graded(item: Item, gold: str) -> Item:
 
 
 def _distinct(source: Path | str, items: Sequence[Item], faults: _Faults) -> tuple[Item, ...]:
-    """The items without those that take an id, or a database's name, of one before them."""
+    """The items without those that repeat the id, or the database name, of an earlier one."""
     seen: dict[str, int] = {}
     paths: dict[str, Path] = {}
     kept = []
@@ -213,7 +213,7 @@ def _in_folder(folder: Path, kind: str | None, part: str | None) -> tuple[str, P
 
 
 def _kind_of(path: Path) -> str:
-    """By the fields that the first entries have: any one of them may lack some."""
+    """Determined by the fields of the first entries, since any one of them may lack some."""
     if path.suffix.lower() in TABLES:
         return "table"
     found = list(itertools.islice(records(path), _LOOKED_AT))

@@ -1,4 +1,4 @@
-"""Reading JSON, JSON Lines and CSV so that every record still knows the line it stands on."""
+"""Reading JSON, JSON Lines and CSV so that every record still knows its line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPACE_OR_COMMA = re.compile(r"[\s,]*")
 MAX_FIELD = 10_000_000
 """Characters of one CSV field; Python's own limit of 131,072 is less than some schemas."""
 QUERY_NAMES = ("sql", "gold", "query")
-"""What a user's table may call the right query."""
+"""Column names for the right query in a user's table."""
 TABLES = (".csv", ".tsv", ".tab", ".psv")
 
 
@@ -45,12 +45,12 @@ class Record:
         return RecordError(self.path, self.line, problem, self._name())
 
     def _name(self) -> str | None:
-        """What the record calls itself, as far as it does."""
+        """The record's own name, if it has one."""
         found = (self.fields.get(name) for name in ("id", "qid", "question_id"))
         return next((str(value) for value in found if isinstance(value, str | int) and value != ""), None)
 
     def text(self, *names: str) -> str | None:
-        """The first of the fields that is there and not blank.
+        """The first of the fields that exists and is not blank.
 
         Raises:
             PlannerError: it is not text.
@@ -73,7 +73,7 @@ class Record:
         return value
 
     def identifier(self, *names: str) -> str | None:
-        """As :meth:`text`, but whole numbers are welcome."""
+        """Like :meth:`text`, but whole numbers are accepted too."""
         for name in names:
             value = self.fields.get(name)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -84,7 +84,7 @@ class Record:
 def records(path: Path) -> Iterator[Record | RecordError]:
     """The entries of a ``.json`` (one array), ``.jsonl``, ``.csv`` or ``.tsv`` file, in its order.
 
-    An entry that cannot be read is there as its error, so that the places of the others do not depend on it.
+    An entry that cannot be read is represented by its error, so that the positions of the others do not depend on it.
 
     Raises:
         PlannerError: the file as a whole cannot be read.
@@ -133,7 +133,7 @@ def _lines(path: Path, text: str) -> Iterator[Record | RecordError]:
 
 
 def _array(path: Path, text: str) -> Iterator[Record | RecordError]:
-    """Element by element: that is what tells the line of each."""
+    """Element by element, which gives the line of each."""
     decoder = json.JSONDecoder()
     at = len(text) - len(text.lstrip())
     line, counted = 1, 0
@@ -169,7 +169,7 @@ def _table(path: Path, text: str) -> Iterator[Record | RecordError]:
                 yield Record(path, line, dict(zip(found.columns, cells, strict=True)))
                 continue
             problem = f"{len(cells)} cells under {len(found.columns)} column names"
-            more = f" (separator: {found.name}; a cell that holds one needs quotes)"
+            more = f" (separator: {found.name}; a cell that contains one needs quotes)"
             yield RecordError(path, line, problem + (more if len(cells) > len(found.columns) else ""))
     except dialect.TableError as error:
         raise PlannerError(f"{path}, {error}") from error

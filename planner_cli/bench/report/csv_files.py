@@ -18,7 +18,7 @@ _CANDIDATE_FIELDS = (
 
 
 def write_table(path: Path, table: Table) -> None:
-    """One table; shares of 1, not percent. ``published`` says which lines are others' figures."""
+    """One table; shares of 1, not percent. ``published`` says which lines are other people's figures."""
     wide = [any(isinstance(line.cells[at], (Estimate, Difference)) for line in table.lines) for at in _range(table)]
     header: list[str] = []
     for column, has_interval in zip(table.columns, wide, strict=True):
@@ -38,7 +38,7 @@ def write_table(path: Path, table: Table) -> None:
 
 
 def write_candidates(path: Path, rows: Sequence[ItemRow]) -> None:
-    """Every candidate of a run, one a line, for a spreadsheet or an independent computation."""
+    """Every candidate of a run, one per line, for a spreadsheet or an independent computation."""
     header = ["item", "database", "hardness", "method", "candidate", "chosen", *_CANDIDATE_FIELDS, "question", "gold"]
     lines = (
         [

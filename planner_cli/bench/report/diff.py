@@ -80,7 +80,7 @@ def diff(a: Run, b: Run) -> Compared:
         raise PlannerError(f"{a.path} and {b.path} have no question in common", hint="run both on the same data")
     for pair in pairs:
         if pair.a.gold != pair.b.gold:
-            raise PlannerError(f"item {pair.a.item} has another gold query in {b.path} than in {a.path}")
+            raise PlannerError(f"item {pair.a.item} has a different gold query in {b.path} than in {a.path}")
     return Compared(
         a=a,
         b=b,
@@ -92,7 +92,7 @@ def diff(a: Run, b: Run) -> Compared:
 
 
 def _keyed(run: Run, *, several: bool) -> dict[tuple[str, str, str | None], ItemRow]:
-    """The rows of which it is known whether they were right."""
+    """The rows known to be right or wrong."""
     found: dict[tuple[str, str, str | None], ItemRow] = {}
     for row in run.rows:
         known = row.correct is not None if run.kind == "e2e" else intrinsic_counts(row, soft)["questions"]

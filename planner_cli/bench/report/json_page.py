@@ -13,7 +13,7 @@ from planner_cli.bench.statistics import Difference, Estimate
 
 
 def json_page(document: Document, runs: Sequence[Named]) -> str:
-    """The report's tables, and of each run how much was measured and what was set aside."""
+    """The report's tables, and for each run how much was measured and what was set aside."""
     page = {
         "title": document.title,
         "runs": [_run(item) for item in runs],

@@ -1,4 +1,4 @@
-"""What a run could not measure: counted in every report, by name and reason in those that are files."""
+"""What a run could not measure: counted in every report, with name and reason in those that are files."""
 
 from __future__ import annotations
 

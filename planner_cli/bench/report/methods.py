@@ -1,4 +1,4 @@
-"""Planning methods beside each other: one line a run, with what it cost."""
+"""Planning methods side by side: one line per run, with its cost."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ HEADER = f"{'method':16} {'right %':>8}  {'95 % interval':15} {'calls':>7} {'tok
 
 
 def methods_text(runs: Sequence[Run]) -> str:
-    """A table of end-to-end runs over the same questions; calls, tokens and seconds are means a question.
+    """A table of end-to-end runs over the same questions; calls, tokens and seconds are means per question.
 
-    Vote and oracle, among the candidates of the run with most samples, stand below: what needs no judge, and what
+    Vote and oracle, among the candidates of the run with most samples, come last: what needs no judge, and what
     no judge can beat.
     """
     lines = [HEADER, "-" * len(HEADER)]

@@ -113,7 +113,7 @@ def _end_to_end(each: Studied) -> Iterator[Block]:
         yield Heading("The judge", 3)
         yield Paragraph(
             "From the labels of the candidates: Hit@1 is the accuracy of choosing by score alone, equal scores in "
-            "candidate order. The planner's own ties go by votes, so its accuracy can differ a little."
+            "candidate order. The planner breaks ties by votes, so its accuracy can differ a little."
         )
         yield from pictures.curves(each)
         yield budget_table(each.item, each.figures)
@@ -144,7 +144,7 @@ def _disagreements(each: Studied) -> Iterator[Block]:
     if found:
         yield Heading("Where judge and label differ most", 3)
         yield Paragraph(
-            "Not always is it the judge that is wrong: an audit found half of one benchmark's gold queries wrong or "
+            "It is not always the judge that is wrong: an audit found half of one benchmark's gold queries wrong or "
             "ambiguous (arXiv 2601.08778)."
         )
         yield from found

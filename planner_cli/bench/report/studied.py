@@ -38,5 +38,5 @@ def study(runs: Sequence[Run]) -> tuple[Studied, ...]:
         raise PlannerError("there is no run to report on")
     for run in runs:
         if not run.rows:
-            raise PlannerError(f"{run.path} has no rows yet", hint="the same command goes on with it")
+            raise PlannerError(f"{run.path} has no rows yet", hint="the same command continues it")
     return tuple(Studied(item, budget_figures(item.run)) for item in named(runs))

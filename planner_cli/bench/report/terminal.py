@@ -22,7 +22,7 @@ def cell_width(text: str) -> int:
 
 
 def text_table(table: Table, width: int, *, color: bool = False) -> str:
-    """The table within ``width`` cells: first the intervals go, then the last columns; what went is said."""
+    """The table within ``width`` cells: first the intervals are dropped, then the last columns, which a note names."""
     lines = [line for line in table.lines if not line.published]
     columns = list(table.columns)
     texts = _texts(lines, columns, intervals=True)
@@ -83,7 +83,7 @@ def _total(columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> int:
 
 
 def _headings(columns: Sequence[Column], widths: Sequence[int]) -> list[list[str]]:
-    """Headings broken at spaces, standing on the table's line."""
+    """Headings broken at spaces, aligned to the table's line."""
     broken = [_broken(heading(column), width) for column, width in zip(columns, widths, strict=True)]
     height = max(map(len, broken))
     padded = [[""] * (height - len(lines)) + lines for lines in broken]
@@ -152,7 +152,7 @@ def _placed(texts: Sequence[str], step: int) -> str:
 
 
 def _thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
-    """At most so many points, evenly picked, the last one among them."""
+    """At most so many points, evenly spaced, including the last one."""
     every = -(-len(points) // max(1, most))
     return points[::-1][::every][::-1]
 

@@ -24,7 +24,7 @@ class ReportFiles:
 
     markdown: Path
     html: Path
-    """Stands alone: it can be mailed."""
+    """Self-contained: it can be mailed."""
     tables: tuple[Path, ...]
     """CSV: every table, and every candidate of each run."""
     plots: tuple[Path, ...]

@@ -1,7 +1,7 @@
 """Runs: every question of a data set through the judge alone (intrinsic) or the whole planner (end to end).
 
-Both are generators of finished rows; what is done already (by key) is skipped, so a run that was killed goes
-on where it was. Bad SQL is a value in a row. What cannot be measured for a reason that lies in the data is set aside
+Both are generators of finished rows; what is already done (by key) is skipped, so a killed run continues
+where it was. Bad SQL is a value in a row. What cannot be measured because of the data is set aside
 by name: it neither stops a run nor scores zero. An error of the environment (a model that fails, a sandbox that does
 not start) is raised: it must stop the run, never score zero, and set nothing aside.
 """

@@ -1,7 +1,7 @@
-"""Everything about the data that can be known before the first question: what cannot be measured, and why.
+"""What can be known about the data before the first question: what cannot be measured, and why.
 
-Databases are opened, and every gold query runs once, within the limits of an evaluation. What was found is kept in the
-run's folder under a key of all that it depends on, so that the same run does not check again.
+Databases are opened, and every gold query runs once, within the limits of an evaluation. The findings are kept in the
+run's folder under a key of everything they depend on, so that the same run does not check again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from planner_cli.settings import Limits
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """One question, looked at."""
+    """One checked question."""
 
     item: Item | None
-    """As it will be asked, without instances that cannot be used; ``None``: it is set aside."""
+    """The question as it will be asked, without unusable instances; ``None``: it is set aside."""
     found: tuple[Checked, ...]
-    """What is to be kept of it and of the instances that it is the first to name."""
+    """What to record about it and about the instances that it is the first to name."""
 
 
 def check(
@@ -40,13 +40,13 @@ def check(
     control: Control,
     evaluation: Limits = EVALUATION_LIMITS,
 ) -> Iterator[Checking]:
-    """Look at each item; one that is ``known`` by its key is not looked at again.
+    """Check each item; one that is ``known`` by its key is not checked again.
 
     ``limits`` are those of the plan's queries, ``evaluation`` those of gold. ``candidates``: the items must bring some
-    to judge, and nothing is answered that would be tried on further instances.
+    to judge, and there is no answer to try on further instances.
 
     Raises:
-        Interrupted: the control said so.
+        Interrupted: by the control.
         DatabaseError: the sandbox does not start.
 
     """
@@ -84,7 +84,7 @@ def _checking(
                 instances.gold(item, control)
     except UnmeasurableError as error:
         fault = error.of(item.id)
-        if error.passing or error.kind == "database":  # quickly seen again, and it may be gone by then
+        if error.passing or error.kind == "database":  # quick to check again, and it may be gone by then
             key = None
     if fault is not None:
         return Checking(None, (Checked(item.id, key, fault),))

@@ -48,7 +48,7 @@ def run_end_to_end(
     evaluation: Limits = EVALUATION_LIMITS,
     control: Control | None = None,
 ) -> Iterator[ItemRow | SetAside | None]:
-    """Answer each item's question and compare the answer with gold; ``None`` for an item that was done already.
+    """Answer each item's question and compare the answer with gold; ``None`` for an item that was already done.
 
     Candidates run under ``settings.limits``; gold, and the answer on further instances, under ``evaluation``.
     ``thoughts`` keeps the thoughts' texts in the rows. An item that cannot be measured after all (see
@@ -77,10 +77,10 @@ def run_methods(
     evaluation: Limits = EVALUATION_LIMITS,
     control: Control | None = None,
 ) -> Iterator[tuple[ItemRow | SetAside | None, ...]]:
-    """As :func:`run_end_to_end` under each of the ``methods`` that rank a pool, which is sampled once a question.
+    """Like :func:`run_end_to_end` for each of the ``methods`` that rank a pool, sampled once per question.
 
-    Yields one entry a method, and ``done`` has the keys of each. A row is the one that a run of its method alone makes,
-    key included; what its sampling and judging took counts for each method that needs it.
+    Yields one entry per method, and ``done`` has the keys of each. A row is the one that a run of its method alone
+    would make, key included; the cost of sampling and judging counts for each method that needs it.
     """
     control = control or Control()
     each = [replace(settings, select=select) for select in methods]
@@ -135,7 +135,7 @@ class _Asking:
             sampling = meter.lap()
             for one in wanted:
                 answers[one.select] = pooled.answer(one.select)
-                spent = meter.lap()  # the first of those judged alike pays; all of them needed it
+                spent = meter.lap()  # the first of those judged the same way pays; all of them needed it
                 joules.setdefault(judged_as(one.select), _sum(sampling, spent))
         except TimeLimit as error:
             answers = {one.select: _no_answer(error, one) for one in wanted}
@@ -176,7 +176,7 @@ def _sum(one: float | None, other: float | None) -> float | None:
 
 
 def _no_answer(error: TimeLimit, settings: PlanSettings) -> Answer:
-    """What ``planner ask`` ends without when its time ends before the first candidate."""
+    """The lack of an answer with which ``planner ask`` ends when time runs out before the first candidate."""
     return Answer(
         candidates=(),
         executions=(),

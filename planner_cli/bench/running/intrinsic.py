@@ -1,4 +1,4 @@
-"""Intrinsic runs: the discriminator by itself, on candidates that come with the data."""
+"""Intrinsic runs: the discriminator alone, on candidates that come with the data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from planner_cli.types import Candidate, StageTimings, Verdict
 
 @dataclass(frozen=True, slots=True)
 class IntrinsicSettings:
-    """How a judge is measured by itself, on candidates that come with the data."""
+    """How a judge is measured alone, on candidates that come with the data."""
 
     mode: Mode = "pro"
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
@@ -46,7 +46,7 @@ def run_intrinsic(
     evaluation: Limits = EVALUATION_LIMITS,
     control: Control | None = None,
 ) -> Iterator[ItemRow | SetAside | None]:
-    """Judge each item's own candidates; ``None`` stands for an item that was done already.
+    """Judge each item's own candidates; ``None`` stands for an item that was already done.
 
     An item that cannot be measured after all (see :mod:`planner_cli.bench.running.checking`) is set aside.
     """
@@ -76,7 +76,7 @@ def _judge_item(
     database = databases.get(item)
     gold = None if item.gold is None else instances.gold(item, control)
     meter = EnergyMeter()
-    # as they are executed: "text" is a string where there is no such name
+    # as they are executed: "text" is a string if no such name exists
     candidates = [Candidate(i, standard_strings(c.sql, database.schema)) for i, c in enumerate(given)]
     executions = [execute_given(database, c.sql) for c in candidates]
     control.check()

@@ -1,4 +1,4 @@
-"""What both kinds of run need: keys, what is done already, open databases, rows of candidates, memory."""
+"""What both kinds of run need: keys, what is already done, open databases, rows of candidates, memory."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from planner_cli.types import Candidate, Execution, Schema, Verdict
 
 
 def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
-    """Which of the columns ``texts`` (TABLE.COLUMN) each database of the items has; all, where that cannot be known.
+    """Which of the columns ``texts`` (TABLE.COLUMN) each database of the items has; all, if that cannot be known.
 
     Raises:
-        PlannerError: a column is in none of them: a slip of the keyboard must not redact nothing.
+        PlannerError: a column is in none of them: a typing error must not redact nothing.
 
     """
     found: dict[Path, tuple[str, ...]] = {}
@@ -41,7 +41,7 @@ def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
         try:
             with faults_of_data(), Database.open(path, samples=0) as database:
                 schema = database.schema
-        except UnmeasurableError:  # should it be usable a moment later, it must not be so without redaction
+        except UnmeasurableError:  # if it is usable a moment later, it must not be so without redaction
             unknown[path] = names
             continue
         schemas.append(schema)
@@ -57,7 +57,7 @@ def redactions(items: Sequence[Item], texts: Sequence[str]) -> Redactions:
 
 
 def key_of(item: Item, settings: object, models: Sequence[Any], redacted: Sequence[str] = ()) -> str:
-    """Hash of everything that decides a row: the item, the settings, the models (by sha256), the database file."""
+    """Hash of everything a row depends on: the item, the settings, the models (by sha256), the database file."""
     content = [item.digest, settings, [asdict(m) for m in models], digest_of(item.database_path)]
     if redacted:
         content.append(sorted(redacted))
@@ -76,7 +76,7 @@ def measured(
     redacted: Redactions,
     rows: Callable[[Item, Sequence[str | None]], Sequence[ItemRow | None]],
 ) -> Iterator[tuple[ItemRow | SetAside | None, ...]]:
-    """For each item one of these in each of the ``settings``: its row, ``None`` where it is done, or why it has none.
+    """For each item, per element of ``settings``: its row, ``None`` where it is done, or why it has none.
 
     ``rows`` makes them of an item and its keys, ``None`` for what is done.
     """
@@ -114,7 +114,7 @@ def digest_of(path: Path) -> str:
 
 @functools.cache
 def _digest(path: Path, _size: int, _modified: int) -> str:
-    """Of a file in the state that size and time tell: hundreds of items ask the same database."""
+    """Cached by the file's size and time: hundreds of items use the same database."""
     return sha256(path)
 
 
@@ -157,7 +157,7 @@ def scored(
 
 
 class Databases:
-    """The database of the present item under the plan's limits, kept open while items ask the same one."""
+    """The database of the current item under the plan's limits, kept open while items use the same one."""
 
     def __init__(self, redacted: Redactions, limits: Limits) -> None:
         self._redacted = redacted
@@ -196,7 +196,7 @@ class Databases:
 
 
 def peak_memory() -> int | None:
-    """Most memory this process has had, in bytes; ``None`` where the system does not tell."""
+    """Most memory this process has used, in bytes; ``None`` where the system does not report it."""
     try:
         import resource
     except ImportError:

@@ -1,4 +1,4 @@
-"""From SQL text to :class:`Form`, by way of sqlglot's tree."""
+"""From SQL text to :class:`Form`, via sqlglot's tree."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _STAR = ColumnUnit("*")
 
 
 class UnreadableError(Exception):
-    """The text is no query that has a form."""
+    """The text is not a query that has a form."""
 
 
 def read(sql: str, columns: Columns | None = None) -> Form:
-    """Take a query apart. ``columns`` tells to which table a bare column belongs where several are joined.
+    """Take a query apart. ``columns`` says which table a bare column belongs to where several are joined.
 
     Raises:
         UnreadableError: sqlglot cannot read it, or it is no SELECT from tables.
@@ -144,7 +144,7 @@ def _listed(tree: Any, name: str) -> list[Any]:
 
 
 def _sources(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """What stands in FROM, each with the join that brings it in (``None`` for the first)."""
+    """What is in FROM, each with the join that brings it in (``None`` for the first)."""
     first = _arg(tree, "from")
     if first is None:
         return

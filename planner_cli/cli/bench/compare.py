@@ -17,14 +17,14 @@ from planner_cli.settings import SELECT_CHOICES, Select
 @click.command(cls=LongCommand)
 @data_options
 @judge_options
-@click.option("--methods", help="Planning methods to compare.  [default: all that the models can serve]")
+@click.option("--methods", help="Planning methods to compare.  [default: all that the models allow]")
 @plan_knobs(without=("select",))
 @click.pass_context
 def compare(context: click.Context, /, methods: str | None, **_: Any) -> int:
     """Run planning methods over the same questions: accuracy, calls, tokens and seconds of each.
 
     Each question is sampled once, and all methods that rank a pool of samples rank that one; correct and tree make
-    their own. Calls and seconds are those that a method needs: the sampling, and its way of judging.
+    their own. Calls and seconds are what a method needs on its own: the sampling and its judging.
     """
     asked = request(context)
     names = _methods(methods, no_judge=asked.choices["no_judge"].value)
@@ -33,7 +33,7 @@ def compare(context: click.Context, /, methods: str | None, **_: Any) -> int:
 
 
 def _methods(text: str | None, *, no_judge: bool) -> tuple[Select, ...]:
-    """The planning methods that the user lists, else all that can be carried out."""
+    """The planning methods that the user lists, otherwise all that are possible."""
     if text is None:
         return tuple(name for name in SELECT_CHOICES if not (no_judge and name in BY_SCORE))
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))

@@ -15,7 +15,7 @@ from planner_cli.errors import ExitCode, PlannerError
 @click.command(cls=LongCommand)
 @data_options
 @judge_options
-@click.option("--oracle", type=click.FloatRange(0, 1), metavar="P", help="Judge by an oracle that is right this often.")
+@click.option("--oracle", type=click.FloatRange(0, 1), metavar="P", help="Judge with an oracle, right this often.")
 @plan_knobs()
 @click.pass_context
 def e2e(context: click.Context, /, oracle: float | None, **_: Any) -> int:

@@ -18,7 +18,7 @@ from planner_cli.errors import ExitCode
 @judge_knobs()
 @click.pass_context
 def intrinsic(context: click.Context, /, **_: Any) -> int:
-    """Measure the discriminator by itself, on candidates that come with the data.
+    """Measure the discriminator alone, on candidates that come with the data.
 
     Pairwise accuracy, F1, Hit@1, MRR, calibration, at the run's budget and at every smaller one.
     """

@@ -1,4 +1,4 @@
-"""The questions a user marked in the history, as a data set to measure on."""
+"""The questions a user marked in the history, as a data set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner_cli.history import History, Marked, history_path
 def from_history(
     *, needs_gold: bool, limit: int | None, shard: tuple[int, int] | None, strict: bool = False
 ) -> Dataset:
-    """One item a marked question; what cannot be measured on is left out, and told on standard error.
+    """One item per marked question; what cannot be used is left out, and reported on standard error.
 
     ``needs_gold`` leaves out those whose right query is not known.
 
@@ -28,11 +28,11 @@ def from_history(
     if not marked:
         raise PlannerError("no answer in the history is marked", hint="planner history mark NUMBER right")
     here = [each for each in marked if each.database.is_file()]
-    _tell(len(marked) - len(here), "their database is not there any more")
+    _tell(len(marked) - len(here), "their database no longer exists")
     usable = [each for each in here if each.right_sql is not None or not needs_gold]
     _tell(len(here) - len(usable), 'their right query is not known (planner history mark NUMBER wrong --sql "...")')
     if not usable:
-        raise PlannerError("no marked question can be measured on", hint="planner history list shows the marks")
+        raise PlannerError("no marked question can be used", hint="planner history list shows the marks")
     return from_items("history", _items(usable), limit=limit, shard=shard, strict=strict)
 
 

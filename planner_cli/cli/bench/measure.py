@@ -60,7 +60,7 @@ def _evaluation(asked: Request) -> Limits:
 
 
 def judge_run(asked: Request) -> Run:
-    """An intrinsic run, made or gone on with.
+    """An intrinsic run, made or continued.
 
     Raises:
         PlannerError: the data, the models or the run's folder cannot be used.
@@ -101,7 +101,7 @@ def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
 
 
 def _prompted(asked: Request, discriminator: Discriminator, info: ModelInfo) -> tuple[Discriminator, ModelInfo]:
-    """The discriminator under the prompt that was asked for, and what is written down about it."""
+    """The discriminator with the requested prompt, and what is recorded about it."""
     if asked.prompt is None:
         return discriminator, info
     return Discriminator(discriminator.engine, asked.prompt), replace(info, prompt=asked.prompt)
@@ -142,7 +142,7 @@ def _planner(asked: Request) -> _Planner:
 
 
 def plan_run(asked: Request) -> Run:
-    """An end-to-end run, made or gone on with; raises as :func:`judge_run`."""
+    """An end-to-end run, made or continued; raises as :func:`judge_run`."""
     dataset = _dataset(asked, needs_gold=True)
     redacted = redactions(dataset.items, asked.redact)
     planner = _planner(asked)
@@ -150,7 +150,7 @@ def plan_run(asked: Request) -> Run:
 
 
 def compare_runs(asked: Request, methods: Sequence[Select]) -> list[Run]:
-    """An end-to-end run of each method, over pools that are sampled once; raises as :func:`judge_run`."""
+    """An end-to-end run of each method over pools that are sampled once; raises as :func:`judge_run`."""
     dataset = _dataset(asked, needs_gold=True)
     redacted = redactions(dataset.items, asked.redact)
     planner = _planner(asked)
@@ -245,8 +245,8 @@ def _demo_database() -> Path:
     """The demo database in the cache folder, built there once."""
     path = cache_folder() / "demo.sqlite"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    build(path, force=True)  # one of an older version is replaced
-    path.chmod(0o600)  # as whatever is kept
+    build(path, force=True)  # one from an older version is replaced
+    path.chmod(0o600)  # like everything that is kept
     return path
 
 
@@ -291,7 +291,7 @@ def summary(runs: Sequence[Run]) -> None:
 
 
 def comparison(runs: Sequence[Run]) -> None:
-    """Print one line a method."""
+    """Print one line per method."""
     say(methods_text(runs))
 
 
@@ -309,10 +309,10 @@ def save_knee(run: Run) -> None:
 
 
 def check_ladder(asked: Request, run: Run, count: int) -> None:
-    """Judge some questions again at each budget alone, and say how the ladder's scores compare.
+    """Judge some questions again at each single budget, and report how the ladder's scores compare.
 
     A score must agree within :data:`CHECK_TOLERANCE` wherever the thought's text is the same; texts may drift
-    apart, since batches have other shapes.
+    apart, since batches have different shapes.
     """
     discriminator, info, settings = _judge(asked)
     wanted = {row.item for row in run.rows[:count]}

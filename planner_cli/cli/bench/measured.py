@@ -25,12 +25,12 @@ from planner_cli.ui.progress import track
 
 if TYPE_CHECKING:  # the benchmark's parts cost start-up time
     Rows: TypeAlias = Iterable[Sequence[ItemRow | SetAside | None]]
-    """For each item what is new of each run."""
+    """For each item the new rows of each run."""
     Measure: TypeAlias = Callable[[Sequence[Item], Sequence[Collection[str]], Control], Rows]
     """(items, keys of what is done in each run, control) -> rows."""
 
 _SHOWN = 3
-"""Names of each kind that are printed when the data are checked; reports have them all."""
+"""How many names of each kind are printed when the data are checked; reports have them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Runs:
     """By folder."""
 
     def run(self, measure: Measure, *, candidates: bool = False) -> list[Run]:
-        """Write what is missing, with progress, and read the whole runs back, in the order of their folders.
+        """Write what is missing, with progress, and read the complete runs back, in the order of their folders.
 
         ``candidates``: only items that bring some can be measured.
 
@@ -72,7 +72,7 @@ class Runs:
             pass
 
     def _kept(self, rows: Rows, writers: Sequence[RunWriter]) -> Iterator[None]:
-        """Write each row and what is set aside; one step a question."""
+        """Write each row and what is set aside; one step per question."""
         for found in rows:
             for writer, each in zip(writers, found, strict=True):
                 if isinstance(each, SetAside):
@@ -90,7 +90,7 @@ class Runs:
             raise fault.error()
 
     def _measurable(self, writers: Sequence[RunWriter], control: Control, *, candidates: bool) -> list[Item]:
-        """The items that can be measured; what cannot is kept in each run's folder, and said."""
+        """The items that can be measured; what cannot is recorded in each run's folder, and reported."""
         known = {key: fault for writer in writers for key, fault in writer.checked.known().items()}
         checking = check(
             self.dataset.items,

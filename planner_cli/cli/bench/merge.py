@@ -16,7 +16,7 @@ from planner_cli.errors import ExitCode
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True)
 def merge(runs: tuple[Path, ...], out: Path) -> int:
-    """Put the shards RUNS of one run together."""
+    """Merge the shards RUNS of one run."""
     merged = merge_runs([load_run(path) for path in runs], out)
     say(f"{out}: {len(merged.rows)} rows")
     return ExitCode.OK

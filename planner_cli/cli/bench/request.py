@@ -1,4 +1,4 @@
-"""What the commands that make runs take, and what they were asked to do."""
+"""What the commands that make runs accept, and what they were asked to do."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Request:
     no_schema: bool
     thoughts: bool
     ladder: tuple[int, ...] | None = None
-    """Budgets at which scores are read on the way; ``None`` reads them as ``planner ask`` does, in its time."""
+    """Budgets at which scores are read along the way; ``None`` reads them as ``planner ask`` does, in its time."""
     oracle: float | None = None
     """Accuracy of an oracle that judges instead of the discriminator."""
 
@@ -73,7 +73,7 @@ class Request:
 
 
 def request(context: click.Context, *, budget: int | None = None, **more: Any) -> Request:
-    """From the command that runs; ``budget`` where it has no option of it, ``more`` as :class:`Request` has it.
+    """From the running command; ``budget`` where it has no such option, ``more`` are fields of :class:`Request`.
 
     Raises:
         PlannerError: an option is out of its range, or two contradict each other.
@@ -116,14 +116,14 @@ def data_options(command: Command) -> Command:
                 "-o", "--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/...]"
             ),
             click.option("--part", help="A part of the data, such as public or dev."),
-            click.option("--data-format", metavar="NAME", help="Of the data, where it is not found out."),
-            click.option("--database", type=click.Path(path_type=Path), help="For data that name none."),
-            click.option("--limit", type=click.IntRange(min=1), help="So many questions, spread over the data."),
+            click.option("--data-format", metavar="NAME", help="Format of DATA, if it is not recognised."),
+            click.option("--database", type=click.Path(path_type=Path), help="For data that name no database."),
+            click.option("--limit", type=click.IntRange(min=1), help="This many questions, spread over the data."),
             click.option("--shard", metavar="I/N", help="The I-th of N parts, for several machines."),
             click.option(
                 "--strict",
                 is_flag=True,
-                help="End at the first question that cannot be measured, instead of setting it aside.",
+                help="Stop at the first question that cannot be measured, instead of setting it aside.",
             ),
             options("query", knobs=(GOLD_SECONDS,)),
         )
@@ -139,9 +139,9 @@ def judge_options(command: Command) -> Command:
                          help="check and pro rule out what cannot run, exec and pro show results."),
             click.option("--prompt", type=click.Choice(PROMPTS),
                          help="paper: in the published form; yesno reads P(yes) without thinking; likelihood asks "
-                         "nothing and reads P(query) of a generator."),
+                         "nothing and reads P(query) from a generator."),
             click.option("--no-schema", is_flag=True, help="Leave the schema out of the judge's prompt."),
-            click.option("--thoughts", is_flag=True, help="Keep the thoughts' texts in the run."),
+            click.option("--thoughts", is_flag=True, help="Keep the text of thoughts in the run."),
         )
     ):  # fmt: skip
         command = option(command)

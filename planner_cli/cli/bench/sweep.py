@@ -16,12 +16,12 @@ from planner_cli.errors import ExitCode, PlannerError
 @data_options
 @judge_options
 @click.option("--budgets", default="0,16,32,64,128,256", show_default=True, help="Where the scores are read.")
-@click.option("--check", type=click.IntRange(min=0), default=0, help="Judge N questions again at each budget alone.")
+@click.option("--check", type=click.IntRange(min=0), default=0, help="Judge N questions again at each single budget.")
 @click.option("--save", is_flag=True, help="Make the knee of the curve the default budget of planner ask.")
 @judge_knobs(without=("budget",))
 @click.pass_context
 def sweep(context: click.Context, /, budgets: str, check: int, save: bool, thoughts: bool, **_: Any) -> int:
-    """Accuracy against thinking length, from one pass: every score is read at each budget on the way."""
+    """Accuracy against thinking length, from one pass: every score is read at each budget along the way."""
     ladder = _ladder(budgets)
     asked = request(context, budget=ladder[-1], ladder=ladder, thoughts=thoughts or check > 0)
     run = measure.judge_run(asked)
@@ -35,7 +35,7 @@ def sweep(context: click.Context, /, budgets: str, check: int, save: bool, thoug
 
 
 def _ladder(text: str) -> tuple[int, ...]:
-    """Budgets as the user lists them, ascending."""
+    """The budgets the user lists, ascending."""
     try:
         budgets = sorted({int(part) for part in text.split(",")})
     except ValueError:

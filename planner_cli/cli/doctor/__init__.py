@@ -22,12 +22,12 @@ from typing import Any, Literal, TypeAlias
 import click
 
 from planner_cli.app.models import ready
-from planner_cli.app.speeds import calibrate
+from planner_cli.app.speeds import learn_speeds
 from planner_cli.clean import clean
 from planner_cli.cli.config import MODEL_ROLES, config_path, default_models, load_defaults
 from planner_cli.cli.doctor.safety import check_safety
 from planner_cli.cli.models.recommend import busy_note
-from planner_cli.cli.models.speed import calibration_lines, calibration_record
+from planner_cli.cli.models.speed import speeds_lines, speeds_record
 from planner_cli.cli.output import say
 from planner_cli.cli.results import versions
 from planner_cli.database import Database
@@ -41,12 +41,12 @@ State: TypeAlias = Literal["ok", "note", "fail"]
 _PROBE_SECONDS = 8.0
 _BUDGETS = (64, 256, 512)
 _OLDEST_SQLITE = (3, 50, 2)
-"""CVE-2025-6965 is mended there."""
+"""CVE-2025-6965 is fixed there."""
 _UNITS = (
     "AVX2", "AVX512", "AVX512_VNNI", "AVX512_BF16", "AMX_INT8",
     "NEON", "DOTPROD", "SVE", "BLAS", "ACCELERATE", "OPENMP", "LLAMAFILE",
 )  # fmt: skip
-"""What of llama.cpp's build matters for speed, as its own report names it."""
+"""The parts of llama.cpp's build that matter for speed, as its own report names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Section:
 
 @click.command()
 @click.option("--no-speed", is_flag=True, help="Leave out the speed probe (about 8 s).")
-@click.option("--safety", is_flag=True, help="Instead attack the sandbox, and say what held.")
+@click.option("--safety", is_flag=True, help="Instead attack the sandbox, and report what held.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def doctor(no_speed: bool, safety: bool, as_json: bool) -> int:
     """Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.
@@ -91,7 +91,7 @@ def doctor(no_speed: bool, safety: bool, as_json: bool) -> int:
 
 
 def _guarded(build: Callable[[], Section]) -> Section:
-    """The section, or that it failed: a doctor who faints helps nobody."""
+    """The section, or the fact that it failed: a doctor who faints helps nobody."""
     name = build.__name__.lstrip("_")
     try:
         return build()
@@ -113,7 +113,7 @@ def _versions() -> Section:
         f"planner {found['planner']}, Python {found['python']}, SQLite {found['sqlite']}, "
         f"llama-cpp-python {found['llama-cpp-python']}"
     )
-    lines = (gist, found["platform"], *(("this SQLite has known holes: pip install --upgrade apsw",) if old else ()))
+    lines = (gist, found["platform"], *(("this SQLite has known CVEs: pip install --upgrade apsw",) if old else ()))
     return Section("versions", lines, found, "note" if old else "ok")
 
 
@@ -145,7 +145,7 @@ def _cpuinfo() -> str:
     try:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ""  # no Linux: nothing is known of the CPU, so nothing is claimed of it
+        return ""  # not Linux: nothing is known about the CPU, so nothing is claimed about it
 
 
 def _memory() -> Section:
@@ -165,7 +165,7 @@ def _gpu() -> Section:
 
 
 def gpu_section(found: list[tuple[str, str]], *, supported: bool) -> Section:
-    """Whether what :func:`graphics` found is used by a build that ``supported`` it or not, and if not, why."""
+    """Whether a build, which ``supported`` GPUs or not, uses what :func:`graphics` found, and if not, why."""
     data = {"build_supports_gpu": supported, "found": [name for name, _ in found], "used": supported and bool(found)}
     if supported and found:
         names = ", ".join(name for name, _ in found)
@@ -199,7 +199,7 @@ def graphics(root: Path = Path("/")) -> list[tuple[str, str]]:
 
 
 def _rebuild(flag: str) -> str:
-    """The command that builds llama.cpp anew for this interpreter."""
+    """The command that rebuilds llama.cpp for this interpreter."""
     python = shlex.quote(sys.executable)
     return f'CMAKE_ARGS="{flag}" {python} -m pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python'
 
@@ -219,7 +219,7 @@ def _models() -> Section:
 
 
 def _default_model(role: Role, name: str) -> tuple[State, str]:
-    """Whether the model that a role would load can be found, and is what it was."""
+    """Whether the model that a role would load can be found, and is unchanged."""
     try:
         model = resolve(name, role)
     except PlannerError as error:
@@ -251,7 +251,7 @@ def _config() -> Section:
 
 
 def _sandbox() -> Section:
-    """One right query, one write and one endless query on a database of its own: a smoke test, not the attacks."""
+    """One correct query, one write and one endless query on a test database: a smoke test, not the attacks."""
     with tempfile.TemporaryDirectory(prefix="planner-doctor-") as folder:
         path = Path(folder) / "doctor.sqlite"
         with closing(sqlite3.connect(path)) as connection:
@@ -282,16 +282,16 @@ def _sandbox() -> Section:
 
 def _speed() -> Section:
     chosen = [ready(default_models().get(role, "builtin"), role, note=partial(say, err=True)) for role in MODEL_ROLES]
-    learnt = [(model, calibrate(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
+    learnt = [(model, learn_speeds(model, _PROBE_SECONDS / len(chosen))) for model in chosen]
     judge = next(found for model, found in learnt if model.role == "discriminator").speed()
     seconds = {budget: round(judge.thinking_seconds(budget, 4), 1) for budget in _BUDGETS}
     told = ", ".join(f"--budget {budget} {took:.0f} s" for budget, took in seconds.items())
-    lines = [line for model, found in learnt for line in calibration_lines(model, found)]
+    lines = [line for model, found in learnt for line in speeds_lines(model, found)]
     lines.append(f"thinking about 4 results to the end of the budget: {told}")
     note = busy_note()
     if note:
         lines.append(note)
-    records = [calibration_record(model, found) for model, found in learnt]
+    records = [speeds_record(model, found) for model, found in learnt]
     return Section(
         "speed", tuple(lines), {"models": records, "budget_seconds": seconds, "busy": note}, "note" if note else "ok"
     )

@@ -12,9 +12,9 @@ from planner_cli.errors import ExitCode
 
 
 def check_safety(*, as_json: bool = False) -> ExitCode:
-    """Attack the sandbox, print a line a check to standard output; 1 when an attack succeeded.
+    """Attack the sandbox, print one line per check to standard output; 1 when an attack succeeded.
 
-    A layer that this system lacks is said but is no failure: the ones above it hold.
+    A layer that this system lacks is reported but is not a failure: the ones above it hold.
     """
     from planner_cli.database import selftest  # noqa: PLC0415 - apsw may be broken, which doctor says
 

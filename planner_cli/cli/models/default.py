@@ -19,7 +19,7 @@ from planner_cli.hub import resolve
 @click.option("--unset", is_flag=True, help="Back to the built-in one.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def default(role: Literal["generator", "discriminator"] | None, name: str | None, unset: bool, as_json: bool) -> None:
-    """Show or set which model is used where no option names one.
+    """Show or set which model is used when no option names one.
 
     \b
     planner models default

@@ -20,7 +20,7 @@ from planner_cli.hub import transfer
 def export(folder: Path, names: tuple[str, ...], quiet: bool, as_json: bool) -> None:
     """Copy models into FOLDER for a machine without a network, with a manifest of their hashes.
 
-    Without NAME, all of the models folder.  The printed sha256 of the manifest stands for every byte: give it to
+    Without NAME, the whole models folder.  The printed sha256 of the manifest vouches for every byte: give it to
     planner models import --manifest-sha256 on the other machine.
     """
     with progress("export", quiet=quiet) as tell:

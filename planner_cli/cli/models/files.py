@@ -1,4 +1,4 @@
-"""What the commands share by which files come, go and are checked."""
+"""What the commands that get, remove and check files share."""
 
 from __future__ import annotations
 

@@ -19,16 +19,16 @@ from planner_cli.hub.registry import Installed
 @click.command("import")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--copy", is_flag=True, help="Copy the file instead of linking to it.")
-@click.option("--name", metavar="FILE", help="Under which name to keep it (one file only).")
+@click.option("--name", metavar="FILE", help="Name to keep it under (one file only).")
 @click.option("--manifest-sha256", metavar="HEX", help="Of a folder made by export: what its manifest must be.")
 @QUIET
 @JSON
 def import_(
     sources: tuple[str, ...], copy: bool, name: str | None, manifest_sha256: str | None, quiet: bool, as_json: bool
 ) -> None:
-    """Bring in model files that are on this machine.
+    """Import model files that are already on this machine.
 
-    SOURCE is a .gguf file, which is linked where it lies; a reference to a file of Ollama, LM Studio or the Hugging
+    SOURCE is a .gguf file, which is linked in place; a reference to a file of Ollama, LM Studio or the Hugging
     Face cache, as this command lists them without SOURCE; or a folder made by planner models export, which is copied.
 
     \b

@@ -1,4 +1,4 @@
-"""``planner models info``: what a file is, and what memory it takes."""
+"""``planner models info``: what a file is, and how much memory it takes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _mebibytes(count: float) -> str:
     help="Tokens in the KV cache, over all branches.",
 )
 @click.option(
-    "--branches", type=click.IntRange(1, 120), default=8, show_default=True, help="Texts written beside each other."
+    "--branches", type=click.IntRange(1, 120), default=8, show_default=True, help="Texts written in one batch."
 )
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def info(name: str, adapter: str | None, context: int, branches: int, as_json: bool) -> None:
@@ -113,7 +113,7 @@ def _show_info(document: dict[str, Any], header: GgufHeader, memory: MemoryEstim
     say("chat template", "yes" if document["chat_template"] else "no")
     say("reasoning", document["reasoning"])
     if memory is None:
-        say("memory", "none by itself: it goes over a model" if header.is_adapter else "it cannot be run")
+        say("memory", "none of its own: it is applied over a model" if header.is_adapter else "it cannot be run")
         return
     asked = document["memory"]
     bounds = f"{asked['context']} tokens of context, {asked['branches']} branches"

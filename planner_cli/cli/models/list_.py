@@ -27,7 +27,7 @@ def list_(ready: bool, as_json: bool) -> None:
         if entry.note:
             click.echo(clean(f"        {entry.note}"))
     click.echo(err=True)
-    told = f"planner models pull NAME gets a missing one; further files go into {models_dir()}, or are named by path."
+    told = f"planner models pull NAME gets a missing one; other files go into {models_dir()}, or are named by path."
     click.echo(clean(told), err=True)
 
 

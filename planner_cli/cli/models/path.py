@@ -17,7 +17,7 @@ from planner_cli.hub import models_dir, resolve
     type=click.Choice(["generator", "discriminator"]),
     default="generator",
     show_default=True,
-    help="A name such as builtin may stand for one file a role.",
+    help="A name such as builtin may stand for one file per role.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def path(name: str | None, role: Literal["generator", "discriminator"], as_json: bool) -> None:

@@ -17,7 +17,7 @@ from planner_cli.hub.pull import pull as get
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--revision", metavar="REV", help="Branch, tag or commit.  [default: the catalogue's, else the newest]")
 @click.option("--endpoint", metavar="URL", envvar="PLANNER_ENDPOINT", help="A mirror, instead of huggingface.co.")
-@click.option("--name", metavar="FILE", help="Under which name to keep it (one file only).")
+@click.option("--name", metavar="FILE", help="Name to keep it under (one file only).")
 @QUIET
 @JSON
 def pull(
@@ -25,8 +25,8 @@ def pull(
 ) -> None:
     """Get models from a hub: the one command that opens a connection.
 
-    NAME is a name of the catalogue, or owner/repository:file.gguf.  An interrupted pull goes on where it ended; the
-    sha256 is computed from what is on the disk, and pinned at the first pull.
+    NAME is a name in the catalogue, or owner/repository:file.gguf.  An interrupted pull continues where it ended; the
+    sha256 is computed from what is on disk, and pinned at the first pull.
 
     \b
     planner models pull qwen2.5-coder-1.5b deepseek-r1-distill-qwen-1.5b
@@ -36,7 +36,7 @@ def pull(
     if name is not None and len(wanted) != 1:
         raise PlannerError("--name is for one file")
     if not wanted:
-        note(f"{', '.join(names)}: nothing to pull, all of it is on this machine")
+        note(f"{', '.join(names)}: nothing to pull, everything is on this machine")
     done = []
     for wish in wanted:
         with progress(wish.what, quiet=quiet) as tell:
@@ -61,7 +61,7 @@ def _tell_pulled(what: str, pulled: Pulled) -> None:
         agreed = ", ".join(known[source] for source in pulled.compared)
         note(f"  the sha256 was computed here, and is that of {agreed}")
     else:
-        note("  nothing to compare the sha256 with: it is trusted from now on, and compared at every use")
+        note("  nothing to compare the sha256 with: it is trusted from now on, and checked at every use")
     if pulled.noncommercial:
         note(f"  licence: {record.licence}: no commercial use")
     elif record.licence:

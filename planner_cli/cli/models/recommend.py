@@ -28,13 +28,13 @@ _SQL = 60
 _CLUSTERS = 4
 """Different results of eight candidates, typically."""
 _BUDGETS = (256, 128, 64, 32, 16, 0)
-"""What is tried where nothing fits the asked one."""
+"""The budgets tried where nothing fits the requested one."""
 _MEMORY_SHARE = 0.8
-"""Part of the available memory that a recommendation fills at most."""
+"""The largest share of the available memory that a recommendation fills."""
 
 
 @click.command()
-@click.option("--budget", type=click.IntRange(0, 32_768), default=512, show_default=True, help="Tokens a thought.")
+@click.option("--budget", type=click.IntRange(0, 32_768), default=512, show_default=True, help="Tokens per thought.")
 @click.option("-n", "--candidates", type=click.IntRange(1, 64), default=8, show_default=True)
 @click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
               help="Longest a question may take.")  # fmt: skip
@@ -45,20 +45,20 @@ _MEMORY_SHARE = 0.8
     metavar="MB",
     help="Memory to plan with.  [default: what is free]",
 )
-@click.option("--no-speed", is_flag=True, help="Go by memory alone, measure nothing.")
+@click.option("--no-speed", is_flag=True, help="Consider memory only; measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def recommend(
     budget: int, candidates: int, max_seconds: float, megabytes: int | None, no_speed: bool, as_json: bool
 ) -> None:
-    """Say which pair of the catalogue fits this machine, and the seconds a question would take.
+    """Show which pair in the catalogue fits this machine, and the seconds a question would take.
 
-    Larger models are taken to be better; whether they are on your questions, planner bench tells.
+    Larger models are assumed to be better; planner bench shows whether they are on your questions.
     """
     from planner_cli.engine import library  # noqa: PLC0415 - llama.cpp, not for --help
 
     memory = megabytes * 1_000_000 if megabytes else library.available_memory() or library.total_memory()
     if memory is None:
-        raise PlannerError("this system does not tell its memory", hint="--memory MB")
+        raise PlannerError("this system does not report its memory", hint="--memory MB")
     context = _PROMPT + max(candidates * 2 * _SQL, candidates * (budget + _SQL))
     found = pairs(known_catalog(), context=context, branches=candidates)
     measured = None if no_speed else _measured()
@@ -85,12 +85,12 @@ def recommend(
 
 
 def _best(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The largest pair within the bounds; the rows come largest first."""
+    """The largest pair within the limits; the rows are sorted largest first."""
     return next((row for row in rows if row["fits"] and row["fast_enough"] is not False), None)
 
 
 def busy_note() -> str | None:
-    """A word of caution about a speed measured beside other work; ``None`` on a quiet machine."""
+    """A warning about a speed measured next to other work; ``None`` on a quiet machine."""
     from planner_cli.engine.library import physical_cores  # noqa: PLC0415 - llama.cpp, not for --help
 
     try:
@@ -120,7 +120,7 @@ def _measured() -> tuple[Candidate, Speed]:
 def _row(
     pair: Pair, memory: int, measured: tuple[Candidate, Speed] | None, budget: int, candidates: int, max_seconds: float
 ) -> dict[str, Any]:
-    """What is said about one pair; ``seconds`` is scaled from the measured model, ``None`` without one."""
+    """What is reported about one pair; ``seconds`` is scaled from the measured model, ``None`` without one."""
     from planner_cli.engine.speed import question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
 
     seconds = None
@@ -148,9 +148,9 @@ def _row(
 
 
 def _scaled(model: Candidate, base: Candidate, speed: Speed) -> Speed:
-    """The speed of another model: a prompt goes with the parameters, a token with the bytes read for it.
+    """The speed of another model: a prompt scales with the parameters, a token with the bytes read for it.
 
-    On the cautious side: small models are further from what the memory could give than large ones.
+    On the cautious side: small models are further from what memory could deliver than large ones.
     """
     by_bytes = base.weights / max(1, model.weights)
     by_parameters = base.parameters / max(1, model.parameters)
@@ -184,7 +184,7 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
     if best is None:
         less = document["recommended_at_a_smaller_budget"]
         if less is None:
-            click.echo("nothing fits within these bounds: the built-in pair is what remains", err=True)
+            click.echo("nothing fits within these limits: only the built-in pair remains", err=True)
             return
         click.echo(
             clean(
@@ -195,8 +195,8 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
         )
         best = less
     click.echo(err=True)
-    told = "memory is estimated where a file is not here; " if any(row["memory_estimated"] for row in shown) else ""
-    told += "seconds a question are scaled from the measured model" if measured else "no speed was measured"
+    told = "memory is estimated where a file is missing; " if any(row["memory_estimated"] for row in shown) else ""
+    told += "seconds per question are scaled from the measured model" if measured else "no speed was measured"
     say(told, err=True)
     if best["missing"]:
         click.echo(clean(f"next: planner models pull {' '.join(best['missing'])}"), err=True)

@@ -14,7 +14,7 @@ from planner_cli.hub.bring import remove, what_goes
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @JSON
 def rm(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Remove files from the models folder; of an imported one, the link."""
@@ -23,7 +23,7 @@ def rm(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
         note(f"{gone.path}: a link, its file stays" if gone.target else f"{gone.path}: {gone.freed / 1e6:.1f} MB")
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
-            raise PlannerError("removing needs a yes", hint="add --yes")
+            raise PlannerError("removing needs confirmation", hint="add --yes")
         click.confirm("Remove?", abort=True, err=True)
     removed = [remove(name) for name in names]
     freed = sum(entry.freed for entry in removed)

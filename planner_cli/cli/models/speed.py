@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner_cli.app.models import ready
-from planner_cli.app.speeds import SECONDS, calibrate
+from planner_cli.app.speeds import SECONDS, learn_speeds
 from planner_cli.cli.output import say, say_json
 from planner_cli.hub import ResolvedModel
 from planner_cli.types import Role
 
 if TYPE_CHECKING:
-    from planner_cli.engine.calibration import Calibration
+    from planner_cli.engine.learned_speeds import LearnedSpeeds
 
 
-def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, Any]:
+def speeds_record(model: ResolvedModel, learnt: LearnedSpeeds) -> dict[str, Any]:
     """For machines."""
     return {
         "model": model.name,
@@ -35,18 +35,18 @@ def calibration_record(model: ResolvedModel, learnt: Calibration) -> dict[str, A
     }
 
 
-def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
+def speeds_lines(model: ResolvedModel, learnt: LearnedSpeeds) -> list[str]:
     """For people; the first is the gist."""
     counts = (
         f"{learnt.threads} thread{'s' if learnt.threads != 1 else ''} for one text, {learnt.batch_threads} for more"
     )
     rates = ", ".join(f"{width / seconds:.0f} at {width}" for width, seconds in learnt.steps)
     one = f"{learnt.prefill:.0f} tokens/s of a prompt, {1 / learnt.step_seconds(1):.0f} writing one text"
-    lines = [f"{model.name} ({model.role}): {one}; {counts}", f"tokens/s of all texts beside each other: {rates}"]
+    lines = [f"{model.name} ({model.role}): {one}; {counts}", f"tokens/s of all texts in one batch: {rates}"]
     if (wave := learnt.wave(8, 8)) != 8:
         lines.append(f"eight candidates are written {wave} at a time, which is faster here")
     if not learnt.quiet:
-        lines.append("other work disturbed this: it is not kept, and planner goes by the physical cores")
+        lines.append("other work disturbed this: it is not kept, and planner uses the physical cores")
     return lines
 
 
@@ -57,20 +57,20 @@ def calibration_lines(model: ResolvedModel, learnt: Calibration) -> list[str]:
     type=click.Choice(["generator", "discriminator"]),
     default="generator",
     show_default=True,
-    help="A name such as builtin may stand for one file a role.",
+    help="A name such as builtin may stand for one file per role.",
 )
 @click.option("--adapter", metavar="ADAPTER", help="LoRA adapter over it.")
-@click.option("--seconds", type=click.FloatRange(min=0.5), default=SECONDS, show_default=True, help="About how long.")
+@click.option("--seconds", type=click.FloatRange(min=0.5), default=SECONDS, show_default=True, help="Roughly how long.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def speed(name: str, role: Role, adapter: str | None, seconds: float, as_json: bool) -> None:
-    """Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts beside each other.
+    """Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts in one batch.
 
-    What is learnt on a quiet machine is kept, and decides threads and widths of every later run that names neither.
+    What is learnt on a quiet machine is kept, and sets threads and batch widths of later runs that name neither.
     """
     model = ready(name, role, adapter=adapter, note=partial(say, err=True))
-    learnt = calibrate(model, seconds)
+    learnt = learn_speeds(model, seconds)
     if as_json:
-        say_json(calibration_record(model, learnt))
+        say_json(speeds_record(model, learnt))
         return
-    for line in calibration_lines(model, learnt):
+    for line in speeds_lines(model, learnt):
         say(line)

@@ -18,7 +18,7 @@ from planner_cli.hub.bring import verify as check
 @click.argument("name", required=False)
 @JSON
 def verify(name: str | None, as_json: bool) -> int:
-    """Hash model files again and compare: NAME's, or all there are (exit code 3 when one is wrong)."""
+    """Hash model files again and compare: NAME's, or all of them (exit code 3 when one is wrong)."""
     checked = check(name)
     if as_json:
         say_json([{**asdict(entry), "path": str(entry.path) if entry.path else None} for entry in checked])
@@ -27,7 +27,7 @@ def verify(name: str | None, as_json: bool) -> int:
             _print_checked(entry)
     bad = [entry.name for entry in checked if entry.state in {"changed", "missing"}]
     if bad:
-        raise ModelError(f"not what they were: {', '.join(bad)}", hint="planner models rm NAME, and get it again")
+        raise ModelError(f"changed: {', '.join(bad)}", hint="planner models rm NAME, and get it again")
     return ExitCode.OK
 
 

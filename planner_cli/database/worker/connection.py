@@ -19,7 +19,7 @@ from planner_cli.lexer import quote
 from planner_cli.text import nocase
 
 LENGTH = 1_000_000
-"""Bytes of one value, also of every intermediate one; more where the file may hold larger ones, see
+"""Bytes of one value, including every intermediate one; more where the file may hold larger ones, see
 :func:`_longest`."""
 
 SQL_LENGTH = 100_000
@@ -39,7 +39,7 @@ _LIMITS = {
 """SQLite's own "high-security" values refuse honest queries (12 ANDs at depth 10)."""
 
 _COLUMNS = 500
-"""Columns of a result or table, or the widest table's count where that is more: a table over the limit makes
+"""Columns of a result or table, or the widest table's number if that is more: a table over the limit makes
 the whole schema unreadable."""
 
 _SETTINGS = (
@@ -64,22 +64,22 @@ _OVERLOADED = (
     ("matchinfo", 1),
     ("matchinfo", 2),
 )
-"""Functions that full-text tables give their meaning. SQLite registers each under its name without saying that it is
-harmless, and then refuses views that use one as "unsafe"; here it is registered again, saying so."""
+"""Functions that full-text tables give a meaning. SQLite registers each under its name without marking it as
+harmless, and then refuses views that use one as "unsafe"; here it is registered again with that mark."""
 
 _PRAGMAS = "PRAGMA query_only=1; PRAGMA cell_size_check=1; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
 _PROGRESS_OPS = 1000
-"""Cost in the noise; at 100 it is a quarter of the run time."""
+"""Its cost is in the noise; at 100 it is a quarter of the run time."""
 
 
 @dataclass(slots=True)
 class Work:
-    """What statements cost, as SQLite counts it: the same on every machine, unlike seconds."""
+    """What statements cost as SQLite counts it: the same on every machine, unlike seconds."""
 
     steps: int = 0
     """Instructions of its virtual machine."""
     scanned: int = 0
-    """Rows stepped over in full table scans; rows found through an index do not count."""
+    """Rows visited in full table scans; rows found through an index do not count."""
 
 
 class Connection:
@@ -142,9 +142,9 @@ class Connection:
 
     @contextmanager
     def counting(self) -> Iterator[Work]:
-        """The work of the statements that end meanwhile, those inside virtual tables included.
+        """The work of the statements that end meanwhile, including those inside virtual tables.
 
-        Not for statements that may hold text which is not UTF-8: apsw hands their text over too, and fails.
+        Not for statements that may contain text that is not UTF-8: apsw passes their text too, and fails.
         """
         work = Work()
 
@@ -176,19 +176,21 @@ class Connection:
     def _dependent(
         self, names: list[tuple[str, bool]], redacted: Collection[tuple[str, str]]
     ) -> tuple[set[tuple[str, str]], set[str]]:
-        """What goes with redacted columns: columns that say the same, and tables of which nothing may be read.
+        """What is redacted along with the columns: columns with the same content, and tables that may not be read.
 
         The columns are those generated in their tables, and those of a table that a redacted index keeps its content
         in. A virtual table is sealed, with its shadow tables, when it has a redacted column, or when its ``CREATE``
         text names a table that has one or is sealed: it may be an index of its content or words (``content=``,
-        ``fts5vocab``).
+        ``fts5vocab``). So is an index of the content of a view that reads such a table.
         """
         if not redacted:
             return set(), set()
         found = self.raw.execute(
-            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM main.sqlite_master WHERE type = 'table'"
-        )
-        texts = {nocase(self.text(name)): self.text(sql) for name, sql in found}
+            "SELECT CAST(name AS BLOB), CAST(sql AS BLOB), type = 'view' FROM main.sqlite_master "
+            "WHERE type IN ('table', 'view')"
+        ).fetchall()
+        texts = {nocase(self.text(name)): self.text(sql) for name, sql, is_view in found if not is_view}
+        views = {nocase(self.text(name)): self.text(sql) for name, sql, is_view in found if is_view}
         virtual = {nocase(name): texts.get(nocase(name), "") for name, is_virtual in names if is_virtual}
         hidden = {
             (nocase(content), column)
@@ -196,17 +198,19 @@ class Connection:
             if (content := shadows.content(virtual.get(table, "")))
         }
         tables = {table for table, _ in (*redacted, *hidden)}
-        for name, _ in names:
-            if nocase(name) in tables:
+        for name, is_virtual in names:
+            if nocase(name) in tables and not is_virtual:  # of which nothing is generated, and not all can be read
                 found = self.raw.execute(
                     "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)", (name,)
                 )
                 hidden |= {(nocase(name), nocase(self.text(column))) for (column,) in found}
-        sealed = _naming(virtual, tables)
+        reading = _naming(views, tables)
+        indexes = {name for name, sql in virtual.items() if nocase(shadows.content(sql) or "") in reading}
+        sealed = _naming(virtual, {*tables, *indexes})
         return hidden, sealed.union(*(shadows.names(name, virtual[name]) for name in sealed))
 
     def text(self, value: bytes | None) -> str:
-        """A text that was cast to a blob, with U+FFFD for what is not valid in the database's encoding."""
+        """A text that was cast to a blob, with U+FFFD for whatever is invalid in the database's encoding."""
         return (value or b"").decode(self.encoding, "replace")
 
     def allow_double_quoted_strings(self, allow: bool) -> None:
@@ -216,12 +220,12 @@ class Connection:
         self.raw.close(True)
 
 
-def _naming(virtual: Mapping[str, str], tables: Collection[str]) -> set[str]:
+def _naming(texts: Mapping[str, str], tables: Collection[str]) -> set[str]:
     """Those whose text names one of the tables, or one whose text does."""
     found: set[str] = set()
     while True:
         naming = re.compile("|".join(rf"(?<!\w){re.escape(table)}(?!\w)" for table in sorted({*tables, *found})))
-        more = {name for name, sql in virtual.items() if naming.search(nocase(sql))}
+        more = {name for name, sql in texts.items() if naming.search(nocase(sql))}
         if more <= found:
             return found
         found |= more
@@ -243,6 +247,6 @@ def _longest(size: int, heap: int) -> int:
     """The largest value for a database of ``size`` bytes.
 
     Documents and photos must be compared and measured whole. No stored value is larger than the file, and two of
-    half the heap can be compared; a small file gives a query no more room than it ever had.
+    half the heap can be compared; a small file gives a query no more room than before.
     """
     return max(LENGTH, min(heap // 2, 2 * size))

@@ -1,7 +1,7 @@
 """Whether the end of a database file is missing.
 
-SQLite refuses a file from which whole pages are missing as malformed, but takes what is missing of the last page for
-zeros: its rows come back as NULL, or not at all, without a word.
+SQLite refuses a file from which whole pages are missing as malformed, but reads what is missing of the last page as
+zeros: its rows silently come back as NULL, or not at all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PAGES = (512, 65536)
 
 
 class CutOffError(Exception):
-    """The file is shorter than its header says; the text is by how much."""
+    """The file is shorter than its header says; the text says by how much."""
 
 
 def check_open(raw: Any, uri: str) -> None:
@@ -24,13 +24,13 @@ def check_open(raw: Any, uri: str) -> None:
     path = _path(uri)
     if _size(path + b"-wal"):
         return  # the last pages may be there only
-    with raw:  # once something is read no writer changes the file before the end of this transaction
+    with raw:  # once something has been read, no writer changes the file before the end of this transaction
         pages = raw.pragma("page_count")
         _compare(_size(path), pages * raw.pragma("page_size"))
 
 
 def check_closed(uri: str) -> None:
-    """The same from the header alone, for a file that SQLite could not read and that is closed again."""
+    """The same from the header alone, for a file that SQLite could not read and has closed again."""
     try:
         with open(_path(uri), "rb", buffering=0) as file:  # noqa: PTH123 - the worker starts sooner without pathlib
             head = file.read(_HEADER)
@@ -42,12 +42,12 @@ def check_closed(uri: str) -> None:
 
 
 def expected(head: bytes) -> int:
-    """Bytes of the whole file according to its header, or the least there can be where that does not say."""
+    """Bytes of the whole file according to its header, or the least possible where that does not say."""
     smallest, largest = _PAGES
     page = largest if head[16:18] == b"\0\1" else int.from_bytes(head[16:18], "big")
     if len(head) < _HEADER or page < smallest or page & (page - 1):
         return smallest
-    counted = head[24:28] == head[92:96]  # else the last writer was older than the count
+    counted = head[24:28] == head[92:96]  # otherwise the last writer predates the count
     return page * max(1, int.from_bytes(head[28:32], "big") if counted else 1)
 
 
@@ -66,4 +66,4 @@ def _size(path: bytes) -> int | None:
 
 def _compare(size: int | None, whole: int) -> None:
     if size is not None and size < whole:
-        raise CutOffError(f"it has {size:,} bytes of {whole:,}; SQLite refuses it, or takes what is missing for zeros")
+        raise CutOffError(f"it has {size:,} bytes of {whole:,}; SQLite refuses it, or reads what is missing as zeros")

@@ -16,11 +16,11 @@ class NotAQueryError(Exception):
 
 
 class NotReadOnlyError(Exception):
-    """A statement that may write, although the authorizer found nothing to refuse while it was prepared."""
+    """A statement that may write, although the authorizer found nothing to refuse during preparation."""
 
 
 class RedactedJoinError(Exception):
-    """A join that compares redacted values; its text is the join."""
+    """A join that compares redacted values; the text is the join."""
 
 
 _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
@@ -35,9 +35,9 @@ _BY_CLASS: tuple[tuple[Any, str, str | None], ...] = (
     ((apsw.BusyError, apsw.LockedError), "busy", "the database is locked by a program that writes to it"),
     (apsw.AuthError, "refused", "refused: {}"),
     ((apsw.ReadOnlyError, apsw.PermissionsError), "refused", "refused: {}"),
-    (UnicodeEncodeError, "syntax", "the query holds a character that is no valid Unicode"),
+    (UnicodeEncodeError, "syntax", "the query contains a character that is not valid Unicode"),
     (UnicodeDecodeError, "other", "a name or value is not valid text"),
-    (ValueError, "syntax", "the query holds a NUL character"),
+    (ValueError, "syntax", "the query contains a NUL character"),
 )
 """First match wins; ``{}`` is SQLite's message, ``{length}`` the limit of a value. ``None``: the caller knows more."""
 
@@ -61,7 +61,7 @@ def describe(error: Exception, denied: str | None, length: int) -> tuple[str, st
     ``denied`` is what the authorizer refused last, in words; ``length`` the bytes one value may have.
     """
     if getattr(error, "extendedresult", None) in _MUST_WRITE_FIRST:
-        # Nothing the query asked for: SQLite would have to write before anybody can read.
+        # Not the query's doing: SQLite would have to write before anyone can read.
         return "busy", "a write to the database was cut off, and reading would have to roll it back first"
     exact = str(error).strip() or type(error).__name__
     message = without_breaks(exact)
@@ -72,5 +72,5 @@ def describe(error: Exception, denied: str | None, length: int) -> tuple[str, st
             return kind, (text or "{}").replace("{}", message).replace("{length}", f"{length:,}")
     for pattern, kind in _BY_MESSAGE:
         if re.search(pattern, message):
-            return kind, exact if kind == "missing" else message  # a name is looked for as the query has it
+            return kind, exact if kind == "missing" else message  # a name is looked up as the query spells it
     return "other", message

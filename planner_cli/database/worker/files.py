@@ -1,9 +1,9 @@
-"""What is done with a database file itself rather than through SQLite: look at its first bytes, copy it, hash it.
+"""Operations on a database file itself rather than through SQLite: look at its first bytes, copy it, hash it.
 
 Here and not in the parent, because closing *any* descriptor of a file releases the POSIX locks that the process
 holds on it: a program that has the file open through sqlite3 and calls this package would lose its locks, and
 another writer could damage the file. For the same reason no connection of this process may be open meanwhile.
-Paths are texts here: the worker starts some milliseconds sooner without :mod:`pathlib`.
+Paths are strings here: the worker starts some milliseconds sooner without :mod:`pathlib`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHUNK = 2**20
 
 
 def look(path: str) -> Message:
-    """``{"head", "mark", "hot"}``, or ``{"failed": errno}``, or ``{"irregular": true}`` for what is no regular file.
+    """``{"head", "mark", "hot"}``, or ``{"failed": errno}``, or ``{"irregular": true}`` if it is not a regular file.
 
     ``head`` are the first bytes in hexadecimal; ``mark`` is that of :mod:`planner_cli.database.paths`, of just the
     file they were read from; ``hot`` says whether there is a ``-journal`` whose header was not zeroed, as a finished
@@ -51,7 +51,7 @@ def _starts_hot(journal: str) -> bool:
 
 
 def copy(pairs: Sequence[tuple[str, str, int]]) -> Message:
-    """Copy ``size`` bytes from each file to a new one; one that is shorter by now is seen in its mark afterwards."""
+    """Copy ``size`` bytes from each file to a new one; one that has become shorter shows in its mark afterwards."""
     binary = getattr(os, "O_BINARY", 0)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | binary
     try:

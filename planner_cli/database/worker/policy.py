@@ -1,4 +1,4 @@
-"""What a statement may do: an allow-list, asked by SQLite while it prepares each statement."""
+"""What a statement may do: an allow-list that SQLite consults while it prepares each statement."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FUNCTIONS = frozenset(
     """.split()  # noqa: SIM905 - one name a line would be a page
 )
 """Left out on purpose: load_extension, fts3_tokenizer and fts5 (pointers), sqlite_log, rtreecheck, optimize, and
-whatever a later SQLite adds, until somebody has looked at it."""
+whatever a later SQLite adds, until someone has reviewed it."""
 
 IN_SCHEMA = frozenset(
     (
@@ -40,16 +40,16 @@ IN_SCHEMA = frozenset(
         "total_changes",
     )
 )
-"""Harmless, and of no use to a query: allowed where the schema calls them, as a DEFAULT may, and the query does not."""
+"""Harmless but useless to a query: allowed where the schema calls them (as a DEFAULT may) and the query does not."""
 
 MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32", "geopoly")
-"""Virtual table modules kept; json_each and json_tree are always there. dbstat and others are dropped."""
+"""Virtual table modules that are kept; json_each and json_tree always exist. dbstat and others are dropped."""
 
 _INTERNAL_TABLES = re.compile(
     r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.ASCII | re.IGNORECASE
 )
 _INTERNAL_FUNCTIONS = re.compile(r"sqlite_.*|affinity|expr_compare|expr_implies_expr|implies_nonnull_row")
-"""SQLite keeps them for itself and lists them nowhere."""
+"""SQLite reserves them for itself and lists them nowhere."""
 
 _STATISTICS = re.compile(r"sqlite_stat\d", re.ASCII | re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
@@ -79,9 +79,9 @@ class Policy:
         self.redacted = frozenset(redacted)
         self._sealed = frozenset(sealed)
         self.uncomputed: Collection[tuple[str, str]] = ()
-        """Generated columns, folded, that read as NULL while a query runs that does not name them."""
+        """Generated columns, folded, that read as NULL while a query that does not name them runs."""
         self.unread: dict[str, None] = {}
-        """Those of them that were, as ``table.column``."""
+        """Those that did read as NULL, as ``table.column``."""
         self._existing = existing
 
     def __call__(
@@ -115,7 +115,7 @@ class Policy:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:
-            # FTS5 asks for data_version by itself, to see whether its cache is stale.
+            # FTS5 reads data_version on its own, to see whether its cache is stale.
             if first == "data_version":
                 return True
             self.denied = f"PRAGMA {first}"

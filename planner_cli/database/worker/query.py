@@ -1,4 +1,4 @@
-"""Run one query: a single read-only statement, fetched to its caps."""
+"""Run one query: a single read-only statement, fetched up to its caps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_COLUMN = re.compile(
 )
 
 _LARGE, _HEAD = 1_000_000, 10_000
-"""Of a value of over that many bytes so many are fetched: a result should hold rows, and no query needs more of it to
+"""Of a value of over that many bytes, so many are fetched: a result should hold rows, and no query needs more to
 count, compare and measure it."""
 
 
@@ -32,7 +32,7 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     """``{"columns", "rows", "cut_by", "cut", "unread", "steps", "scanned"}``; raises what :mod:`.errors` explains.
 
     At most ``rows`` rows and ``size`` bytes of values are fetched. ``cut_by`` is the limit that was reached where
-    there are more, else ``None``; ``cut`` are the sizes of values of which only the beginning was fetched;
+    there are more, otherwise ``None``; ``cut`` are the sizes of values of which only the beginning was fetched;
     ``unread`` are generated columns that cannot be computed here and read as NULL, as a ``*`` may ask for them.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
@@ -41,10 +41,10 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     try:
         return {**_by_origin(connection, sql, rows, size), "unread": []}
     except apsw.SQLError as error:
-        # "no such function" is said of the query's own text, this of a generated column's
+        # "no such function" refers to the query's own text, this to a generated column's
         if not str(error).startswith("unknown function: "):
             raise
-        named = {nocase(token.identifier or "") for token in code(sql)}
+        named = describe.computed_with(connection, code(sql))
         skipped = frozenset(pair for pair in describe.uncomputed(connection) if pair[1] not in named)
         if not skipped:
             raise
@@ -59,8 +59,8 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
 def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
     """Views keep the "double-quoted strings" that old schemas hold; in the query itself they are names only.
 
-    SQLite has one switch for both. So the query's own quotes become such that never hold a string, where a view needs
-    the switch; not at once, since its messages and the names of columns are better with the query as it is.
+    SQLite has one switch for both. So where a view needs the switch, the query's own quotes become ones that never hold
+    a string; only then, since its messages and the names of columns are better with the query as it is.
     """
     if '"' not in sql:
         connection.allow_double_quoted_strings(True)
@@ -82,18 +82,18 @@ def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.M
             raise first from None
         if name is not None and any(token.text[0] == '"' and token.identifier == name for token in code(sql)):
             text = f'no such column: "{name}" - should this be a string literal in single-quotes?'
-            raise apsw.SQLError(text) from None  # as SQLite says it of a name in such quotes
+            raise apsw.SQLError(text) from None  # as SQLite reports a name in such quotes
         raise
     return {**reply, "columns": _columns(connection, sql)}
 
 
 def _missing_column(error: Exception) -> str | None:
     found = _NO_COLUMN.fullmatch(str(error))
-    return found and (found["quoted"] or found["plain"])
+    return found and found[found.lastgroup or 0]  # perhaps an empty one: WHERE name <> ""
 
 
 def in_backticks(sql: str) -> str:
-    """With every name in double quotes in backticks, which SQLite never takes for those of a string."""
+    """With every double-quoted name in backticks instead, which SQLite never takes for a string's quotes."""
     return "".join(
         f"`{(token.identifier or '').replace('`', '``')}`" if token.text[0] == '"' else token.text
         for token in tokens(sql)
@@ -111,10 +111,10 @@ def _whole(connection: Connection, sql: str, rows: int, size: int) -> wire.Messa
 
 
 def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None:
-    """Refuse to join by a redacted column without naming it in an expression.
+    """Refuse a join on a redacted column that does not name it in an expression.
 
-    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so that a join with a list
-    of guesses would tell which of them are right.
+    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so a join with a list
+    of guesses would reveal which of them are right.
     """
     if not redacted:
         return
@@ -133,7 +133,7 @@ def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None
 
 
 class _Statement:
-    """Watches a statement from SQLite's own view of it, before its first step."""
+    """Checks a statement as SQLite itself sees it, before its first step."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
@@ -141,12 +141,12 @@ class _Statement:
         self._accepted = False
 
     def __call__(self, cursor: Any, statement: str, _bindings: object) -> bool:
-        if self._accepted:  # what follows it is blank, as was seen then
+        if self._accepted:  # what follows it is blank, as was checked then
             return True
         if not cursor.has_vdbe:
             raise NotAQueryError("there is no query in it")
         if cursor.is_explain:
-            raise NotAQueryError("EXPLAIN describes a query and does not answer")
+            raise NotAQueryError("EXPLAIN describes a query and does not answer it")
         if not cursor.is_readonly:
             raise NotReadOnlyError
         if not is_blank(self.sql[len(statement) :]):
@@ -193,10 +193,10 @@ class _Cap:
         self.kept: list[tuple[Any, ...]] = []
         self.cut_by: Literal["rows", "bytes"] | None = None
         self.cut: list[int] = []
-        """The sizes that values had which were cut."""
+        """The original sizes of values that were cut."""
 
     def take(self, found: Iterable[tuple[Any, ...]]) -> None:
-        """One row more than fits is asked for, so that it is known and not guessed whether there are more."""
+        """One row more than fits is requested, so that whether there are more is known and not guessed."""
         for row in islice(found, self._rows + 1):
             if len(self.kept) == self._rows:
                 self.cut_by = "rows"
@@ -207,7 +207,7 @@ class _Cap:
                 if self.kept:
                     self.cut_by = "bytes"
                     return
-                share = self._left // len(row)  # a first row of many large values: each has its part
+                share = self._left // len(row)  # a first row of many large values: each gets its share
                 cells = [min(size, share) for size in cells]
             self._left -= sum(cells)
             self.cut += [size for size, cell in zip(sizes, cells, strict=True) if cell < size]
@@ -228,7 +228,7 @@ def _cut(value: Any, size: int, kept: int) -> Any:
 
 
 def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, error: UnicodeDecodeError) -> wire.Message:
-    """As ``_fetch`` for text that is not valid UTF-8, which apsw refuses: such text comes with U+FFFD in it."""
+    """Like ``_fetch`` for text that is not valid UTF-8, which apsw refuses: such text gets U+FFFD in it."""
     columns = _columns(connection, sql)
     if not columns:
         raise error

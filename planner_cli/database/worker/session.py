@@ -1,4 +1,4 @@
-"""The requests of one database, answered one by one. Whatever goes wrong becomes a reply."""
+"""The requests for one database, answered one by one. Whatever goes wrong becomes a reply."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WITHOUT_SQLITE: Mapping[str, Callable[[Message], Any]] = {
     ),
     "mend": lambda request: mend(unpack_path(request["path"])),
 }
-"""What is done without a connection, and while none is open (see :mod:`.files`)."""
+"""Operations that need no connection, and run while none is open (see :mod:`.files`)."""
 
 
 class Session:

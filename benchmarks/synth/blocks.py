@@ -44,7 +44,7 @@ _SMALL_HALVES: Final = bytes(0x24 | byte & 0x83 for byte in range(256))
 def random_weights(type_id: int, elements: int, seed: int) -> Iterator[bytes]:
     """The bytes of a matrix of so many elements, in pieces; the same for the same seed."""
     known = TENSOR_TYPES[type_id]
-    source = random.Random(seed)  # noqa: S311 - weights, not secrets
+    source = random.Random(seed)
     blocks, at_once = elements // known.block, max(1, _CHUNK // known.bytes)
     for start in range(0, blocks, at_once):
         count = min(at_once, blocks - start)

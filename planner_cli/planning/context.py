@@ -37,7 +37,7 @@ class Judging(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PlanContext:
     """One question in progress."""
 
     question: Question

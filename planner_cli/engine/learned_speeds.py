@@ -23,7 +23,7 @@ _WORTH = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class LearnedSpeeds:
     """What was learnt; times in seconds."""
 
     threads: int
@@ -73,7 +73,7 @@ class Calibration:
         return {"format": _FORMAT, **asdict(self)}
 
     @classmethod
-    def read(cls, record: object) -> Calibration | None:
+    def read(cls, record: object) -> LearnedSpeeds | None:
         """What was recorded; ``None`` when it is damaged or of another version of planner."""
         if not isinstance(record, Mapping) or record.get("format") != _FORMAT:
             return None
@@ -94,6 +94,6 @@ class Calibration:
 
 
 def key(identity: str, gpu_layers: int | None) -> str:
-    """Under which a model's calibration is kept: another library, CPU share or GPU setting is another machine."""
+    """Under which a model's speeds are kept: another library, CPU share or GPU setting is another machine."""
     facts = [_FORMAT, identity, library.version(), library.features(), library.physical_cores(), gpu_layers]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""``planner bench cluster``: shards on two workers give the rows of one run."""
+"""``planner bench distribute``: shards on two workers give the rows of one run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def content(folder):
 def test_two_shards_on_two_workers_are_the_whole_run(tmp_path):
     whole = bench(*RUN, "-o", tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
-    spread = bench("cluster", "-o", tmp_path / "merged", "--workers", "2", *RUN)
+    spread = bench("distribute", "-o", tmp_path / "merged", "--workers", "2", *RUN)
     assert spread.returncode == 0, spread.stderr
     assert spread.stdout == f"{tmp_path / 'merged'}: 4 rows\n"
     assert sorted(path.name for path in (tmp_path / "merged-shards").iterdir()) == ["1-of-2", "2-of-2"]
@@ -42,7 +42,7 @@ def test_two_shards_on_two_workers_are_the_whole_run(tmp_path):
 
 @pytest.mark.slow
 def test_a_shard_that_fails_is_named(tmp_path):
-    done = bench("cluster", "-o", tmp_path / "merged", "--shards", "1", "e2e", "demo", "--generator", "nothing")
+    done = bench("distribute", "-o", tmp_path / "merged", "--shards", "1", "e2e", "demo", "--generator", "nothing")
     assert done.returncode == 2
     assert "shard 1/1: unknown model 'nothing'" in done.stderr
     assert not (tmp_path / "merged").exists()
@@ -51,19 +51,19 @@ def test_a_shard_that_fails_is_named(tmp_path):
 REFUSED = [
     ("another machine", ["--scheduler", "tcp://192.0.2.1:8786", "e2e", "demo"], "--allow-network"),
     ("another machine without a scheme", ["--scheduler", "192.0.2.1:8786", "e2e", "demo"], "--allow-network"),
-    ("its own shard", ["e2e", "demo", "--shard", "1/2"], "--shard is set by planner bench cluster"),
-    ("its own folder", ["e2e", "demo", "-o", "x"], "-o is set by planner bench cluster"),
+    ("its own shard", ["e2e", "demo", "--shard", "1/2"], "--shard is set by planner bench distribute"),
+    ("its own folder", ["e2e", "demo", "-o", "x"], "-o is set by planner bench distribute"),
     ("unknown command", ["report"], "'report' is not one of"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "told"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_what_is_refused(tmp_path, capsys, arguments, told):
-    assert main(["bench", "cluster", "-o", str(tmp_path / "merged"), *arguments]) == 2
+    assert main(["bench", "distribute", "-o", str(tmp_path / "merged"), *arguments]) == 2
     assert told in capsys.readouterr().err
 
 
 def test_a_folder_that_is_taken_is_kept(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
-    assert main(["bench", "cluster", "-o", str(tmp_path), "e2e", "demo"]) == 2
+    assert main(["bench", "distribute", "-o", str(tmp_path), "e2e", "demo"]) == 2
     assert "is not empty" in capsys.readouterr().err

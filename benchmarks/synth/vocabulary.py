@@ -27,7 +27,7 @@ def tokenizer_pairs(path: Path, size: int) -> dict[str, bytes]:
         raise ModelError(f"{path} has no tokenizer", hint="--vocabulary names another GGUF file")
     have = _items(pairs[TOKENS])
     if have > size:
-        raise ModelError(f"{path} has {have} tokens, the model only {size}", hint="--vocabulary names another file")
+        raise ModelError(f"{path} has {have} tokens, the model only {size}", hint="give another vocabulary")
     names = [f"[PAD{number}]".encode() for number in range(have, size)]
     padding = {
         TOKENS: b"".join(struct.pack("<Q", len(name)) + name for name in names),

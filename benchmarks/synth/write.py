@@ -10,10 +10,10 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from benchmarks.synth.blocks import random_weights, vector
+from benchmarks.synth.shapes import QUANTISATIONS, PlannedTensor, Shape, file_type_number, tensors
+from benchmarks.synth.vocabulary import tokenizer_pairs
 from planner_cli.errors import ModelError
-from planner_cli.hub.synth.blocks import random_weights, vector
-from planner_cli.hub.synth.shapes import QUANTISATIONS, PlannedTensor, Shape, file_type_number, tensors
-from planner_cli.hub.synth.vocabulary import tokenizer_pairs
 
 ALIGNMENT: Final = 32
 _UINT32, _FLOAT32, _STRING = 4, 6, 8

@@ -1,4 +1,4 @@
-"""An engine that says what it is told, for unit tests of planning: no model, no llama.cpp.
+"""An engine that follows a script, for unit tests of planning: no model, no llama.cpp.
 
     engine = ScriptedEngine()
     engine.enqueue(["select 1", "select 2"])                  # the first session's branches, in order

@@ -1,6 +1,6 @@
 """Shards of one run on the workers of a Dask scheduler; the run's folder comes back as bytes, no disk is shared.
 
-Dask and not Ray: its two wheels are 2.5 MB against 79 MB, and a shard is one long task, of which either would do.
+Dask and not Ray: its two wheels are 2.5 MB against 79 MB, and a shard is one long task, which either could run.
 Each worker needs planner, the models and the data where the command names them.
 """
 
@@ -30,8 +30,8 @@ def run_shards(
 ) -> list[Path]:
     """Run ``planner bench COMMAND ARGUMENTS --shard I/N`` for every I; returns the shards' run folders in ``folder``.
 
-    ``scheduler`` is the address of one that runs; without it ``workers`` processes of this machine are started.
-    ``shards`` is N (``None``: one a worker). A shard whose folder is there already is not run again.
+    ``scheduler`` is the address of a running one; without it ``workers`` processes are started on this machine.
+    ``shards`` is N (``None``: one per worker). A shard whose folder already exists is not run again.
 
     Raises:
         PlannerError: Dask is not installed, the scheduler does not answer, or a shard failed.
@@ -40,7 +40,7 @@ def run_shards(
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise PlannerError("Dask is not installed", hint="pip install 'planner_cli[cluster]'") from error
+        raise PlannerError("Dask is not installed", hint="pip install 'planner_cli[distributed]'") from error
     with _client(Client, scheduler, workers) as client:
         count = shards or max(1, len(client.scheduler_info()["workers"]))
         names = {index: folder / f"{index}-of-{count}" for index in range(1, count + 1)}
@@ -60,7 +60,7 @@ def run_shards(
 
 
 def run_shard(command: str, arguments: Sequence[str], shard: str) -> tuple[dict[str, bytes], str | None]:
-    """On a worker: one shard in a process of its own; returns the files of its run, or why there are none."""
+    """On a worker: one shard in its own process; returns the files of its run, or why there are none."""
     with tempfile.TemporaryDirectory(prefix="planner-shard-") as scratch:
         folder = Path(scratch) / "run"
         line = [sys.executable, "-m", "planner_cli", "bench", command, *arguments]
@@ -85,7 +85,7 @@ def _client(make: Any, scheduler: str | None, workers: int) -> Any:
 def _write(folder: Path, files: dict[str, bytes]) -> None:
     part = folder.with_name(f".{folder.name}.part")
     try:
-        part.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what the run's own folder holds
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)  # its content is that of the run's own folder
         for name, data in files.items():
             (part / Path(name).name).write_bytes(data)
         part.replace(folder)  # whole, or not there

@@ -9,14 +9,15 @@ from math import prod
 
 import pytest
 
+from benchmarks.synth import Shape, known_shape, known_shapes, synthesise
+from benchmarks.synth.__main__ import main
+from benchmarks.synth.blocks import random_weights
+from benchmarks.synth.shapes import QUANTISATIONS, tensors
 from planner_cli.control import Control
 from planner_cli.errors import ModelError
 from planner_cli.hub import read_header
 from planner_cli.hub.catalog import load_catalog
 from planner_cli.hub.ggml import FILE_TYPES, TENSOR_TYPES
-from planner_cli.hub.synth import Shape, known_shape, known_shapes, synthesise
-from planner_cli.hub.synth.blocks import random_weights
-from planner_cli.hub.synth.shapes import QUANTISATIONS, tensors
 from planner_cli.settings import EngineOptions, Sampling
 from tests.hub.gguf_files import write
 from tests.hub.tiny_model import tiny
@@ -170,3 +171,14 @@ def test_unknown_names_are_answered_with_near_ones():
     with pytest.raises(ModelError, match="not known") as raised:
         known_shape("deepseek-r1-distill-qwen-1.5")
     assert "deepseek-r1-distill-qwen-1.5b" in raised.value.hint
+
+
+@pytest.mark.model
+def test_the_command_writes_a_file_of_the_shape(capsys, tmp_path):
+    path = tmp_path / "like.gguf"
+    assert main(["--like", "smollm2-135m-instruct", "-o", str(path)]) == 0
+    assert capsys.readouterr() == (f"{path}\n", f"135 M parameters, Q4_1, {path.stat().st_size / 1e6:.0f} MB\n")
+    header = read_header(path)
+    assert (header.size, header.parameters) == (path.stat().st_size, 134_515_008)
+    assert main(["--like", "gpt-5", "-o", str(tmp_path / "other.gguf")]) == 3
+    assert "the shape of 'gpt-5' is not known" in capsys.readouterr().err
