@@ -18,7 +18,7 @@ from planner_cli.control import Control
 from planner_cli.errors import Interrupted, PlannerError
 from planner_cli.settings import Limits
 
-QUICK = replace(EVALUATION_LIMITS, seconds=2.0)
+QUICK = replace(EVALUATION_LIMITS, seconds=5.0)
 
 
 def looked_at(items, *, known=None, candidates=False, control=None, evaluation=QUICK):

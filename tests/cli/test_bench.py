@@ -118,9 +118,11 @@ def test_compare(tmp_path):
         "--methods",
         "greedy,vote,race",
         "--budget",
-        "8",
+        "4",
         "-n",
         "3",
+        "--max-tokens",
+        "24",
         "-o",
         tmp_path / "c",
     )

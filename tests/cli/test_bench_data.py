@@ -14,7 +14,7 @@ from planner_cli.cli import cli, main
 from planner_cli.settings import Limits
 from tests.bench.faulty_data import FAULTS, MEASURED, build, faulty, locked
 
-QUICK = ["--gold-seconds", "2", "--budget", "0"]
+QUICK = ["--gold-seconds", "5", "--budget", "0"]
 
 
 def bench(*arguments):
@@ -49,7 +49,7 @@ def test_one_run_from_end_to_end_over_every_fault(kind, spider, paper, tmp_path,
     run = load_run(tmp_path / "run")
     assert [row.item for row in run.rows] == list(MEASURED)
     assert {fault.name.split(" (")[0] for fault in run.set_aside} >= {*FAULTS, "plain", "silent", "homeless"}
-    assert run.settings["evaluation_limits"]["seconds"] == 2
+    assert run.settings["evaluation_limits"]["seconds"] == 5
     assert run.settings["evaluation_limits"]["rows"] == run.settings["limits"]["rows"] == EVALUATION_LIMITS.rows
     assert run.settings["limits"]["seconds"] == (3 if kind == "e2e" else Limits().seconds)
     if kind == "e2e":
@@ -98,7 +98,7 @@ def test_a_run_whose_questions_all_prove_too_long_says_so(tmp_path, capsys, buil
 @pytest.mark.model
 def test_compare_makes_the_runs_that_each_method_makes_alone(tmp_path, capsys, builtin_generator):
     methods = ("vote", "race", "greedy", "rerank")
-    own = ["demo", "--limit", "2", "-n", "3", "--budget", "4"]
+    own = ["demo", "--limit", "2", "-n", "3", "--budget", "4", "--max-tokens", "24"]
     assert bench("compare", *own, "--methods", ",".join(methods), "-o", tmp_path / "together") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:6]] == list(methods)

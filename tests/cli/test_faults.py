@@ -328,7 +328,7 @@ def test_the_database_changes_while_models_load(demo, change):
 
 
 STAGES = ["reading", "the worker", "writing candidates", "candidate 1:", "different results", "judging results"]
-MUCH = ("-n", "32", "--temperature", "2", "--top-p", "1", "--budget", "2000", "--select", "rerank", "-v")
+MUCH = ("-n", "8", "--temperature", "2", "--top-p", "1", "--budget", "2000", "--select", "rerank", "-v")
 """Seconds of work on any machine, each stage said on standard error."""
 
 

@@ -135,7 +135,7 @@ def test_more_branches_than_places_run_in_waves(fast_generator, writing_engine):
 
 def test_a_probe_leaves_the_branch_as_it_was(base_engine):
     session = opened(base_engine, 2)
-    without = write(session, [Sampling()] * 2)
+    without = write(session, [Sampling()] * 2, max_tokens=12)
     session.close()
     seen = []
     session = opened(base_engine, 2, room=80)
@@ -144,7 +144,7 @@ def test_a_probe_leaves_the_branch_as_it_was(base_engine):
         live = [b for b in session._branches if b.live]
         seen.extend(session.probe(live, [FORCED] * len(live), CHOICES))
 
-    assert write(session, [Sampling()] * 2, hook=probe) == without
+    assert write(session, [Sampling()] * 2, max_tokens=12, hook=probe) == without
     session.close()
     assert len(seen) > 10
     for choice in seen:
@@ -186,15 +186,16 @@ def test_an_adopted_branch_is_part_of_the_prefix(builtin_generator):
     assert len({choice.probabilities["true"] for choice in several}) == 3
 
 
-def test_suffixes_longer_than_a_batch(base_engine):
+def test_suffixes_longer_than_a_batch(tiny_random_model):
+    engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
     long = (Span("order and customer and price " * 60),)
     suffixes = [long, (), long, ()]
-    assert base_engine.count(long) * 2 > BATCH
-    session = opened(base_engine, 4, room=400)
+    assert engine.count(long) * 2 > BATCH
+    session = opened(engine, 4, room=400)
     texts = write(session, [Sampling()] * 4, max_tokens=6, suffixes=suffixes)
     assert texts[0] == texts[2]
     assert texts[1] == texts[3]
-    session.close()
+    engine.close()
 
 
 SCHEMA = Span(

@@ -141,8 +141,8 @@ def test_what_kills_the_trial_is_a_line(tmp_path, started, capfd, change, messag
 
 
 def test_a_file_that_hangs_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(trial, "_SECONDS", 3.0)
-    with pytest.raises(ModelError, match="took over 3 s"):
+    monkeypatch.setattr(trial, "_SECONDS", 1.0)
+    with pytest.raises(ModelError, match="took over 1 s"):
         try_first(found(tmp_path, hangs), Control(), cache_dir=tmp_path / "cache")
 
 
@@ -197,7 +197,7 @@ def test_the_tiny_model_runs(tmp_path, shop):
 
 @pytest.mark.model
 def test_damaged_models_end_in_a_line(tmp_path, shop):
-    outcomes = run_damaged(tmp_path, shop, 12)
+    outcomes = run_damaged(tmp_path, shop, 8)
     assert outcomes["refused"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from gguf_files import ADAPTER, MODEL, gguf, tensor, write
 from tiny_model import BOOL, STRING, UINT, Tiny, tiny
 
+from planner_cli.cli import main
 from planner_cli.errors import ExitCode, ModelError
 from planner_cli.hub import bring, registry, resolve
 
@@ -160,7 +161,7 @@ def test_one_part_of_a_split_model_is_not_imported(tmp_path):
 # --------------------------------------------------------------------------------------------- what it is there for
 
 
-def test_the_commands_end_in_a_line(tmp_path, shop):
+def test_the_commands_end_in_a_line(tmp_path, shop, capsys):
     path = str(made(tmp_path, key("llama.attention.causal", BOOL, False)))
     for command in (
         ["models", "import", path],
@@ -168,11 +169,9 @@ def test_the_commands_end_in_a_line(tmp_path, shop):
         ["ask", "how many", str(shop), "--generator", path],
         ["ask", "how many", str(shop), "--discriminator", path],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "planner_cli", *command], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == ExitCode.MODEL, (command, done.stderr)
-        assert "its attention is not causal" in done.stderr
+        code, error = main(command), capsys.readouterr().err
+        assert code == ExitCode.MODEL, (command, error)
+        assert "its attention is not causal" in error
 
 
 @pytest.mark.model
