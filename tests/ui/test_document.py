@@ -223,7 +223,8 @@ def test_abstaining_moves_the_answer():
 def test_warnings_versions_and_options():
     run = scripts.judged()
     run.answer = replace(run.answer, warnings=("time ran out",))
-    options = {"min_confidence": 0.5, "tables": ["a"], "no_values": True, "redacted": []}
+    chosen = {"budget": {"value": 64, "origin": "environment"}}
+    options = {"min_confidence": 0.5, "tables": ["a"], "no_values": True, "redacted": [], "chosen": chosen}
     made = decoded(run, options=options)
     check(made, Document)
     assert (made["warnings"], made["versions"], made["options"]) == (["time ran out"], VERSIONS, options)
