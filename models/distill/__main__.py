@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from models.distill import stages
 from models.distill.generated import everyday_items
 from models.distill.items import Item, read_items, read_schemas, write_items, write_schemas
 from planner_cli.types import Schema
@@ -17,6 +18,7 @@ from planner_cli.types import Schema
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(path_type=Path, exists=True)
+_base = click.option("--base", type=_EXISTING, help="The model's GGUF file.  [default: the built-in model]")
 
 
 @click.group()
@@ -67,12 +69,31 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 
 
 @main.command()
+@click.argument("pack", type=_EXISTING)
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the new pack.")
+@click.option("--fold", "folds", type=click.IntRange(0, stages.FOLDS - 1), multiple=True, required=True)
+def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
+    """Write a pack of the databases of PACK that are in those folds, to be measured or sampled on.
+
+    Fold 0 is never trained on; the others are, but for those that ``train --without`` leaves out.
+    """
+    from models.distill.spider import write_part
+
+    if out.exists():
+        raise click.UsageError(f"{out} exists: name another --out")
+    counts = write_part(pack, out, lambda name: stages.fold(name) in folds)
+    _write_facts(out / "part.json", {"pack": pack.name, "folds": folds, **counts})
+
+
+@main.command()
 @click.argument("data", type=_EXISTING)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Of training, over all sittings.")
 @click.option("--steps", type=click.IntRange(min=1), help="Of training, in place of --minutes or as another bound.")
 @click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
 @click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control of thinking.")
+@_base
+@click.option("--behind", is_flag=True, help="Let the adapter act only behind the prompt that both roles share.")
 @click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @click.option(
@@ -87,18 +108,30 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 @click.option("--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 at the end.")
 @click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
 @click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option(
+    "--renamed", type=click.FloatRange(0, 1), default=0.75, show_default=True, help="Packs under other names."
+)
+@click.option(
+    "--without",
+    "folds",
+    type=click.IntRange(0, stages.FOLDS - 1),
+    multiple=True,
+    help="A fold of the databases to leave out besides the held-out one (0); may be repeated.",
+)
+@click.option("--looks", type=click.IntRange(min=1), default=10, show_default=True, help="Held-out packs looked at.")
+@click.option("--dtype", type=click.Choice(["bfloat16", "float32"]), default="bfloat16", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
     data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
-    init: Path | None, resume: bool, shares: tuple[str, ...], rate: float, packs: int, rank: int, threads: int | None,
-    device: str, seed: int,
+    base: Path | None, behind: bool, init: Path | None, resume: bool, shares: tuple[str, ...], rate: float, packs: int,
+    rank: int, renamed: float, folds: tuple[int, ...], looks: int, dtype: str, threads: int | None, device: str,
+    seed: int,
 ) -> None:  # fmt: skip
     """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
     import torch
 
-    from models.distill import stages
     from models.distill.cases import read_cases
     from models.distill.judging import CUTS, NO_THOUGHTS, JudgeMix
     from models.distill.network import Network
@@ -110,29 +143,32 @@ def train(
         raise click.UsageError("say how long with --minutes or --steps")
     if threads:
         torch.set_num_threads(threads)
-    base = read_base(stages.base_path())
-    network = Network(base, rank=rank, alpha=2.0 * rank, device=device, seed=seed)
+    path = base or stages.base_path()
+    weights = read_base(path)
+    number = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype]
+    network = Network(weights, rank=rank, alpha=2.0 * rank, dtype=number, device=device, seed=seed, behind=behind)
     trainer = Trainer(network, TrainSettings(minutes, steps, rate=rate, packs=packs, seed=seed), out)
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():
         raise click.UsageError(f"{trainer.checkpoint} exists: go on with --resume, or name another --out")
     elif init is not None:
-        network.load(read_adapter(init, base.shape)[0])
+        network.load(read_adapter(init, weights.shape)[0])
     items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
-    encode, mix = stages.encoder(stages.base_path()), Mix()
+    encode, mix = stages.encoder(path), Mix(renamed=renamed)
     plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
-    eos = base.shape.eos
-    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=10)}
+    eos = weights.shape.eos
+    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=looks)}
     judged = read_cases(cases) if cases else []
     if judged:
-        held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=12)
+        held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=looks)
         if not no_thoughts:
-            held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=12)
+            held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=looks)
     wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
     thinking = JudgeMix(cuts=NO_THOUGHTS if no_thoughts else CUTS)
-    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking)
-    for line in trainer.run(stream, held_out):
+    left_out = {stages.HELD_OUT, *folds}
+    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking, left_out)
+    for line in trainer.run(stream, {name: packs for name, packs in held_out.items() if packs}):
         if line["step"] % 20 == 1:
             click.echo(_progress(line), err=True)
     click.echo(json.dumps(asdict(trainer.state)["curve"]), err=True)
@@ -148,19 +184,27 @@ def _progress(line: dict[str, float]) -> str:
 
 @main.command()
 @click.argument("trained", type=_EXISTING)
+@_base
 @click.option("--out", type=_FILE, required=True, help="The .gguf file to write.")
 @click.option("--name", required=True, help="general.name of the file.")
+@click.option(
+    "--prompt",
+    type=click.Choice(["compact-values", "compact-verdict"]),
+    default="compact-values",
+    show_default=True,
+    help="What it was trained on: a generator's, or a discriminator's.",
+)
 @click.option("--licence", default="CC-BY-SA-4.0", show_default=True, help="general.license: of the training data.")
-def export(trained: Path, out: Path, name: str, licence: str) -> None:
+def export(trained: Path, base: Path | None, out: Path, name: str, prompt: str, licence: str) -> None:
     """Write the adapter in TRAINED, the folder that ``train`` wrote, as GGUF."""
     import torch
 
-    from models.distill import stages
-    from models.distill.weights import read_base, write_adapter
+    from models.distill.weights import read_shape, write_adapter
 
     saved = torch.load(trained / "state.pt", weights_only=True)
-    shape = read_base(stages.base_path()).shape
-    write_adapter(out, saved["pairs"], saved["alpha"], shape, {"name": name, "license": licence})
+    shape = read_shape(base or stages.base_path())
+    facts = {"name": name, "license": licence}
+    write_adapter(out, saved["pairs"], saved["alpha"], shape, facts, behind=saved["behind"], prompt=prompt)
     click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
 
 
@@ -202,7 +246,6 @@ def calibrate(data: Path, cases: Path, adapter: Path, out: Path, budget: int, mo
     """Fit the weights of verdict and likelihood in the discriminator's score, on schemas that were held out."""
     import random
 
-    from models.distill import stages
     from models.distill.calibrate import fit, observe, quality
     from models.distill.cases import read_cases
     from planner_cli.discriminator import Discriminator

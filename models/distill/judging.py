@@ -83,7 +83,7 @@ def judge_pack(
     shared = ""
     for case in cases:
         question = Question(case.question, look.schema, "", look.hints(case.hints, mix, rng))
-        stable, asked = split_at(STABLE, (*_PROMPT.shared(question), _PROMPT.PLAN))
+        stable, asked = split_at(STABLE, _PROMPT.shared(question))
         shared = _text(stable)
         for candidate in _drawn(case, mix.candidates, rng):
             row = _row(_text(asked), case, candidate, cut, look.names, mix, rng, encode)
@@ -122,22 +122,27 @@ def _row(
     planned = write(draft, names)
     given = write(candidate.parts, names)
     plan = encode(f" {plan_text(planned)}")[:_LONGEST]
-    plan = plan[: _length(plan, cut, ("none", "in the plan"), rng)]
+    plan = plan[: _length(plan, cut, ("in the plan",), rng)]
     check = list(_check(planned, given, mix, encode))[:_LONGEST]
-    check = check[: _length(check, cut, ("none", "in the plan", "plan", "in the check"), rng)]
+    check = check[: _length(check, cut, ("in the plan", "plan", "in the check"), rng)]
     end = encode("\n")
     facts = candidate.facts if rng.random() < mix.results else ""
     after = _text(_PROMPT.candidate(given, facts))
     learned = 0.0 if own else 1.0
+    answer = (encode(" true" if candidate.correct else " false"), mix.verdict)
+    if cut == "none":  # nothing is written between, and the engine has it as one text
+        forced = _text(_PROMPT.verdict(None, closed_itself=False))
+        return [(encode(asked), 0.0), (encode(_PROMPT.PLAN.text + after), 0.0), (encode(forced), 0.0), answer]
     return [
         (encode(asked), 0.0),
+        (encode(_PROMPT.PLAN.text), 0.0),
         (plan, learned),
         (end, learned if cut in ("plan", "in the check", "whole") else 0.0),
         (encode(after.removeprefix("\n")), 0.0),
         *(([token], weight) for token, weight in check),
         (end, 1.0 if cut == "whole" else 0.0),
         (encode(_text(_PROMPT.verdict(None, closed_itself=True))), 0.0),
-        (encode(" true" if candidate.correct else " false"), mix.verdict),
+        answer,
     ]
 
 

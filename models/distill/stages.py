@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -20,8 +20,10 @@ from planner_cli.types import Schema
 
 JUDGE = "judge"
 """The discriminator's share of the steps."""
-_HELD_OUT = 12
-"""One of so many training databases is only looked at."""
+FOLDS = 12
+"""Training databases are in one of so many folds, by their names alone."""
+HELD_OUT = 0
+"""The fold that is only looked at."""
 
 
 def base_path() -> Path:
@@ -40,9 +42,14 @@ def encoder(path: Path) -> Encode:
     return lambda text: list(model.tokenize(text.encode(), add_bos=False, special=False))
 
 
+def fold(schema: str) -> int:
+    """Of a schema's name."""
+    return hashlib.sha256(schema.encode()).digest()[0] % FOLDS
+
+
 def is_held_out(schema: str) -> bool:
-    """Whether nothing is trained on this schema; by its name alone."""
-    return hashlib.sha256(schema.encode()).digest()[0] % _HELD_OUT == 0
+    """Whether nothing is trained on this schema."""
+    return fold(schema) == HELD_OUT
 
 
 def mixture(
@@ -54,8 +61,9 @@ def mixture(
     eos: int,
     cases: Sequence[Case] = (),
     judged: JudgeMix | None = None,
+    left_out: Collection[int] = (HELD_OUT,),
 ) -> Mixture:
-    """Training packs of the sources in ``shares``, without the held-out schemas; ``judge`` are those of the cases."""
+    """Training packs of the sources in ``shares``, without the folds left out; ``judge`` are those of the cases."""
     judge_mix = judged or JudgeMix()
 
     def of_items(chosen: Sequence[Item], rng: random.Random) -> Iterator[Pack]:
@@ -68,8 +76,8 @@ def mixture(
 
     makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:
-        asked = [item for item in items if item.source == source and not is_held_out(item.schema)]
-        judgeable = [case for case in cases if source == JUDGE and not is_held_out(case.schema)]
+        asked = [item for item in items if item.source == source and fold(item.schema) not in left_out]
+        judgeable = [case for case in cases if source == JUDGE and fold(case.schema) not in left_out]
         if not asked and not judgeable:
             raise ValueError(f"there are no questions of the source {source!r}")
         makers[source] = partial(of_cases, judgeable) if judgeable else partial(of_items, asked)

@@ -91,6 +91,7 @@ class Trainer:
                 "optimiser": self._optimiser.state_dict(),
                 "state": asdict(self.state),
                 "alpha": self.network.alpha,
+                "behind": self.network.behind,
             },
             new,
         )
@@ -141,7 +142,6 @@ class Trainer:
         rate = self.settings.rate * max(_LEAST, 1 - self._progress()) * min(1, (since + 1) / self.settings.warm_up)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        self.network.merge()
         count = sum(float(pack.weights.sum()) for pack, _ in packs)
         total = 0.0
         for pack, _ in packs:
@@ -165,7 +165,6 @@ class Trainer:
         }
 
     def _look(self, held_out: Mapping[str, Sequence[Pack]]) -> None:
-        self.network.merge()
         losses = {f"held_out_{name}": round(mean_loss(self.network, packs), 4) for name, packs in held_out.items()}
         self.state.curve.append({"seconds": round(self.state.seconds, 1), "examples": self.state.examples, **losses})
 

@@ -121,7 +121,9 @@ class LlamaEngine:
         places = self._places(len(tokens), branches, room)
         context = self._context_for(places)
         started = time.perf_counter()
+        context.adapt(on=self.adapter is not None and not self.adapter.acts_behind)
         cached = self._prefill(context, tokens, stable, control)
+        context.adapt(on=True)
         self._session = LlamaSession(context, self.vocabulary, tokens, places, control)
         self._session.stats.prompt_tokens = len(tokens)
         self._session.stats.cached_tokens = cached

@@ -210,6 +210,9 @@ class Engine(Protocol):
         What stands before :data:`STABLE` in it may come from an earlier question. That changes how long it takes and
         nothing else: every session begins from the same state, whatever was asked before.
 
+        An adapter acts on all of it, or, where it was trained so and the engine is llama.cpp in this process, only
+        from the prefix's last token on: what stands before is then as the base alone has it.
+
         Raises:
             ContextOverflow: not even one branch of that room fits.
             Stopped: the control said so during the prefill.
