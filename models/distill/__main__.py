@@ -106,6 +106,7 @@ def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
     help="Of the steps.",
 )
 @click.option("--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 at the end.")
+@click.option("--warm-up", type=click.IntRange(min=1), default=20, show_default=True, help="Steps, at each sitting.")
 @click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
 @click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
 @click.option(
@@ -125,9 +126,9 @@ def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
     data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
-    base: Path | None, behind: bool, init: Path | None, resume: bool, shares: tuple[str, ...], rate: float, packs: int,
-    rank: int, renamed: float, folds: tuple[int, ...], looks: int, dtype: str, threads: int | None, device: str,
-    seed: int,
+    base: Path | None, behind: bool, init: Path | None, resume: bool, shares: tuple[str, ...], rate: float,
+    warm_up: int, packs: int, rank: int, renamed: float, folds: tuple[int, ...], looks: int, dtype: str,
+    threads: int | None, device: str, seed: int,
 ) -> None:  # fmt: skip
     """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
     import torch
@@ -147,7 +148,8 @@ def train(
     weights = read_base(path)
     number = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype]
     network = Network(weights, rank=rank, alpha=2.0 * rank, dtype=number, device=device, seed=seed, behind=behind)
-    trainer = Trainer(network, TrainSettings(minutes, steps, rate=rate, packs=packs, seed=seed), out)
+    settings = TrainSettings(minutes, steps, rate=rate, warm_up=warm_up, packs=packs, seed=seed)
+    trainer = Trainer(network, settings, out)
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():
