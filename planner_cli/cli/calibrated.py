@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,11 @@ def model_identity(model: ResolvedModel) -> str:
         form = "" if model.weights is None else f" {model.runs_as}"
         return f"{model.sha256} {model.adapter_sha256}{form}"
     return stat_identity(model.path, model.adapter)
+
+
+def base_identity(model: ResolvedModel) -> str:
+    """The same of the model without its adapter."""
+    return model_identity(replace(model, adapter=None, adapter_sha256=None))
 
 
 def known_calibration(model: ResolvedModel, gpu_layers: int | None) -> Calibration | None:

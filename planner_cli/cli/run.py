@@ -288,7 +288,7 @@ def _engine(
 
     hub.try_first(model, control)
     model = hub.fast_form(model, _no_note if options.quiet else _note)
-    from planner_cli.cli.calibrated import known_calibration, model_identity
+    from planner_cli.cli.calibrated import base_identity, known_calibration, model_identity
     from planner_cli.engine import LlamaEngine  # after it: the other process needs the memory and time
 
     return LlamaEngine(
@@ -298,6 +298,7 @@ def _engine(
         options=options.engine(),
         cache=cache,
         identity=model_identity(model),
+        base_identity=base_identity(model),
         calibration=known_calibration(model, options.gpu_layers),
     )
 

@@ -49,13 +49,15 @@ class LlamaEngine:
         options: EngineOptions | None = None,
         cache: PrefixCache | None = None,
         identity: str | None = None,
+        base_identity: str | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
         detected one. ``cache`` keeps the states of prompts, by default in memory alone; ``identity`` tells this model
-        and adapter from all others in it (their sha256), by default path, size and time of the files.
+        and adapter from all others in it (their sha256), by default path, size and time of the files; ``base_identity``
+        the model alone, whose states are shared by all adapters that act only behind them.
         ``calibration`` decides about threads and widths where ``options`` leave them open.
 
         Raises:
@@ -87,7 +89,10 @@ class LlamaEngine:
         self.threads = options.threads or (known.threads if known else library.physical_cores())
         self.batch_threads = known.batch_threads if known else self.threads
         self.cache = cache or PrefixCache()
-        self._identity = identity or stat_identity(path, adapter)
+        if self.adapter is not None and self.adapter.acts_behind:
+            self._identity = base_identity or stat_identity(path)
+        else:
+            self._identity = identity or stat_identity(path, adapter)
         self._context: Context | None = None
         self._session: LlamaSession | None = None
 

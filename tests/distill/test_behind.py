@@ -14,6 +14,7 @@ from models.distill.packs import tensors  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
 from planner_cli.control import Control  # noqa: E402
 from planner_cli.engine import STABLE, LlamaEngine, Span  # noqa: E402
+from planner_cli.engine.prefix_cache import PrefixCache  # noqa: E402
 from planner_cli.settings import EngineOptions  # noqa: E402
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
@@ -39,6 +40,15 @@ def likelihoods(path, adapter=None):
         session.close()
     engine.close()
     return found
+
+
+def cached_tokens(path, adapter, cache):
+    engine = LlamaEngine(path, adapter=adapter, options=EngineOptions(threads=1), cache=cache)
+    prompt = (Span(3 * SCHEMA, "data"), STABLE, Span(QUESTIONS[0]))
+    session = engine.open(prompt, branches=1, room=8, control=Control())
+    session.close()
+    engine.close()
+    return session.stats.cached_tokens
 
 
 def packed(path, base) -> Pack:
@@ -87,3 +97,17 @@ def test_network_and_llama_cpp_agree(tmp_path, tiny_qwen2, base, behind):
         "where the adapter acts makes no difference"
     )
     assert np.abs(np.subtract(likelihoods(tiny_qwen2), expected)).min() > 0.3, "the adapter makes no difference"
+
+
+def test_adapters_behind_share_the_bases_state(tmp_path, tiny_qwen2, base):
+    paths = {name: tmp_path / f"{name}.gguf" for name in ("one", "other", "everywhere")}
+    for seed, (name, path) in enumerate(paths.items()):
+        behind = name != "everywhere"
+        network = trained(base, behind=behind, seed=seed)
+        write_adapter(path, network.pairs(), network.alpha, base.shape, {"name": name}, behind=behind)
+    cache = PrefixCache()
+    assert cached_tokens(tiny_qwen2, paths["one"], cache) == 0
+    stable = len(stages.encoder(tiny_qwen2)(3 * SCHEMA))
+    assert cached_tokens(tiny_qwen2, paths["other"], cache) == stable
+    assert cached_tokens(tiny_qwen2, None, cache) == stable
+    assert cached_tokens(tiny_qwen2, paths["everywhere"], cache) == 0
