@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from models.distill import stages
 from models.distill.generated import everyday_items
-from models.distill.items import Item, read_items, read_schemas, write_items, write_schemas
+from models.distill.items import Item, read_schemas, write_items, write_schemas
+from models.distill.options import BASE, EXISTING, FILE, FOLDER
+from models.distill.teach import export, train
 from planner_cli.types import Schema
-
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_EXISTING = click.Path(path_type=Path, exists=True)
-_base = click.option("--base", type=_EXISTING, help="The model's GGUF file.  [default: the built-in model]")
 
 
 @click.group()
@@ -26,9 +23,13 @@ def main() -> None:
     """Distil a pair of adapters; see models/distill/README.md."""
 
 
+main.add_command(train)
+main.add_command(export)
+
+
 @main.command()
-@click.argument("packs", type=_EXISTING, nargs=-1)
-@click.option("--out", type=_FOLDER, required=True, help="Folder for questions.jsonl, schemas.json and prepare.json.")
+@click.argument("packs", type=EXISTING, nargs=-1)
+@click.option("--out", type=FOLDER, required=True, help="Folder for questions.jsonl, schemas.json and prepare.json.")
 @click.option(
     "--everyday",
     type=click.IntRange(min=0),
@@ -69,8 +70,8 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 
 
 @main.command()
-@click.argument("pack", type=_EXISTING)
-@click.option("--out", type=_FOLDER, required=True, help="Folder of the new pack.")
+@click.argument("pack", type=EXISTING)
+@click.option("--out", type=FOLDER, required=True, help="Folder of the new pack.")
 @click.option("--fold", "folds", type=click.IntRange(0, stages.FOLDS - 1), multiple=True, required=True)
 def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
     """Write a pack of the databases of PACK that are in those folds, to be measured or sampled on.
@@ -86,137 +87,12 @@ def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
 
 
 @main.command()
-@click.argument("data", type=_EXISTING)
-@click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Of training, over all sittings.")
-@click.option("--steps", type=click.IntRange(min=1), help="Of training, in place of --minutes or as another bound.")
-@click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
-@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control of thinking.")
-@_base
-@click.option("--behind", is_flag=True, help="Let the adapter act only behind the prompt that both roles share.")
-@click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
-@click.option(
-    "--share",
-    "shares",
-    multiple=True,
-    metavar="SOURCE=N",
-    default=("spider=0.55", "syn=0.12", "everyday=0.33"),
-    show_default=True,
-    help="Of the steps.",
-)
-@click.option("--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 at the end.")
-@click.option("--warm-up", type=click.IntRange(min=1), default=20, show_default=True, help="Steps, at each sitting.")
-@click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
-@click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
-@click.option(
-    "--renamed", type=click.FloatRange(0, 1), default=0.75, show_default=True, help="Packs under other names."
-)
-@click.option(
-    "--without",
-    "folds",
-    type=click.IntRange(0, stages.FOLDS - 1),
-    multiple=True,
-    help="A fold of the databases to leave out besides the held-out one (0); may be repeated.",
-)
-@click.option("--looks", type=click.IntRange(min=1), default=10, show_default=True, help="Held-out packs looked at.")
-@click.option("--dtype", type=click.Choice(["bfloat16", "float32"]), default="bfloat16", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option("--seed", type=int, default=0, show_default=True)
-def train(
-    data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
-    base: Path | None, behind: bool, init: Path | None, resume: bool, shares: tuple[str, ...], rate: float,
-    warm_up: int, packs: int, rank: int, renamed: float, folds: tuple[int, ...], looks: int, dtype: str,
-    threads: int | None, device: str, seed: int,
-) -> None:  # fmt: skip
-    """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
-    import torch
-
-    from models.distill.cases import read_cases
-    from models.distill.judging import CUTS, NO_THOUGHTS, JudgeMix
-    from models.distill.network import Network
-    from models.distill.packs import Mix
-    from models.distill.train import Trainer, TrainSettings
-    from models.distill.weights import read_adapter, read_base
-
-    if minutes is None and steps is None:
-        raise click.UsageError("say how long with --minutes or --steps")
-    if threads:
-        torch.set_num_threads(threads)
-    path = base or stages.base_path()
-    weights = read_base(path)
-    number = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype]
-    network = Network(weights, rank=rank, alpha=2.0 * rank, dtype=number, device=device, seed=seed, behind=behind)
-    settings = TrainSettings(minutes, steps, rate=rate, warm_up=warm_up, packs=packs, seed=seed)
-    trainer = Trainer(network, settings, out)
-    if resume:
-        trainer.resume()
-    elif trainer.checkpoint.exists():
-        raise click.UsageError(f"{trainer.checkpoint} exists: go on with --resume, or name another --out")
-    elif init is not None:
-        network.load(read_adapter(init, weights.shape)[0])
-    items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
-    encode, mix = stages.encoder(path), Mix(renamed=renamed)
-    plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
-    eos = weights.shape.eos
-    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=looks)}
-    judged = read_cases(cases) if cases else []
-    if judged:
-        held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=looks)
-        if not no_thoughts:
-            held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=looks)
-    wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
-    thinking = JudgeMix(cuts=NO_THOUGHTS if no_thoughts else CUTS)
-    left_out = {stages.HELD_OUT, *folds}
-    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking, left_out)
-    for line in trainer.run(stream, {name: packs for name, packs in held_out.items() if packs}):
-        if line["step"] % 20 == 1:
-            click.echo(_progress(line), err=True)
-    click.echo(json.dumps(asdict(trainer.state)["curve"]), err=True)
-
-
-def _progress(line: dict[str, float]) -> str:
-    seconds = max(line["t"], 1.0)
-    return (
-        f"step {line['step']}  {seconds:.0f} s  loss {line['loss']:.3f} ({line['source']})  "
-        f"{line['examples']} examples  {line['tokens'] / seconds:.0f} tokens/s  rate {line['rate']:.1e}"
-    )
-
-
-@main.command()
-@click.argument("trained", type=_EXISTING)
-@_base
-@click.option("--out", type=_FILE, required=True, help="The .gguf file to write.")
-@click.option("--name", required=True, help="general.name of the file.")
-@click.option(
-    "--prompt",
-    type=click.Choice(["compact-values", "compact-verdict"]),
-    default="compact-values",
-    show_default=True,
-    help="What it was trained on: a generator's, or a discriminator's.",
-)
-@click.option("--licence", default="CC-BY-SA-4.0", show_default=True, help="general.license: of the training data.")
-def export(trained: Path, base: Path | None, out: Path, name: str, prompt: str, licence: str) -> None:
-    """Write the adapter in TRAINED, the folder that ``train`` wrote, as GGUF."""
-    import torch
-
-    from models.distill.weights import read_shape, write_adapter
-
-    saved = torch.load(trained / "state.pt", weights_only=True)
-    shape = read_shape(base or stages.base_path())
-    facts = {"name": name, "license": licence}
-    write_adapter(out, saved["pairs"], saved["alpha"], shape, facts, behind=saved["behind"], prompt=prompt)
-    click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
-
-
-@main.command()
-@click.argument("pack", type=_EXISTING)
-@click.option("--out", type=_FILE, required=True, help="The .jsonl file to write.")
+@click.argument("pack", type=EXISTING)
+@click.option("--out", type=FILE, required=True, help="The .jsonl file to write.")
 @click.option(
     "--run",
     "runs",
-    type=_EXISTING,
+    type=EXISTING,
     multiple=True,
     help="Run of `planner bench e2e` over PACK: the generator's samples.",
 )
@@ -237,10 +113,52 @@ def label(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) 
 
 
 @main.command()
-@click.argument("data", type=_EXISTING)
-@click.argument("cases", type=_EXISTING)
-@click.option("--adapter", type=_FILE, required=True, help="The trained adapter, as GGUF.")
-@click.option("--out", type=_FILE, required=True, help="The .json file to write.")
+@click.argument("pack", type=EXISTING)
+@click.argument("cases", type=EXISTING)
+@click.option("--out", type=FILE, required=True, help="The .jsonl file to write; what is there already is kept.")
+@BASE
+@click.option("--adapter", type=FILE, help="Of the round before; without one the base thinks.")
+@click.option(
+    "--prompt",
+    default="chat",
+    show_default=True,
+    help="Of the discriminator: chat of a base, compact-check of an adapter.",
+)
+@click.option("--samples", type=click.IntRange(min=1), default=4, show_default=True, help="Thoughts about a candidate.")
+@click.option("--kept", type=click.IntRange(min=1), default=2, show_default=True, help="Of them at most.")
+@click.option("--candidates", type=click.IntRange(min=2), default=4, show_default=True, help="Of a question.")
+@click.option("--budget", type=click.IntRange(min=1), default=160, show_default=True, help="Tokens of a thought.")
+@click.option("--temperature", type=float, default=0.8, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def think(
+    pack: Path, cases: Path, out: Path, base: Path | None, adapter: Path | None, prompt: str, samples: int, kept: int,
+    candidates: int, budget: int, temperature: float, threads: int | None, seed: int,
+) -> None:  # fmt: skip
+    """Let a model think about CASES of PACK, and keep the thoughts that end in the verdict that execution proves.
+
+    One round of expert iteration; go on with `train --cases OUT --own-words`. Can be stopped and started again.
+    """
+    from models.distill.cases import count_written, read_cases, write_cases
+    from models.distill.iteration import Rounds, with_thoughts
+    from planner_cli.discriminator import Discriminator
+    from planner_cli.engine import LlamaEngine
+    from planner_cli.settings import EngineOptions
+
+    engine = LlamaEngine(base or stages.base_path(), adapter=adapter, options=EngineOptions(threads=threads))
+    rounds = Rounds(samples, kept, candidates, budget, temperature, seed)
+    done = count_written(out)
+    thought = with_thoughts(read_cases(cases), pack, Discriminator(engine, prompt), rounds, start=done)
+    counts = write_cases(out, thought, append=True)
+    facts = {"pack": pack.name, "cases": cases.name, "adapter": adapter.name if adapter else None, "prompt": prompt}
+    _write_facts(out.with_suffix(".json"), {**facts, **asdict(rounds), "from": done, "written": counts})
+
+
+@main.command()
+@click.argument("data", type=EXISTING)
+@click.argument("cases", type=EXISTING)
+@click.option("--adapter", type=FILE, required=True, help="The trained adapter, as GGUF.")
+@click.option("--out", type=FILE, required=True, help="The .json file to write.")
 @click.option("--budget", type=click.IntRange(min=0), default=96, show_default=True, help="Of a thought.")
 @click.option("--most", type=click.IntRange(min=1), default=150, show_default=True, help="Questions.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")

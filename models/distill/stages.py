@@ -100,14 +100,14 @@ def held_out_packs(
 
 
 def held_out_verdicts(
-    cases: Sequence[Case], schemas: Mapping[str, Schema], cut: str, encode: Encode, eos: int, most: int
+    cases: Sequence[Case], schemas: Mapping[str, Schema], judged: JudgeMix, encode: Encode, eos: int, most: int
 ) -> list[Pack]:
-    """Packs of the held-out schemas in which only verdicts count, behind thoughts that end at ``cut``.
+    """Packs of the held-out schemas as they are, in which only verdicts count where thoughts are cut before their end.
 
     Plans are the generator's own, as at work.
     """
     rng = random.Random(0)
-    mix = replace(JudgeMix(), renamed=0.0, bare=0.0, missing=0.0, results=0.0, own_plan=1.0, cuts={cut: 1.0})
+    mix = replace(judged, renamed=0.0, bare=0.0, missing=0.0, own_plan=1.0)
     chosen = [case for case in cases if is_held_out(case.schema) and case.drafts]
     groups = judge_groups(chosen, mix, rng)
     packs = (judge_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in groups)

@@ -108,7 +108,9 @@ class Trainer:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.sittings += 1
-        started, saved, looked = time.monotonic(), time.monotonic(), -math.inf
+        started = saved = looked = time.monotonic()
+        if not self.state.curve:
+            looked = -math.inf  # a sitting that goes on has been looked at by the one before
         before = self.state.seconds
         first = self.state.step
         packs = stream.packs(f"{self.settings.seed}/{first}")

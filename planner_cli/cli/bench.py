@@ -17,7 +17,9 @@ from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import MODE_CHOICES, SELECT_CHOICES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PROMPTS = ("chat", "paper", "yesno", "compact-values", "compact-verdict", "likelihood", "likelihood-chat")
+PROMPTS = (
+    "chat", "paper", "yesno", "compact-values", "compact-verdict", "compact-check", "likelihood", "likelihood-chat",
+)  # fmt: skip
 """The discriminator's prompt families that judge one candidate."""
 LADDER = (0, 16, 32, 64, 128, 256, 512, 1024, 2048)
 

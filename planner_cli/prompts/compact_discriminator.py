@@ -33,13 +33,15 @@ class CompactDiscriminator:
     The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
     small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
     section 7). Candidates are shown in normal form, as they were in training.
+
+    Without ``plans`` there is no such line: a thought in the model's own words stands behind ``Check:``.
     """
 
     thinks: bool = field(default=True, init=False)
     asks: bool = field(default=True, init=False)
     blend: Blend | None = None
     """The candidate's likelihood costs no more than its prefill, and ranks where plans are too few to."""
-    outlines: bool = field(default=True, init=False)
+    plans: bool = True
     takes_values: bool = field(default=True, init=False)
     choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
     positive: str = field(default="true", init=False)
@@ -49,13 +51,19 @@ class CompactDiscriminator:
     ROWS = 2
     """Most rows of a result shown."""
 
+    @property
+    def outlines(self) -> bool:
+        """See :class:`DiscriminatorPrompt`."""
+        return self.plans
+
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
         """See :meth:`DiscriminatorPrompt.build`."""
         del engine
         (subject,) = subjects
         facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
         sql = self._normal(question, subject)
-        return (*self.shared(question, schema=view.schema), CUT, self.PLAN, *self.candidate(sql, facts))
+        plan = (self.PLAN,) if self.plans else ()
+        return (*self.shared(question, schema=view.schema), CUT, *plan, *self.candidate(sql, facts))
 
     def written(self, question: Question, subject: Subject) -> Prompt:
         """See :meth:`DiscriminatorPrompt.written`."""
