@@ -9,10 +9,10 @@ from types import FrameType
 
 
 def run() -> int:
-    """Run the command line; Ctrl-C ends it in one line from here on, however much is still to be imported.
+    """Run the command line; from here on Ctrl-C ends it in one line, however much is still to be imported.
 
     A ``KeyboardInterrupt`` raised inside somebody's import machinery can be swallowed, or end the process with
-    a traceback; commands that have something to clean up take the signal over (``cli.signals.interruptible``).
+    a traceback; commands that have something to clean up handle the signal themselves (``cli.signals.interruptible``).
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not in the background, where it is ignored
         signal.signal(signal.SIGINT, _end)

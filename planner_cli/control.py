@@ -1,4 +1,4 @@
-"""How a running plan is told to stop: Ctrl-C, a key press, or the clock.
+"""How a running plan is stopped: by Ctrl-C, a key press, or the clock.
 
 One :class:`Control` is shared by the command line (which sets it, from signal handlers and the key
 reader's thread), the planning loop (which looks at it between steps) and the engine (which looks at it
@@ -26,13 +26,13 @@ class Control:
         self._thinking_stopped = False
 
     def restart(self, max_seconds: float | None) -> None:
-        """Begin the next question under the same control: a new time limit, thinking allowed; a cancel stays."""
+        """Begin the next question under the same control: new time limit, thinking allowed; a cancellation stays."""
         self.max_seconds = max_seconds
         self.deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._thinking_stopped = False
 
     def cancel(self) -> None:
-        """Abort everything, also a decode in progress (Ctrl-C, ``q``)."""
+        """Abort everything, including a decode in progress (Ctrl-C, ``q``)."""
         self._cancelled = True
 
     def stop_thinking(self) -> None:
@@ -56,7 +56,7 @@ class Control:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def should_abort(self) -> bool:
-        """Whether a decode in progress must end now. Called some 500 times a decode: keep it cheap."""
+        """Whether a decode in progress must end now. Called some 500 times per decode: keep it cheap."""
         return self._cancelled or self.expired()
 
     def stopped(self) -> Stopped:

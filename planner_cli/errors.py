@@ -6,7 +6,7 @@
     │   └── ContextOverflow       (2)  the prompt does not fit the model's context
     ├── EngineError               (3)  llama.cpp failed while it ran
     ├── HistoryError              (2)  the history file cannot be used
-    └── Stopped                        a running plan was told to stop
+    └── Stopped                        a running plan was stopped
         ├── TimeLimit           (124)  ``--max-seconds`` ended before there was an answer
         └── Interrupted         (130)  Ctrl-C
 
@@ -80,11 +80,11 @@ class HistoryError(PlannerError):
 
 
 class Stopped(PlannerError):
-    """A running plan was told to stop before it had an answer."""
+    """A running plan was stopped before it had an answer."""
 
 
 class TimeLimit(Stopped):
-    """The time limit of the whole question ended."""
+    """The time limit of the whole question was reached."""
 
     exit_code = ExitCode.TIME_LIMIT
 

@@ -67,7 +67,7 @@ class CandidateWritten:
 
 @dataclass(frozen=True, slots=True)
 class CandidateRepeated:
-    """Another sample wrote a query that is already a candidate (``samples`` went up by one)."""
+    """Another sample wrote a query that is already a candidate (its ``samples`` went up by one)."""
 
     candidate: Candidate
 

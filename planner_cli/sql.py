@@ -1,7 +1,7 @@
 """Reading SQL text: when two queries are the same, and when one orders its rows. sqlglot lives here only.
 
 sqlglot parses a dialect that is close to SQLite's but not SQLite's own; where it cannot parse a text, the
-text itself (white space folded) is the answer, and SQLite has the last word when the query runs.
+text itself (white space between its tokens folded) is the answer, and SQLite has the last word when the query runs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import functools
 import itertools
 import logging
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-_SPACE = re.compile(r"\s+")
+from planner_cli.lexer import code, without_semicolon
+from planner_cli.text import nocase
+
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS = frozenset(
     """select from where group order by having limit offset join on as and or not in like between is null distinct
@@ -21,7 +24,7 @@ _WORDS = frozenset(
     current_timestamp true false
     """.split()  # noqa: SIM905 - sixty quoted words in a list would be harder to read
 )
-"""Names among these mean something else when they are not quoted."""
+"""A name that is one of these means something else when it is not quoted."""
 MAX_PARSED = 20_000
 """Characters; a longer statement is compared as text (sqlglot takes some 10 us a character)."""
 
@@ -43,13 +46,87 @@ def parse(sql: str) -> Any | None:
     return trees[0] if len(trees) == 1 else None
 
 
+class Source(NamedTuple):
+    """A table that a query reads."""
+
+    called: str
+    """Its alias, or its name again where it has none."""
+    table: str
+
+
+class Equality(NamedTuple):
+    """``a.x = b.y`` between columns of tables."""
+
+    left: tuple[Source, str]
+    right: tuple[Source, str]
+
+
+def sources(sql: str) -> tuple[Source, ...]:
+    """The tables behind FROM and JOIN, whatever query within ``sql`` reads them; common table expressions are none.
+
+    In the order of the text, but for those of a WITH; none where sqlglot cannot read it, as with :func:`equalities`.
+    """
+    tree = parse(sql)
+    if tree is None:
+        return ()
+    read = {id(source) for scope in _scopes(tree).values() for source in scope.sources.values()}
+    return tuple(_source(node) for node in tree.walk(bfs=False) if node.key == "table" and id(node) in read)
+
+
+def equalities(sql: str) -> Iterator[Equality]:
+    """Each equality of two columns that are named with their tables."""
+    tree = parse(sql)
+    scopes = {} if tree is None else _scopes(tree)
+    for node in tree.walk(bfs=False) if tree is not None and scopes else ():
+        if node.key == "eq" and node.left.key == node.right.key == "column":
+            left, right = (_owner(column, scopes) for column in (node.left, node.right))
+            if left is not None and right is not None:
+                yield Equality((left, node.left.name), (right, node.right.name))
+
+
+def _scopes(tree: Any) -> dict[int, Any]:
+    """The scope of each query in the tree, by the identity of its node."""
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
+    try:
+        return {id(scope.expression): scope for scope in traverse_scope(tree)}
+    except (SqlglotError, RecursionError):
+        return {}
+
+
+def _owner(column: Any, scopes: dict[int, Any]) -> Source | None:
+    """The table a column is taken from: of its own query, or of one around it."""
+    node = column
+    while node is not None and id(node) not in scopes:
+        node = node.parent
+    scope = scopes[id(node)] if node is not None else None
+    while scope is not None:
+        for called, source in scope.sources.items():
+            if nocase(called) == nocase(column.table):
+                return _source(source) if _is_table(source) else None
+        scope = scope.parent
+    return None
+
+
+def _is_table(source: Any) -> bool:
+    """Whether it is no query of its own, as a common table expression is."""
+    from sqlglot import exp
+
+    return isinstance(source, exp.Table)
+
+
+def _source(table: Any) -> Source:
+    return Source(table.alias_or_name, table.name)
+
+
 def fold(sql: str) -> str:
-    """White space folded, a trailing semicolon dropped."""
-    return _SPACE.sub(" ", sql).strip().rstrip(";").rstrip()
+    """White space outside strings and names folded, comments and a trailing semicolon dropped."""
+    return " ".join(token.text for token in code(without_semicolon(sql)))
 
 
 def normalise(sql: str) -> str:
-    """A key that is equal for queries which differ only in how they are written.
+    """A key that is equal for queries that differ only in how they are written.
 
     Made from the statement's tokens, so that nothing is translated. Folded: white space, comments, a trailing
     semicolon, ASCII case outside quotes, quoting of plain names, ``<>`` and ``!=``, ``AS`` and ``INNER``.
@@ -77,17 +154,13 @@ def normalise(sql: str) -> str:
 def _word(kind: str, text: str) -> str:
     """One token of the key."""
     if kind == "IDENTIFIER":  # quoted; SQLite compares names without ASCII case, quoted or not
-        name = _lower(text)
+        name = nocase(text)
         return name if _PLAIN_NAME.fullmatch(name) and name not in _WORDS else '"' + name.replace('"', '""') + '"'
     if kind in {"STRING", "NATIONAL_STRING", "RAW_STRING"}:
         return "'" + text.replace("'", "''") + "'"
     if kind in {"HEX_STRING", "BIT_STRING", "BYTE_STRING"}:
-        return f"x'{_lower(text)}'"
-    return "!=" if text == "<>" else _lower(text)
-
-
-def _lower(text: str) -> str:
-    return "".join(c.lower() if c.isascii() else c for c in text)
+        return f"x'{nocase(text)}'"
+    return "!=" if text == "<>" else nocase(text)
 
 
 def is_ordered(sql: str) -> bool:
@@ -100,16 +173,16 @@ def is_ordered(sql: str) -> bool:
 
 def _ordered_text(sql: str) -> bool:
     """For text sqlglot cannot read: the last ORDER BY stands outside all parentheses."""
-    text = sql.lower()
+    text = nocase(fold(sql))
     at = text.rfind("order by")
     return at >= 0 and text.count("(", at) >= text.count(")", at)
 
 
 def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
-    """A query that shows by which values ``sql`` orders its rows: its text, and where in its rows they stand.
+    """A query that shows the values ``sql`` orders its rows by: its text, and where in its rows they are.
 
-    Its rows are those of ``sql``, in an order that differs from it at most among equal values, with further columns
-    behind the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is gone, an OFFSET kept. ``None``
+    Its rows are those of ``sql``, in an order that differs at most among equal values, with further columns
+    after the ``width`` of ``sql`` where the values are not shown anyway. A LIMIT is removed, an OFFSET kept. ``None``
     for what sqlglot cannot read, and where more columns would change the rows (DISTINCT, set operations).
     """
     tree = parse(sql)
@@ -123,8 +196,8 @@ def with_sort_keys(sql: str, width: int) -> tuple[str, tuple[int, ...]] | None:
     if places is None:
         if not isinstance(tree, exp.Select) or tree.args.get("distinct") or any(key.is_int for key in keys):
             return None
-        aliases = {column.alias.lower(): column.unalias() for column in tree.expressions if column.alias}
-        added = [aliases.get(key.sql(dialect="sqlite").lower(), key).copy() for key in keys]
+        aliases = {nocase(column.alias): column.unalias() for column in tree.expressions if column.alias}
+        added = [aliases.get(nocase(key.sql(dialect="sqlite")), key).copy() for key in keys]
         tree.select(*added, copy=False)
         places = tuple(range(width, width + len(added)))
     if tree.args.get("limit") is not None:
@@ -139,11 +212,11 @@ def _shown(tree: Any, keys: list[Any]) -> tuple[int, ...] | None:
         first = first.this.unnest()
     if first.is_star:
         return None
-    names = [column.alias_or_name.lower() for column in first.expressions]
-    texts = [column.unalias().sql(dialect="sqlite").lower() for column in first.expressions]
+    names = [nocase(column.alias_or_name) for column in first.expressions]
+    texts = [nocase(column.unalias().sql(dialect="sqlite")) for column in first.expressions]
     places = []
     for key in keys:
-        text = key.sql(dialect="sqlite").lower()
+        text = nocase(key.sql(dialect="sqlite"))
         if key.is_int and 1 <= int(text) <= len(names):
             places.append(int(text) - 1)
         elif text in names or text in texts:

@@ -1,4 +1,4 @@
-"""The values that flow through a plan, in the order in which they come to be.
+"""The values that flow through a plan, in the order in which they arise.
 
     Schema -> Question -> Candidate -> Execution -> Cluster -> Thought, Probe -> Verdict -> Answer
 
@@ -9,7 +9,12 @@ P(correct) in [0, 1] and higher is better, everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from planner_cli.reprs import Shown
+
+from planner_cli.text import nocase
 
 Value: TypeAlias = int | float | str | bytes | None
 """One cell as SQLite returns it."""
@@ -28,7 +33,7 @@ class Column:
     """The type as written in ``CREATE TABLE``; empty when none was written."""
     primary_key: bool = False
     comment: str | None = None
-    """The ``--`` or ``/* */`` comment beside the column in the CREATE text."""
+    """The ``--`` or ``/* */`` comment on the column in the CREATE text."""
     samples: tuple[Value, ...] = ()
     """A few distinct values, in order of first appearance; empty when values are not to be shown."""
 
@@ -52,13 +57,33 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in the file that cannot be asked about."""
+
+    table: str
+    """A table or view."""
+    reason: str
+    column: str | None = None
+    """Its column that is left out; ``None``: all of it is."""
+    internal: bool = False
+    """Whether it is part of a virtual table, so that nobody would miss it."""
+
+    @property
+    def name(self) -> str:
+        return self.table if self.column is None else f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     tables: tuple[Table, ...]
+    left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
+    unknown_collations: tuple[str, ...] = field(default=(), compare=False)
+    """Collations that columns and indexes use and SQLite does not have."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
-        """The schema with only the named tables (case-insensitive, order of the database kept)."""
-        wanted = {name.casefold() for name in names}
-        return Schema(tuple(t for t in self.tables if t.name.casefold() in wanted))
+        """The schema with only the named tables (compared as SQLite does, in the database's order)."""
+        wanted = {nocase(name) for name in names}
+        return Schema(tuple(t for t in self.tables if nocase(t.name) in wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +114,16 @@ class Candidate:
     """One distinct query the generator wrote."""
 
     index: int
-    """Position among the distinct candidates, from 0, in the order in which they were finished."""
+    """Position among the distinct candidates, from 0, in the order they were finished."""
     sql: str
     samples: int = 1
     """How many of the N samples wrote this query (after normalising); 0 for one that was mended from another."""
     tokens: int = 0
     """Tokens of its first sample."""
     logprob: float | None = None
-    """Sum of ln P over those tokens and the end mark under the generator; ``None`` when not asked for."""
+    """Sum of ln P over those tokens and the end mark under the generator; ``None`` when not requested."""
     complete: bool = True
-    """Whether the generator ended it itself, rather than a length limit."""
+    """Whether the generator ended it, rather than a length limit."""
     greedy: bool = False
     """Whether the greedy sample is among those that wrote it."""
 
@@ -125,9 +150,12 @@ class Comparison:
     column: str
     literal: str
     """As SQL writes it: a quoted text, or a number."""
+    stored: str | None = None
+    """A literal of the column's that differs from it only in white space or Unicode normal form."""
 
     def __str__(self) -> str:
-        return f"{self.table}.{self.column} = {self.literal}"
+        but = f" (but for white space or Unicode normal form {self.stored})" if self.stored else ""
+        return f"{self.table}.{self.column} = {self.literal}{but}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +167,11 @@ class Execution:
     truncated: bool = False
     """Whether the query had more rows than were fetched."""
     cut_by: Literal["rows", "bytes"] | None = None
-    """Which limit truncated it; ``None`` when it is whole."""
+    """Which limit truncated it; ``None`` when it is complete."""
     seconds: float = 0.0
     """Wall time in the worker, without its start."""
     error: str | None = None
-    """One line that says why there is no result."""
+    """One line that says why there is no result; only a name that it quotes may hold a line break."""
     error_kind: ErrorKind | None = None
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""
@@ -151,11 +179,15 @@ class Execution:
     """Instructions of SQLite's virtual machine until the last row was fetched: the query's cost, the same on every
     machine. ``None`` when it did not run to its end, or was not counted."""
     scanned: int | None = None
-    """Rows stepped over in full table scans; ``None`` as above."""
+    """Rows visited in full table scans; ``None`` as above."""
     unmatched: tuple[Comparison, ...] = ()
-    """Comparisons of the query that no stored row meets (:mod:`planner_cli.database.unmatched`)."""
+    """Comparisons in the query that no stored row satisfies (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
-    """Joins by keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    """Joins of keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    cut_values: tuple[int, ...] = ()
+    """Sizes in bytes of the values of which only the beginning was fetched, row by row."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about how it was read: values that were cut, columns that could not be computed."""
 
     @property
     def ok(self) -> bool:
@@ -194,7 +226,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The soft score as it would be if the thought ended here."""
+    """What the soft score would be if the thought ended here."""
 
     tokens: int
     """Tokens thought so far."""
@@ -216,7 +248,7 @@ class Verdict:
     mass: float
     thought: Thought
     probes: tuple[Probe, ...] = ()
-    """Scores at checkpoints while the thought went on, tokens ascending; the last one is the verdict's."""
+    """Scores at checkpoints during the thought, tokens ascending; the last one is the verdict's."""
 
 
 # ---------------------------------------------------------------------------------------------- models
@@ -240,7 +272,7 @@ class ModelInfo:
     architecture: str
     """As llama.cpp describes it, for example ``llama 135M Q4_1``."""
     parameters: int | None
-    """``None`` where a server does not tell."""
+    """``None`` where a server does not report it."""
     device: str
     """Where it runs, for example ``CPU, 2 threads``, or a server and its address."""
     prompt: str
@@ -278,7 +310,7 @@ class StageTimings:
     decodes: int = 0
     """llama_decode calls that sampled or probed."""
     rows: int = 0
-    """Rows of them that tokens were sampled from: samples that have been the same so far share one."""
+    """Rows of those calls that tokens were sampled from: samples that have been the same so far share one."""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -298,9 +330,9 @@ class Timings:
     total: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """The end of a plan. ``best is None`` means: no candidate could be executed."""
+    """The result of a plan. ``best is None`` means that no candidate could be executed."""
 
     candidates: tuple[Candidate, ...]
     executions: tuple[Execution, ...]
@@ -320,7 +352,27 @@ class Answer:
     """One line: why this one won, or why there is none."""
     timings: Timings = field(default_factory=Timings)
     warnings: tuple[str, ...] = ()
-    """What the user should know that is no error: time that ran out, a judge that judged nothing, low mass."""
+    """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
+
+    @property
+    def sql(self) -> str | None:
+        """The winner's query; ``None`` where there is none."""
+        return None if self.best is None else self.candidates[self.best].sql
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the winner's result."""
+        return () if self.best is None else self.executions[self.best].columns
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Of the winner's result, as many as were fetched."""
+        return () if self.best is None else self.executions[self.best].rows
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the winner's result has more rows than were fetched."""
+        return self.best is not None and self.executions[self.best].truncated
 
     @property
     def best_candidate(self) -> Candidate | None:
@@ -329,3 +381,16 @@ class Answer:
     @property
     def best_execution(self) -> Execution | None:
         return None if self.best is None else self.executions[self.best]
+
+    def __repr__(self) -> str:
+        """The query, its result's first rows, and why; for reading."""
+        return self._shown().text()
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return self._shown().html()
+
+    def _shown(self) -> Shown:
+        from planner_cli.reprs import Shown  # each sandbox worker imports this module, and shows nothing
+
+        return Shown(self.sql, self.columns, self.rows, self.truncated, self.confidence, self.reason, self.warnings)

@@ -1,20 +1,31 @@
-"""What tests share: the real built-in model, loaded once, and a small database."""
+"""What tests share: the real built-in model, loaded once, small databases, and a home that is not the user's."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from planner_cli.cli.offline import OFFLINE
-from planner_cli.hub import ResolvedModel, resolve
+from planner_cli.demo import build
+from planner_cli.hub import ResolvedModel, fast_form, resolve
+from planner_cli.hub.catalog import load_catalog
+from planner_cli.settings import EngineOptions
 from tests.sockets import SOCKETS
 
 REPOSITORY = Path(__file__).parents[1]
+DIGESTS = "sha256.json"
+
+# One thread a worker: pytest-xdist has one for each core. Before numpy reads it, and for processes that tests start.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
 
 # The same examples every time, and no deadline a busy machine could miss.
 hypothesis.settings.register_profile("planner", deadline=None, derandomize=True)
@@ -50,26 +61,67 @@ def no_sockets(request):
 
 
 @pytest.fixture(scope="session")
-def fast_forms(tmp_path_factory) -> Path:
-    """Where the built-in base lies in the form it runs in, once it was needed: 145 MB, written once a session."""
-    return tmp_path_factory.mktemp("fast_forms")
+def warm(tmp_path_factory) -> Path:
+    """Of the built-in files, once they were needed: digests, and the form the base runs in (145 MB, written once).
+
+    One folder for all workers of pytest-xdist; what is written there is whole or not there.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "warm"
+    (folder / "models").mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
-@pytest.fixture(autouse=True)
-def private_home(tmp_path_factory, monkeypatch, fast_forms):
-    """No test reads or writes the user's own history, models or caches; only the base's fast form is shared."""
-    home = tmp_path_factory.mktemp("home")
+def _move_to(home: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that planner keeps be under ``home``, and no setting of the user's count."""
     cache = home / "cache" / "planner_cli"
     cache.mkdir(parents=True, mode=0o700)
-    (cache / "models").symlink_to(fast_forms, target_is_directory=True)
+    (cache / "models").symlink_to(warm / "models", target_is_directory=True)
+    if (warm / DIGESTS).exists():
+        shutil.copy(warm / DIGESTS, cache)
     for name in ("STATE", "CONFIG", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PLANNER_THREADS", "1")
     for name in OFFLINE:  # set by every main() that runs in this process: not for the tests after it
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_home(tmp_path_factory, warm) -> Iterator[Path]:
+    """The home of what fixtures of a module or the session run, before a test has one of its own."""
+    home = tmp_path_factory.mktemp("session_home")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _move_to(home, warm, monkeypatch)
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path_factory, monkeypatch, warm) -> Iterator[Path]:
+    """No test reads or writes the user's own history, models or caches, or another test's."""
+    home = tmp_path_factory.mktemp("home")
+    _move_to(home, warm, monkeypatch)
+    yield home
+    _keep_digests(home / "cache" / "planner_cli" / DIGESTS, warm)
+
+
+def _keep_digests(found: Path, warm: Path) -> None:
+    """Save later tests the reading of 100 MB: the digests of built-in files, once a test has computed them."""
+    if (warm / DIGESTS).exists() or not found.exists():
+        return
+    try:
+        known = json.loads(found.read_text())
+        pinned = {entry.sha256 for entry in load_catalog().files}
+        known = {path: entry for path, entry in known.items() if entry["sha256"] in pinned}
+    except (ValueError, TypeError, KeyError, AttributeError):  # a test of a damaged one
+        return
+    if known:
+        part = warm / f"{DIGESTS}.{os.getpid()}"
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(known))
+        part.replace(warm / DIGESTS)
 
 
 @pytest.fixture(scope="session")
@@ -78,25 +130,38 @@ def builtin_generator() -> ResolvedModel:
 
 
 @pytest.fixture(scope="session")
-def writing_engine(builtin_generator):
-    """The built-in generator: the base and its adapter."""
-    from planner_cli.engine import LlamaEngine  # loads llama.cpp, which most tests do without
+def fast_generator(builtin_generator) -> ResolvedModel:
+    """The built-in generator in the form it is run in: twice as fast at reading a prompt."""
+    return fast_form(builtin_generator, lambda _text: None)
 
-    return LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter)
+
+@pytest.fixture(autouse=True)
+def no_first_use(request):
+    """The note of the first use of a model is printed before any test, not by the one that happens to be first."""
+    if request.node.get_closest_marker("model") is not None:
+        request.getfixturevalue("fast_generator")
 
 
 @pytest.fixture(scope="session")
-def base_engine(builtin_generator):
+def writing_engine(fast_generator):
+    """The built-in generator: the base and its adapter."""
+    from planner_cli.engine import LlamaEngine  # loads llama.cpp, which most tests do without
+
+    return LlamaEngine(fast_generator.loaded, adapter=fast_generator.adapter, options=EngineOptions(threads=1))
+
+
+@pytest.fixture(scope="session")
+def base_engine(fast_generator):
     """The bare base model."""
     from planner_cli.engine import LlamaEngine
 
-    return LlamaEngine(builtin_generator.path)
+    return LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1))
 
 
 @pytest.fixture(scope="session")
 def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
     """Two layers of random weights behind the built-in model's tokenizer: a hundredth of its cost."""
-    from planner_cli.hub.synth import Shape, synthesise
+    from benchmarks.synth import Shape, synthesise
 
     shape = Shape(
         name="tiny", architecture="llama", layers=2, width=256, heads=4, kv_heads=2, inner=512, vocabulary=49152,
@@ -104,6 +169,14 @@ def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
     )  # fmt: skip
     path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
     synthesise(shape, path, vocabulary=builtin_generator.path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_database(tmp_path_factory) -> Path:
+    """The demo, built once, alone in its folder: to read, not to change."""
+    path = tmp_path_factory.mktemp("demo") / "demo.sqlite"
+    build(path)
     return path
 
 

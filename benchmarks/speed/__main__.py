@@ -1,4 +1,4 @@
-"""Run the comparison, or go on with one that was cut.
+"""Run the comparison, or continue an interrupted one.
 
     python -m benchmarks.speed                          the built-in base
     python -m benchmarks.speed --model synth-1.5b       random weights in the shape of DeepSeek-R1-Distill-Qwen-1.5B
@@ -7,7 +7,7 @@
 
 Each side runs in a process of its own, one at a time, on the same token ids; a round measures every side once, in
 another order than the round before, and a ratio is taken within a round. Every measurement is appended to a journal
-at once: the same command goes on where it was cut. Nothing else should run meanwhile; how much else did is recorded.
+at once: the same command continues after an interruption. Nothing else should run meanwhile; what did is recorded.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> int:
         for round_ in range(1, options.rounds + 1):
             bench.round(round_)
     except KeyboardInterrupt:
-        say(f"stopped; the same command goes on from {journal.path}")
+        say(f"stopped; the same command continues from {journal.path}")
         return 130
     finally:
         bench.close()
@@ -118,7 +118,7 @@ class Bench:
     def round(self, number: int) -> None:
         """Measure what the journal does not have of one round.
 
-        A part that was cut is measured again as a whole: what is compared must be measured one after the other.
+        An interrupted part is measured again as a whole: what is compared must be measured in succession.
         """
         for part in ("candidates", "thoughts", *map(str, self.setting.job.widths)):
             kind = "widths" if part.isdigit() else part
@@ -192,7 +192,7 @@ class Bench:
         return Texts(part, prefix, self._ids(prefix), suffixes, ids, new, seed)
 
     def _suffix(self, tokens: int, seed: int) -> str:
-        """Begins with a blank, as it goes on after a word."""
+        """Begins with a blank, as it continues after a word."""
         return " " + text_of(tokens, seed, lambda text: len(self._vocabulary.encode(f" {text}"))) if tokens else ""
 
     def _ids(self, text: str) -> list[int]:
@@ -225,18 +225,17 @@ class Bench:
 
 def estimate(setting: Setting, names: list[str], rounds: int) -> str:
     """How long it will take, from a speed measured for some seconds."""
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.engine.speed import measure
+    from planner_cli.app.speeds import bare_engine
+    from planner_cli.engine.learning import learn
     from planner_cli.errors import EngineError
-    from planner_cli.settings import EngineOptions
 
-    engine = LlamaEngine(setting.model, options=EngineOptions(threads=setting.threads))
+    engine = bare_engine(setting.model, threads=setting.threads)
     try:
-        seconds = round_seconds(measure(engine, 6.0), setting.job, names)
+        seconds = round_seconds(learn(engine, 6.0).speed(), setting.job, names)
     except EngineError as error:
         return f"no estimate of the time: {error.message}"
     finally:
-        engine.close()
+        engine.free()
     return f"about {seconds * rounds / 60:.0f} minutes for {rounds} rounds"
 
 
@@ -264,14 +263,15 @@ def round_seconds(speed: Speed, job: Job, names: list[str]) -> float:
 
 def model_file(name: str) -> tuple[Path, Path | None, str]:
     """The file, the form of it that planner runs where that is another, and under which name its results are kept."""
-    from planner_cli.hub import fast_form, resolve
-    from planner_cli.hub.synth import known_shape, synthesise
+    from benchmarks.synth import known_shape, synthesise
+    from planner_cli.app.models import ready
+    from planner_cli.hub import resolve
 
     if name not in MODELS:
         path = resolve(name, "generator").path
         return path, None, path.stem
     if name == "embedded":
-        model = fast_form(resolve(MODELS[name], "generator"), say)
+        model = ready(MODELS[name], "generator", note=say)
         return model.path, model.weights, name
     path = BUILD / f"{LIKE}-random.gguf"
     if not path.exists():
@@ -314,7 +314,7 @@ def parse() -> argparse.Namespace:
         "--check", action="store_true", help="the short job on the built-in base, against stored bounds"
     )
     parser.add_argument("--peer", action="append", choices=[name for name in SIDES if name != "planner"],
-                        help="only this one beside planner; may be given several times")  # fmt: skip
+                        help="only this one besides planner; may be repeated")  # fmt: skip
     parser.add_argument(
         "--server", metavar="PROGRAM", help="llama-server; default: on the PATH, or built in build/peers"
     )

@@ -1,9 +1,9 @@
-"""Flash attention against plain attention on the CPU, at each width: why planner does without the former there.
+"""Flash attention against plain attention on the CPU, at each width: why planner does not use the former there.
 
     python -m benchmarks.speed.attention [--model NAME_OR_FILE] [--prompt 700] [--threads N] [--rounds 3]
 
-The same prompt and the same steps in two contexts of one process, in turns. Printed is how many times as long as plain
-attention the flash kernel takes, by the CPU's own clock, so that other work disturbs little.
+The same prompt and the same steps in two contexts of one process, in turns. It prints how many times as long as plain
+attention the flash kernel takes, in CPU time, so that other work disturbs little.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.speed.machine import machine, versions
 
 WIDTHS = (1, 2, 4, 5, 8, 16)
 STEPS = 4
-"""At each width, each a token further."""
+"""Steps at each width, each one token further."""
 
 
 def decode(context) -> float:
@@ -77,15 +77,15 @@ def measure(path: Path, prompt: int, threads: int, rounds: int) -> dict[str, tup
 
 
 def main() -> None:
+    from planner_cli.app.models import ready
     from planner_cli.engine import library
-    from planner_cli.hub import fast_form, resolve
 
     parser = records.parser("attention", __doc__)
     parser.add_argument("--model", default="smollm2-135m-instruct", help="catalogue name or .gguf file")
     parser.add_argument("--prompt", type=int, default=700, help="tokens")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    model = fast_form(resolve(options.model, "generator"), lambda text: sys.stderr.write(f"{text}\n"))
+    model = ready(options.model, "generator", note=lambda text: sys.stderr.write(f"{text}\n"))
     threads = options.threads or library.physical_cores()
     found = measure(model.loaded, options.prompt, threads, options.rounds)
     sys.stdout.write("| | plain, ms | flash, ms | flash / plain |\n|---|---|---|---|\n")

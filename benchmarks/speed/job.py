@@ -1,4 +1,4 @@
-"""The work: a question's candidates and thoughts, as token counts, and texts that have just so many tokens.
+"""The work: a question's candidates and thoughts, as token counts, and texts with exactly that many tokens.
 
 Every round has other texts, so that no side finds a prompt of an earlier round in one of its caches; within a round
 all sides get the same token ids, and write the same number of tokens.
@@ -37,7 +37,7 @@ class Job:
     width_prompt: int = 128
     width_new: int = 32
     widths: tuple[int, ...] = WIDTHS
-    """Texts written beside each other, for the comparison with llama-batched-bench."""
+    """Texts written in one batch, for the comparison with llama-batched-bench."""
 
     @property
     def cells(self) -> int:
@@ -55,7 +55,7 @@ SHORT = Job(prompt=300, sql=24, thoughts=5, suffix=40, budget=48, width_new=12, 
 
 
 def text_of(tokens: int, seed: int, count: Callable[[str], int]) -> str:
-    """A text of just ``tokens`` tokens, by a vocabulary's ``count``; another for each seed.
+    """A text of exactly ``tokens`` tokens, by a vocabulary's ``count``; a different one for each seed.
 
     Raises:
         ValueError: no such text was found (the vocabulary knows hardly a word).

@@ -1,4 +1,4 @@
-"""Measurements as they are made: one JSON line each, so that a run that is cut goes on where it was."""
+"""Measurements as they are made: one JSON line each, so that an interrupted run continues where it was."""
 
 from __future__ import annotations
 

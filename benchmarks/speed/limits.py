@@ -1,11 +1,11 @@
-"""Where a question's time goes, and how near that is to what the machine can do at all.
+"""Where a question's time goes, and how close that is to what the machine can do.
 
     python -m benchmarks.speed.limits [--threads N] [--rounds 3]
 
 Measures the memory's read bandwidth and the arithmetic rate of llama.cpp's kernels on a full batch, then asks a
 question about the demo database with the built-in pair (8 candidates, 64 tokens of thought, nothing cached), and holds
-each stage's seconds against two floors: reading every weight once a decode, and multiplying every weight once a row.
-Then the same question beside a process that holds one core, against one thread alone; and `planner --help`.
+each stage's seconds against two floors: reading every weight once per decode, and multiplying it once per row.
+Then the same question next to a process that uses one core, against one thread alone; and `planner --help`.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ def read_bandwidth(threads: int) -> float:
 
 def token_rate(path: Path, threads: int) -> float:
     """Tokens a second of a prompt that fills the batch: what the kernels reach when nothing waits for memory."""
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.control import Control
-    from planner_cli.engine import LlamaEngine, Span
-    from planner_cli.settings import EngineOptions
+    from planner_cli.engine import Span
 
-    engine = LlamaEngine(path, options=EngineOptions(threads=threads))
+    engine = bare_engine(path, threads=threads)
     best = 0.0
     for turn in range(4):
         session = engine.open((Span(f"{turn} " + "order " * PROMPT),), branches=1, room=8, control=Control())
         best = max(best, session.stats.prompt_tokens / session.stats.prefill_seconds)
         session.close()
-    engine.close()
+    engine.free()
     return best
 
 
@@ -106,11 +106,12 @@ def startup() -> float:
 
 
 def measure(threads: int, rounds: int) -> dict:
+    from planner_cli.app.models import ready
     from planner_cli.demo import build
-    from planner_cli.hub import fast_form, read_header, resolve
+    from planner_cli.hub import read_header
     from planner_cli.hub.memory import tensor_bytes
 
-    model = fast_form(resolve("builtin", "discriminator"), lambda text: sys.stderr.write(f"{text}\n"))
+    model = ready("builtin", "discriminator", note=lambda text: sys.stderr.write(f"{text}\n"))
     size = tensor_bytes(read_header(model.loaded))
     bandwidth, rate = read_bandwidth(threads), token_rate(model.loaded, threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +161,7 @@ def lines(result: dict) -> list[str]:
         f"| whole | {statistics.median(result['totals']):.2f} | | | | |",
         "",
         f"The machine ({result['machine']['cpu']}, {result['threads']} threads, {result['date']}): {gigabytes}.",
-        f"Beside a process that holds one core the question takes {beside:.2f} times as long as with one thread alone.",
+        f"Next to a process that uses one core the question takes {beside:.2f} times as long as with one thread alone.",
         f"`planner --help` takes {result['help_seconds']:.2f} s.",
     ]
     return made

@@ -1,4 +1,4 @@
-"""What the single measurements have in common: their command line, and their dated result files."""
+"""What the separate measurements have in common: their command line, and their dated result files."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def summary(seconds: dict[str, dict[str, list]], job: dict) -> list[str]:
             lines.append(f"{ABOUT[name].replace('`', ''):60}" + "".join(f"{cell:>26}" for cell in cells))
     widths = sorted(int(part) for part in sides.get(OWN, {}) if part.isdigit())
     if widths:
-        lines += ["", f"{'tokens/s beside each other':60}{OWN:>26}{'batched-bench':>26}{'share':>26}"]
+        lines += ["", f"{'tokens/s in one batch':60}{OWN:>26}{'batched-bench':>26}{'share':>26}"]
         native = sides.get("batched-bench", {})
         for width in widths:
             key, tokens = str(width), width * job["width_new"]
@@ -134,7 +134,7 @@ def readme_lines() -> list[str]:
             cells = [_ratio(made.get(side, {}).get(part)) for made in columns.values()]
             if any(cells):
                 lines.append(f"| {ABOUT[side]}: {part} | " + " | ".join(cell or "-" for cell in cells) + " |")
-    lines += ["", "| tokens/s beside each other, as a share of `llama-batched-bench` | " + " | ".join(found) + " |"]
+    lines += ["", "| tokens/s in one batch, as a share of `llama-batched-bench` | " + " | ".join(found) + " |"]
     lines += ["|---|" + "---|" * len(found)]
     for width in dict.fromkeys(width for result in found.values() for width in result["job"]["widths"]):
         shares = [result["ratios"].get("batched-bench", {}).get(str(width)) for result in found.values()]

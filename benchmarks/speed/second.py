@@ -1,10 +1,10 @@
-"""The second question about a database, in a new process: how soon does it begin to be answered?
+"""The second question about a database, in a new process: how soon does its answer begin?
 
     python -m benchmarks.speed.second [--model NAME_OR_FILE] [--rounds 5] [--threads N]
 
 A database whose schema makes a prompt of about a thousand tokens, the models' files in the system's memory. In pairs:
 ``planner ask`` with an empty prefix cache, then another question with what the first one kept. One candidate of one
-token is written, so a run ends with the first generated token. Printed are both times and their ratio: of the engine
+token is written, so a run ends with the first generated token. It prints both times and their ratio: for the engine
 alone (prompt and first token, the state's writing included), and of the whole process from its start to its end.
 """
 
@@ -42,7 +42,7 @@ def build(path: Path, tables: int) -> None:
 
 
 def ask(question: str, database: Path, cache: Path, more: list[str]) -> dict:
-    """Seconds of the process, and what it says of itself."""
+    """Seconds of the process, and its own figures."""
     command = [sys.executable, "-m", "planner_cli", "ask", question, str(database), "-n", "1", "--max-tokens", "1"]
     command += ["--no-judge", "--no-mend", "--history", "off", "--json", *more]
     # a cache of its own; the runs that find the size write the base's fast form there, before anything is timed

@@ -3,8 +3,8 @@
     python -m benchmarks.speed.sharing [--questions 20] [--budget 0] [--threads N]
 
 Questions about the demo database, asked with the built-in pair as `planner ask` does (8 candidates), each once with a
-row of a decode for every branch and once with a row for every different beginning, in one process, in turns, the
-schema's state kept for both. Printed are the tokens written, the rows decoded for them, and the seconds of writing
+row of a decode for every branch and once with a row for every distinct beginning, in one process, in turns, the
+schema's state kept for both. It prints the tokens written, the rows decoded for them, and the seconds of writing
 (without its prompt's), of judging and of the whole.
 """
 
@@ -36,65 +36,40 @@ class Switch:
         return opened
 
 
-def load(budget: int, threads: int | None):
-    """The built-in pair and its settings, as `planner ask` has them."""
-    from planner_cli.discriminator import Discriminator
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.generator import Generator
-    from planner_cli.hub import fast_form, resolve
-    from planner_cli.settings import DiscriminatorSettings, EngineOptions, PlanSettings
-
-    found = []
-    for role in ("generator", "discriminator"):
-        model = fast_form(resolve("builtin", role, budget=budget), lambda text: sys.stderr.write(f"{text}\n"))
-        options = EngineOptions(threads=threads)
-        found.append(
-            (model, LlamaEngine(model.loaded, adapter=model.adapter, reasoning=model.reasoning, options=options))
-        )
-    (writer, writing), (judge, judging) = found
-    settings = PlanSettings(select=judge.select, discriminator=DiscriminatorSettings(budget=budget))
-    return Generator(writing, writer.prompt), Discriminator(judging, judge.prompt), settings
-
-
 def measure(questions: int, budget: int, threads: int | None) -> list[dict]:
     """Costs of each question, with a row for every branch (``alone``) and with shared ones (``shared``)."""
-    from planner_cli.database import Database
+    from planner_cli import Planner
     from planner_cli.demo import build
     from planner_cli.demo import questions as all_questions
 
-    generator, judge, settings = load(budget, threads)
-    switch = Switch(generator.engine, judge.engine)
+    def say(text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+
     every = all_questions()
     pairs = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demo.sqlite"
         build(path)
-        with Database.open(path) as database:
-            answer(every[-1].question, database, generator, judge, settings)  # what is kept of the schema is kept now
+        with Planner.open(path, pair="builtin", budget=budget, threads=threads, cache_mib=0, note=say) as planner:
+            switch = Switch(*planner.engines)
+            answer(planner, every[-1].question)  # what is kept of the schema is kept now
             for number, asked in enumerate(every[:: max(1, len(every) // questions)][:questions]):
                 pair: dict = {"id": asked.id}
                 for shared in (False, True) if number % 2 else (True, False):
                     switch.on = shared
-                    pair["shared" if shared else "alone"] = answer(asked.question, database, generator, judge, settings)
+                    pair["shared" if shared else "alone"] = answer(planner, asked.question)
                 pairs.append(pair)
                 whole = pair["shared"]["total"] / pair["alone"]["total"]
-                sys.stderr.write(f"{asked.id}: {whole:.2f}\n")
+                say(f"{asked.id}: {whole:.2f}")
     return pairs
 
 
-def answer(text: str, database, generator, judge, settings) -> dict:
+def answer(planner, text: str) -> dict:
     """What an answer cost, and its query."""
-    from planner_cli.control import Control
-    from planner_cli.events import Answered
-    from planner_cli.planning import plan
-    from planner_cli.types import Question
-
-    question = Question(text, database.schema, database.name, database.mentioned(text))
-    events = plan(question, database, generator, judge, settings, control=Control())
-    found = next(event.answer for event in events if isinstance(event, Answered))
+    found = planner.ask(text)
     writing, judging = found.timings.generate, found.timings.judge
     return {
-        "sql": found.best_candidate.sql if found.best_candidate else None,
+        "sql": found.sql,
         "total": found.timings.total,
         "writing": writing.seconds - writing.prefill_seconds,
         "tokens": writing.new_tokens,

@@ -29,7 +29,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a side is told once."""
+    """What a side is given once."""
 
     model: Path
     threads: int
@@ -39,12 +39,12 @@ class Setting:
     batched_bench: str | None = None
     """Program ``llama-batched-bench``."""
     fast: Path | None = None
-    """The same weights in the form that planner runs them in, where that is another file."""
+    """The same weights in the format in which planner runs them, if that is another file."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What a side is told for each part."""
+    """What a side is given for each part."""
 
     part: str
     prefix: str
@@ -66,13 +66,12 @@ class Planner:
     parts = ("candidates", "thoughts", "widths")
 
     def __init__(self, setting: Setting, *, fast: bool = False) -> None:
-        from planner_cli.engine import LlamaEngine
-        from planner_cli.settings import EngineOptions
+        from planner_cli.app.speeds import bare_engine
 
         path = setting.fast if fast else setting.model
         if path is None:
             raise Unavailable("planner runs this model from its own file")
-        self.engine = LlamaEngine(path, options=EngineOptions(threads=setting.threads))
+        self.engine = bare_engine(path, threads=setting.threads)
         self.engine.vocabulary.ends = lambda _token: False  # equal tokens: no text ends before the others
         self.decoding = 0.0
         """Seconds inside llama.cpp's decodes."""
@@ -128,7 +127,7 @@ class Planner:
         return seconds
 
     def close(self) -> None:
-        self.engine.close()
+        self.engine.free()
 
 
 class Llama:

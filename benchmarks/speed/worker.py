@@ -1,6 +1,6 @@
-"""One side in a process of its own: its memory is its own, and what it loads disturbs nobody.
+"""One side in its own process: its memory is separate, and what it loads disturbs no other side.
 
-Reads one JSON line a part from standard input, answers each with one on standard output.
+Reads one JSON line per part from standard input, answers each with one on standard output.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m models.distill STAGE``: one command a stage of the recipe."""
+"""``python -m models.distill STAGE``: one command per stage of the recipe."""
 
 from __future__ import annotations
 
@@ -137,15 +137,14 @@ def think(
 ) -> None:  # fmt: skip
     """Let a model think about CASES of PACK, and keep the thoughts that end in the verdict that execution proves.
 
-    One round of expert iteration; go on with `train --cases OUT --own-words`. Can be stopped and started again.
+    One round of expert iteration; continue with `train --cases OUT --own-words`. Can be stopped and started again.
     """
     from models.distill.cases import count_written, read_cases, write_cases
     from models.distill.iteration import Rounds, with_thoughts
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.discriminator import Discriminator
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.settings import EngineOptions
 
-    engine = LlamaEngine(base or stages.base_path(), adapter=adapter, options=EngineOptions(threads=threads))
+    engine = bare_engine(base or stages.base_path(), adapter=adapter, threads=threads)
     rounds = Rounds(samples, kept, candidates, budget, temperature, seed)
     done = count_written(out)
     thought = with_thoughts(read_cases(cases), pack, Discriminator(engine, prompt), rounds, start=done)
@@ -168,15 +167,14 @@ def calibrate(data: Path, cases: Path, adapter: Path, out: Path, budget: int, mo
 
     from models.distill.calibrate import fit, observe, quality
     from models.distill.cases import read_cases
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.discriminator import Discriminator
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.settings import EngineOptions
 
     held_out = [case for case in read_cases(cases) if stages.is_held_out(case.schema)]
     random.Random(0).shuffle(held_out)
     held_out.sort(key=lambda case: not any(c.origin == "sample" for c in case.candidates))  # real mistakes first
     held_out = sorted(held_out[:most], key=lambda case: case.schema)
-    engine = LlamaEngine(stages.base_path(), adapter=adapter, options=EngineOptions(threads=threads))
+    engine = bare_engine(stages.base_path(), adapter=adapter, threads=threads)
     judge, control = Discriminator(engine, "compact-verdict"), Discriminator(engine, "likelihood")
     found = []
     for one in observe(held_out, read_schemas(data / "schemas.json"), judge, control, budget):

@@ -1,7 +1,7 @@
-"""Weights of the verdict and of the likelihood in the discriminator's score, fitted on questions of held-out schemas.
+"""Weights of the verdict and the likelihood in the discriminator's score, fitted on questions of held-out schemas.
 
-The trained adapter judges them through the product's own code; a logistic regression says how far its verdict's logit
-and the candidate's ln P are to be trusted.
+The trained adapter judges them through the product's own code; a logistic regression finds how far its verdict's
+logit and the candidate's ln P can be trusted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Observation:
 
     question: int
     verdict: float
-    """P(true) of the verdict by itself."""
+    """P(true) of the verdict alone."""
     logprob: float
     correct: bool
 

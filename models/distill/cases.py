@@ -1,11 +1,11 @@
-"""What the discriminator is trained on: right and wrong queries of a question, labelled by execution.
+"""What the discriminator is trained on: right and wrong queries for a question, labelled by execution.
 
 ``cases.jsonl``  a line {"schema", "question", "hints", "gold", "drafts", "candidates"}; queries are lists of parts as
                  in :mod:`models.distill.items`, a candidate is {"parts", "facts", "correct", "origin", "thoughts"}
 
 Candidates are the generator's own samples, from runs of ``planner bench e2e`` over training data, and edits of the
-right query (:mod:`models.distill.edits`). A query that gives the right rows by another way is right. ``drafts`` are all
-samples, those that do not run too: what the model would have planned.
+right query (:mod:`models.distill.edits`). A query that gives the right rows in another way is right. ``drafts`` are all
+samples, including those that do not run: what the model would have planned.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from models.distill.edits import edited
 from models.distill.items import as_json, from_json, hints_as_json, hints_from_json
 from models.distill.spider import tidy
 from planner_cli.bench.datasets import Item, load
-from planner_cli.bench.equality import Gold, Instances, execute_given
+from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, execute_given
+from planner_cli.bench.instances import NOTHING_REDACTED, Instances
 from planner_cli.bench.legacy import standard_strings
-from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases
+from planner_cli.bench.running.shared import Databases
 from planner_cli.bench.store import load_run
 from planner_cli.database import Database
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
@@ -42,7 +43,7 @@ class Labelled:
 
     parts: tuple[Part, ...]
     facts: str
-    """Its result in a line."""
+    """Its result in one line."""
     correct: bool
     origin: str
     """``gold``, ``sample`` or ``edit``."""
@@ -77,7 +78,7 @@ def find_cases(pack: Path, runs: Sequence[Path], *, edits: int, seed: int) -> It
     rng = random.Random(seed)
     samples = _samples(runs)
     data = load(pack)
-    with Databases(NOTHING_REDACTED) as databases, Instances() as instances:
+    with Databases(NOTHING_REDACTED, EVALUATION_LIMITS) as databases, Instances() as instances:
         for item in sorted(data.items, key=lambda item: item.database_id):
             found = _case(item, databases.get(item), instances, samples.get(item.id, {}), edits, rng)
             if found is not None:
@@ -116,9 +117,9 @@ def _case(
             return
         execution = execute_given(database, sql)
         if execution.ok:
-            correct = origin == "gold" or instances.matches(item, sql)
+            correct = origin == "gold" or instances.matches(item, sql) is True
             facts = facts_text(execution, CompactDiscriminator.ROWS)
-            # an edit that changes nothing is no other way to the right rows, it is only odd
+            # an edit that changes nothing is not another way to the right rows, only an odd one
             if not (correct and origin == "edit"):
                 found[sql] = Labelled(parts, facts, correct, origin)
 
@@ -141,7 +142,7 @@ def _case(
 
 
 def write_cases(path: Path, cases: Iterator[Case], *, append: bool = False) -> Counter[str]:
-    """One a line; returns how many candidates of each origin are right and wrong, and have a thought."""
+    """Write one per line; returns how many candidates of each origin are right and wrong, and have a thought."""
     counts: Counter[str] = Counter()
     with path.open("a" if append else "w", encoding="utf-8", buffering=1) as file:
         for case in cases:

@@ -1,4 +1,4 @@
-"""A query clause by clause, as a thought names it, and in which clauses two queries differ.
+"""A query clause by clause, in the words of a thought, and the clauses in which two queries differ.
 
     select name from singer where age > 20 order by age desc limit 1
     -> show name; from singer; where age > 20; sort by age desc; first 1
@@ -6,7 +6,7 @@
     -> show a.x; from a, b; on a.i = b.i
 
 Texts are those of :mod:`planner_cli.prompts.normal_form`. Clauses of a nested query stay within their own;
-what comes behind UNION, INTERSECT or EXCEPT is one clause.
+what follows UNION, INTERSECT or EXCEPT is one clause.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def clauses(sql: str) -> dict[str, str]:
 
 
 def _split_joins(found: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The tables of FROM, and by what they are joined."""
+    """The tables of FROM, and what they are joined on."""
     for name, text in found.items():
         if name != "from":
             yield name, text

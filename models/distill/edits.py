@@ -1,6 +1,6 @@
-"""Wrong queries made of right ones, one slip each, as a generator makes them.
+"""Wrong queries made from right ones, one slip each, as a generator makes them.
 
-Whether a slip is wrong is not decided here: whoever labels it executes it.
+Whether a slip is really wrong is not decided here but by execution, when it is labelled.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _shown(parts: Sequence[Part]) -> list[int]:
 
 
 def _column_more(parts: list[Part], schema: Schema, rng: random.Random) -> None:
-    """One that is not asked for, of a table that is there: what general models do most."""
+    """A column that was not requested, from a table in the query: what general models do most."""
     cuts = _shown(parts)
     tables = [part.table for part in parts if isinstance(part, Name) and part.column is None]
     if not cuts or not tables or "distinct" in parts[: cuts[-1]]:

@@ -33,7 +33,7 @@ _VERBS = {
 
 @cache
 def wordings() -> dict[str, list[str]]:
-    """How people ask, by what they ask for."""
+    """How people ask, by what they want."""
     text = Path(__file__).with_name("wordings.toml").read_text(encoding="utf-8")
     found: dict[str, list[str]] = tomllib.loads(text)
     return found
@@ -133,7 +133,7 @@ def number(draw: Draw, field: Field) -> int:
 
 
 def rows(draw: Draw, table: str, condition: Filter) -> str:
-    """The rows that meet a condition, in words."""
+    """The rows that satisfy a condition, in words."""
     if condition.before and draw.rng.random() < 0.6:
         return f"{condition.before} {many(table)}"
     return f"{many(table)} {condition.behind}"

@@ -22,7 +22,7 @@ COPIES = 28
 def everyday_items(count: int, seed: int, schemas: dict[str, Schema]) -> Iterator[Item]:
     """``count`` questions each over thinned copies of every everyday domain; fills ``schemas``.
 
-    Every query is prepared by SQLite over the empty tables. Of the values a domain knows, an index holds only some,
+    Every query is prepared by SQLite over the empty tables. An index holds only some of a domain's values,
     so that there are questions whose value the hints do not know.
     """
     rng = random.Random(seed)

@@ -22,7 +22,7 @@ _LONGEST = 3
 class Path:
     start: str
     steps: tuple[tuple[str, str, str], ...]
-    """(table, its foreign key, the table it points to), one behind the other."""
+    """(table, its foreign key, the table it points to), one after another."""
 
     @property
     def end(self) -> str:
@@ -30,7 +30,7 @@ class Path:
 
     @property
     def joined(self) -> str:
-        """The joins behind the first table."""
+        """The joins after the first table."""
         return "".join(
             f" join {quote(parent)} on {quote(table)}.{quote(key)} = {quote(parent)}.id"
             for table, key, parent in self.steps
@@ -42,7 +42,7 @@ class Path:
 
 
 def paths(domain: Domain) -> list[Path]:
-    """All ways up the foreign keys that come to no table twice."""
+    """All ways up the foreign keys that visit no table twice."""
     found: list[Path] = []
     waiting = [Path(table, ()) for table in domain.fields]
     while waiting:

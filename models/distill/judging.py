@@ -2,8 +2,8 @@
 
 Every block is one of the places where the product reads a verdict: with no thought at all, with a plan that was cut,
 with a plan and no check, with a check that was cut, with the whole thought. So each budget is trained. The plan is that
-of the right query, which is learned, or that of one of the generator's own samples, which is only read: at work the
-plan is the model's own, and its verdict must know how far that can be trusted.
+of the right query, which is learned, or that of one of the generator's own samples, which is only read: in real use
+the plan is the model's own, and its verdict must know how far that can be trusted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "wh
 OWN_WORDS = {"none": 0.25, "in the check": 0.25, "whole": 0.5}
 """The same of thoughts in a model's own words, which have no plan; a candidate without any is shown as by ``none``."""
 NO_THOUGHTS = {"none": 1.0}
-"""For the twin that is trained to answer without thinking, the control of all that thinking may bring."""
+"""For the twin that is trained to answer without thinking: the control for what thinking may bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _row(
     encode: Encode,
 ) -> Row:
     own = bool(case.drafts) and rng.random() < mix.own_plan
-    # mostly the greedy one: that is what is planned at work, and all the others together are wrong more often
+    # mostly the greedy one: that is the plan in real use, and the others together are wrong more often
     draft = (case.drafts[0] if rng.random() < _GREEDY else rng.choice(case.drafts)) if own else case.gold
     planned = write(draft, names)
     given = write(candidate.parts, names)

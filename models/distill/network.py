@@ -1,14 +1,14 @@
 """The base in plain torch, with a trainable LoRA adapter, for packs of questions about one schema.
 
 A pack is one prefix (the schema, of S tokens) and B blocks of L tokens (question and answer, padded at their end).
-Each block sees the prefix and itself, so that the prefix is computed once a pack; positions go on behind it in
+Each block sees the prefix and itself, so that the prefix is computed once per pack; positions continue after it in
 every block. No mask of all tokens against all is needed: scores against the prefix and within the block are
 joined under one softmax.
 
 An adapter acts on everything, or (``behind``) only behind each block's lead, the part of its prompt that generator
-and discriminator share: prefix and leads are then the base's own, need no gradient, and have one KV cache at work.
+and discriminator share: prefix and leads are then the base's own, need no gradient, and have one KV cache in real use.
 
-The base's weights stay as they are; what the adapter adds is computed beside them, as llama.cpp does it.
+The base's weights stay as they are; what the adapter adds is computed next to them, as llama.cpp does it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Pack:
     leads: torch.Tensor
     """Shape (B,): how many tokens of each block come before an adapter that acts only behind them."""
     places: torch.Tensor
-    """Shape (T,): where in the flattened blocks the next token is to be predicted."""
+    """Shape (T,): where in the flattened blocks the next token must be predicted."""
     targets: torch.Tensor
     """Shape (T,): that token."""
     weights: torch.Tensor

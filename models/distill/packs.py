@@ -1,6 +1,6 @@
 """From questions to packs of token ids: grouped by schema, renamed, pruned, shuffled.
 
-The prompt is the product's own (:mod:`planner_cli.prompts`), so what is trained is what is asked later.
+The prompt is the product's own (:mod:`planner_cli.prompts`), so training and use have the same one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _Asked = TypeVar("_Asked", bound=Asked)
 def by_schema(
     items: Iterable[_Asked], query: Callable[[_Asked], Sequence[Part]], rng: random.Random
 ) -> Iterator[list[_Asked]]:
-    """All items of one schema after the other, those of similar length beside each other."""
+    """All items, schema by schema, those of similar length next to each other."""
     found: dict[str, list[_Asked]] = defaultdict(list)
     for item in items:
         found[item.schema].append(item)
@@ -111,7 +111,7 @@ class Look:
 
     @classmethod
     def draw(cls, schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Look:
-        """One look at random; the ``needed`` tables are in it."""
+        """A random view; the ``needed`` tables are in it."""
         own = _pruned(schema, needed, mix, rng, encode)
         names = Renaming(own, rng) if rng.random() < mix.renamed else None
         return cls(_spelled(own, names) if names else own, names, rng.random() < mix.bare, own)
@@ -224,7 +224,7 @@ def _spelled_table(table: Table, own: Mapping[str, Table], names: Renaming) -> T
 
 
 def _renamed_hints(hints: Sequence[ValueHint], names: Renaming | None, schema: Schema) -> tuple[ValueHint, ...]:
-    """Those whose tables are still there, under their names."""
+    """Those whose tables remain, under their names."""
     there = {table.name for table in schema.tables}
     kept = [hint for hint in hints if hint.table in there]
     if names is None:

@@ -1,4 +1,4 @@
-"""Other names for a schema's tables and columns, as other people would have chosen them.
+"""Other names for a schema's tables and columns, such as other people would have chosen.
 
 A small model that sees each schema under one set of names learns those names, and writes them where the schema says
 something else; 84 of 143 failures of the study behind this recipe were such names.
@@ -103,7 +103,7 @@ class Renaming:
         return self._front + self._joined(parts)
 
     def _called(self, table: str) -> str:
-        """How other tables speak of one of its rows."""
+        """How other tables refer to one of its rows."""
         parts = words(self._names[Name(table)].removeprefix(self._front))
         return self._joined([*parts[:-1], singular(parts[-1])])
 

@@ -79,7 +79,7 @@ def tidy(question: str) -> str:
 
 
 class Check:
-    """Whether a query in normal form means what it meant, and whether its names can be exchanged."""
+    """Whether a query in normal form keeps its meaning, and whether its names can be replaced."""
 
     def __init__(self, path: Path, schema: Schema) -> None:
         """Copy the database under new names, into memory."""

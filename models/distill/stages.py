@@ -23,7 +23,7 @@ JUDGE = "judge"
 FOLDS = 12
 """Training databases are in one of so many folds, by their names alone."""
 HELD_OUT = 0
-"""The fold that is only looked at."""
+"""The fold that is held out."""
 
 
 def base_path() -> Path:

@@ -16,10 +16,10 @@ from models.distill.options import BASE, EXISTING, FILE, FOLDER
 @click.command()
 @click.argument("data", type=EXISTING)
 @click.option("--out", type=FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Of training, over all sittings.")
-@click.option("--steps", type=click.IntRange(min=1), help="Of training, in place of --minutes or as another bound.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Training time, over all sittings.")
+@click.option("--steps", type=click.IntRange(min=1), help="Training steps, instead of --minutes, or as well.")
 @click.option("--cases", type=FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
-@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control of thinking.")
+@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control for thinking.")
 @click.option(
     "--plans/--own-words", default=True, show_default=True, help="Thoughts by program, or those that `think` found."
 )
@@ -29,7 +29,7 @@ from models.distill.options import BASE, EXISTING, FILE, FOLDER
 @BASE
 @click.option("--behind", is_flag=True, help="Let the adapter act only behind the prompt that both roles share.")
 @click.option("--init", type=FILE, help="A GGUF adapter to begin with.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out.")
 @click.option(
     "--share",
     "shares",
@@ -87,7 +87,7 @@ def train(
     if resume:
         trainer.resume()
     elif trainer.checkpoint.exists():
-        raise click.UsageError(f"{trainer.checkpoint} exists: go on with --resume, or name another --out")
+        raise click.UsageError(f"{trainer.checkpoint} exists: continue with --resume, or name another --out")
     elif init is not None:
         network.load(read_adapter(init, weights.shape)[0])
     items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")

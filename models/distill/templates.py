@@ -263,7 +263,7 @@ def questions(domain: Domain, rng: random.Random, count: int, joined: float = 0.
 
 
 def _typed(question: str, rng: random.Random) -> str:
-    """As people type: in lower case, without a mark at the end, with a polite word in front."""
+    """As people type: in lower case, without a final question mark, with a polite word in front."""
     question = question[0].upper() + question[1:]
     kind = rng.random()
     if kind < 0.2 and '"' not in question and "'" not in question:

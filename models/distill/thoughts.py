@@ -1,4 +1,4 @@
-"""Thoughts of the discriminator, written by program from the right query and the one that is judged.
+"""Thoughts of the discriminator, written by a program from the right query and the one being judged.
 
     Plan: show count(*); from dependent; where sex = 'F'
     SQL: select count(*) from dependent where sex > 'F'
@@ -6,7 +6,7 @@
 
 Clause by clause, the query's own words first and then whether the plan has the same: a small model that has to say
 "same" before it has read the clause token by token says it too easily. The thought draws no conclusion: the verdict's
-probability is to weigh what was found, and the plan may be the wrong one.
+probability should weigh the findings, and the plan itself may be wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Training: a few packs a step, the learning rate falling to nothing by the end of the time that was given."""
+"""Training: a few packs per step, with the learning rate falling to zero by the end of the given time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TrainSettings:
     minutes: float | None = None
     """Wall time of training, without evaluation, over all sittings; the learning rate is linear in it."""
     steps: int | None = None
-    """The same as a count of steps, for runs that are to be compared with each other: whichever ends first."""
+    """The same as a number of steps, for runs that will be compared with each other: whichever ends first."""
     rate: float = 1.2e-3
     warm_up: int = 20
     """Steps, at each sitting."""
@@ -35,7 +35,7 @@ class TrainSettings:
     save_every: float = 180.0
     """Seconds between two checkpoints."""
     look_every: float = 900.0
-    """Seconds between two looks at the held-out packs."""
+    """Seconds between two evaluations on the held-out packs."""
     seed: int = 0
 
 
@@ -56,7 +56,7 @@ class State:
     tokens: int = 0
     sittings: int = 0
     curve: list[dict[str, float]] = field(default_factory=list)
-    """A line for each look at the held-out packs."""
+    """A line for each evaluation on the held-out packs."""
 
 
 class Trainer:

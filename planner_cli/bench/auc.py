@@ -12,8 +12,8 @@ from planner_cli.bench.statistics import Array, ratio
 def auc(known: Sequence[tuple[int, float, bool]], weights: Array) -> Array:
     """P(a right candidate scores over a wrong one, of any two questions), ties counted half.
 
-    ``known`` holds (group, score, label); ``weights`` has shape (resamples, groups) and says how often each
-    group is drawn. One value a resample; NaN where a resample has only one class.
+    ``known`` has (group, score, label); ``weights`` has shape (resamples, groups) and says how often each
+    group is drawn. One value per resample; NaN where a resample has only one class.
     """
     groups = weights.shape[1]
     right: list[list[float]] = [[] for _ in range(groups)]

@@ -1,7 +1,7 @@
 """Whether a score of 0.8 is right eight times in ten: reliability bins and their expected calibration error.
 
-Over all labelled candidates that have a score; a failure of the judge says nothing and is left out. Scores
-outside [0, 1] (a ruled-out candidate's -1) count as the nearer end.
+Over all labelled candidates that have a score; a failure of the judge is left out. Scores
+outside [0, 1] (a ruled-out candidate's -1) count as the nearest end.
 """
 
 from __future__ import annotations

@@ -23,21 +23,21 @@ class Spread:
 @dataclass(frozen=True, slots=True)
 class Cost:
     seconds: dict[str, Spread]
-    """Wall time a question, by stage; a stage that no row has is absent."""
+    """Wall time per question, by stage; a stage that no row has is absent."""
     tokens: dict[str, Spread]
-    """Tokens a question, by kind (sampled by stage, prefilled)."""
+    """Tokens per question, by kind (sampled by stage, prefilled)."""
     tokens_per_second: dict[str, float]
     """Sampled tokens over the whole wall time of their stage, prefill included."""
     calls: Spread | None
-    """llama_decode calls a question."""
+    """llama_decode calls per question."""
     peak_memory: int | None
-    """Bytes: the highest of all rows; ``None`` where the system did not tell."""
+    """Bytes: the highest of all rows; ``None`` where the system did not report it."""
     joules: Spread | None
-    """Energy of the processor packages a question; ``None`` where the machine reported none."""
+    """Energy of the processor packages per question; ``None`` where the machine reported none."""
 
 
 def cost(rows: Sequence[ItemRow]) -> Cost:
-    """Percentiles are linear between neighbours; questions without a stage's figure do not count for it."""
+    """Percentiles are interpolated linearly; questions without a stage's figure do not count for it."""
     seconds = _by_name([row.seconds for row in rows])
     tokens = _by_name([row.tokens for row in rows])
     rates = {
@@ -73,7 +73,7 @@ def _by_name(rows: Sequence[Mapping[str, float]]) -> dict[str, Spread]:
 
 
 def thought_tokens(rows: Sequence[ItemRow], budget: int | None = None) -> Spread | None:
-    """Tokens thought a question, each thought cut at ``budget``: what a run with that budget would have thought."""
+    """Thought tokens per question, each thought cut at ``budget``: what a run with that budget would have used."""
     return spread(
         [sum(c.tokens if budget is None else min(c.tokens, budget) for c in row.candidates if c.judged) for row in rows]
     )

@@ -1,7 +1,7 @@
 """Energy of the processor packages, where the machine reports it: RAPL counters of Linux's powercap.
 
-The counters are of whole packages, so whatever else runs is in them; readable by root, or by whom root lets.
-Not covered: graphics cards, macOS, most virtual machines (no counter is shown there).
+The counters cover whole packages, so whatever else runs is included; readable by root, or with root's permission.
+Not covered: graphics cards, macOS, most virtual machines (which show no counters).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MICRO = 1e-6
 
 
 class EnergyMeter:
-    """Joules between two looks at the counters."""
+    """Joules between two readings of the counters."""
 
     def __init__(self, folder: Path = POWERCAP) -> None:
         # intel-rapl:0 is a package (AMD's too), intel-rapl:0:0 a part of one, intel-rapl-mmio the same ones again
@@ -33,7 +33,7 @@ class EnergyMeter:
         now = self._last[zone]
         if now >= before:
             return now - before
-        return now + int(_text(zone / "max_energy_range_uj") or before) - before  # it went round once
+        return now + int(_text(zone / "max_energy_range_uj") or before) - before  # it wrapped around once
 
     def _read(self) -> dict[Path, int]:
         """Microjoules by package; empty when one of them cannot be read."""

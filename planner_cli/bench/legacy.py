@@ -1,6 +1,6 @@
-"""Queries of published data sets, written for an SQLite that takes ``"text"`` for a string when no such name exists.
+"""Queries from published data sets, written for an SQLite that takes ``"text"`` as a string if no such name exists.
 
-The sandbox does not (a misspelt column would quietly become its own name), so such queries are put into
+The sandbox does not (a misspelt column would silently become its own name), so such queries are converted to
 standard SQL before they run.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 import itertools
 
 from planner_cli.lexer import Token, code
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 
 def standard_strings(sql: str, schema: Schema) -> str:
-    """The query with ``"text"`` as ``'text'`` wherever it can be no name.
+    """The query with ``"text"`` as ``'text'`` wherever it cannot be a name.
 
     Names are the tables that the query mentions, their columns, and its own aliases.
     """
@@ -25,7 +26,7 @@ def standard_strings(sql: str, schema: Schema) -> str:
     for at in reversed(quoted):  # from the back: offsets before it stay true
         token = found[at]
         text = token.identifier or ""
-        if text.casefold() not in names and not _qualified(found, at):
+        if nocase(text) not in names and not _qualified(found, at):
             sql = sql[: token.start] + "'" + text.replace("'", "''") + "'" + sql[token.end :]
     return sql
 
@@ -33,24 +34,24 @@ def standard_strings(sql: str, schema: Schema) -> str:
 def drop_distinct(sql: str) -> str:
     """The query without DISTINCT, as Spider's test-suite evaluation compares by default."""
     for token in reversed(code(sql)):
-        if token.kind == "word" and token.text.casefold() == "distinct":
+        if token.kind == "word" and nocase(token.text) == "distinct":
             sql = sql[: token.start] + sql[token.end :]
     return sql
 
 
 def _names(found: list[Token], schema: Schema) -> set[str]:
-    mentioned = {(token.identifier or "").casefold() for token in found}
-    tables = [table for table in schema.tables if table.name.casefold() in mentioned]
+    mentioned = {nocase(token.identifier or "") for token in found}
+    tables = [table for table in schema.tables if nocase(table.name) in mentioned]
     aliases = {
-        (after.identifier or "").casefold()
+        nocase(after.identifier or "")
         for before, after in itertools.pairwise(found)
-        if before.kind == "word" and before.text.casefold() == "as"
+        if before.kind == "word" and nocase(before.text) == "as"
     }
-    columns = {column.name.casefold() for table in tables for column in table.columns}
-    return {table.name.casefold() for table in tables} | columns | aliases
+    columns = {nocase(column.name) for table in tables for column in table.columns}
+    return {nocase(table.name) for table in tables} | columns | aliases
 
 
 def _qualified(found: list[Token], at: int) -> bool:
-    """Whether a dot stands beside it."""
+    """Whether a dot is next to it."""
     beside = (*found[max(0, at - 1) : at], *found[at + 1 : at + 2])
     return any(token.text == "." for token in beside)

@@ -3,12 +3,12 @@
 All shares are in [0, 1]. Definitions are those of the paper and of its predecessor's published code:
 
 * a pair is a right and a wrong candidate of one question; it is won when the right one has the *strictly*
-  higher score, so a tie (two failures, two hard "true") is lost; all pairs of all questions count alike;
+  higher score, so a tie (two failures, two hard "true") is lost; all pairs of all questions count equally;
 * a candidate is classed right when its score is *over* 0.5, so a failure is classed wrong;
 * candidates are ranked by score, equal ones in their given order; Hit@1 and MRR are means over *all*
   questions, those without any right candidate add 0.
 
-Candidates whose label is unknown are left out of all that, and so are questions that have only such.
+Candidates whose label is unknown are left out of all this, and so are questions that have only those.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Metric:
     title: str
     of: Statistic
     count: str
-    """Which sum says of how many cases it is made."""
+    """Which sum gives the number of cases behind it."""
 
 
 def _f1(sums: Sums, right: str, false_alarm: str, missed: str) -> Array:
-    """2 TP / (2 TP + FP + FN); 0 where a class is there but never met, NaN where it is not there at all."""
+    """2 TP / (2 TP + FP + FN); 0 where a class exists but is never hit, NaN where it does not exist at all."""
     return ratio(2 * sums[right], 2 * sums[right] + sums[false_alarm] + sums[missed])
 
 
@@ -136,7 +136,7 @@ def intrinsic_counts(row: ItemRow, scorer: AnyScorer, budget: int | None = None)
 
 
 def forced_close(candidate: ScoredCandidate, budget: int | None = None) -> bool:
-    """Whether somebody other than the model ended its thought, at the run's budget or at a smaller one."""
+    """Whether something other than the model ended its thought, at the run's budget or at a smaller one."""
     return candidate.closed_by not in (None, "model") or (budget is not None and candidate.tokens > budget)
 
 
@@ -171,7 +171,7 @@ def _right_at(labels: Sequence[bool], index: int | None) -> bool:
 
 
 def greedy_choice(row: ItemRow) -> int | None:
-    """The candidate the greedy sample wrote, or what it was mended to where it does not run."""
+    """The candidate the greedy sample wrote, or its mended form if it does not run."""
     greedy = [index for index, c in enumerate(row.candidates) if c.greedy]
     return next((index for index in greedy if row.candidates[index].executable), greedy[0] if greedy else None)
 
@@ -229,7 +229,7 @@ def _auc(rows: Sequence[ItemRow], scorer: AnyScorer, drawn: Resamples) -> Estima
 
 
 def end_to_end(rows: Sequence[ItemRow], *, resamples: int = RESAMPLES, seed: int = 0) -> Report:
-    """How often the answers were right, beside what simple choices among the same candidates would have got.
+    """How often the answers were right, and how often simple choices among the same candidates would have been.
 
     Rows of intrinsic runs, which have no answer to be right or wrong, are left out.
     """

@@ -1,4 +1,4 @@
-"""A discriminator that knows the right answer, wrong as often as it is told to be.
+"""A discriminator that knows the right answer, and is wrong as often as configured.
 
 How much a planning method gains from a judge of a given accuracy (arXiv 2402.10890, section 4), and what
 the best possible judge would get.
@@ -19,10 +19,10 @@ from planner_cli.types import Probe, Question, StageTimings, Thought, Verdict
 
 
 class Oracle:
-    """Says 1 of a right result and 0 of a wrong one, and the opposite with probability 1 - ``accuracy``.
+    """Scores a right result 1 and a wrong one 0, and the opposite with probability 1 - ``accuracy``.
 
-    Deterministic: what it says of a result depends on the seed, the question and the result's number alone.
-    :meth:`look_up` tells it the right result before each question.
+    Deterministic: the score of a result depends only on the seed, the question and the result's number.
+    :meth:`look_up` gives it the right result before each question.
 
     Raises:
         PlannerError: ``accuracy`` is outside [0, 1].
@@ -54,7 +54,7 @@ class Oracle:
         yield StageFinished("judge", StageTimings())
 
     race = judge
-    """Nothing to race: it does not think."""
+    """There is nothing to race: it does not think."""
 
     def compare(
         self, question: Question, first: Case, second: Case, settings: DiscriminatorSettings, *, control: Control
@@ -64,7 +64,7 @@ class Oracle:
 
     def _score(self, case: Case) -> float:
         if self._gold is None:
-            raise PlannerError("the oracle was not told the right result")
+            raise PlannerError("the oracle was not given the right result")
         return float(matches(self._gold, case.execution) == self._honest(self._item, case.cluster))
 
     def _honest(self, item: str, cluster: int) -> bool:

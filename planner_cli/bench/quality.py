@@ -22,14 +22,14 @@ NGRAM = 3
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Of one thought. Shares in [0, 1]; ``None`` where the text is too short to have one."""
+    """Measures of one thought. Shares in [0, 1]; ``None`` where the text is too short."""
 
     sentence_repetition: float | None
-    """Share of sentences that were already there, word for word."""
+    """Share of sentences that had already occurred, word for word."""
     word_repetition: float | None
-    """1 - type-token ratio: share of words that were already there. Grows with length."""
+    """1 - type-token ratio: share of words that had already occurred. Grows with length."""
     ngram_repetition: float | None
-    """Share of three-word runs that were already there."""
+    """Share of three-word runs that had already occurred."""
     entropy: float | None
     """Of the words' frequencies, in bits: log2 of how many equally frequent words it would take."""
     diversity: float | None

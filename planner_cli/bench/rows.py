@@ -27,7 +27,7 @@ class ScoredCandidate:
     """``None``: it was not run."""
     error: str | None = None
     samples: int = 1
-    """How many of the item's samples gave it; 1 for candidates that came with the data."""
+    """How many of the item's samples wrote it; 1 for candidates that came with the data."""
     cluster: int | None = None
     """Candidates with equal results share this number."""
     greedy: bool = False
@@ -35,11 +35,11 @@ class ScoredCandidate:
     steps: int | None = None
     """Instructions of SQLite's virtual machine that the query took; ``None``: it failed, or was not counted."""
     scanned: int | None = None
-    """Rows stepped over in full table scans; ``None`` as above."""
+    """Rows visited in full table scans; ``None`` as above."""
     unmatched: int = 0
-    """Comparisons in it that no stored row meets."""
+    """Comparisons in it that no stored row satisfies."""
     crossed: int = 0
-    """Joins in it by keys that stand for different things."""
+    """Joins in it of keys that stand for different things."""
     judged: bool = False
     """False: ruled out before the judge (check modes), dropped, or time ran out."""
     score: float | None = None
@@ -51,13 +51,13 @@ class ScoredCandidate:
     tokens: int = 0
     """Tokens of the thought."""
     probes: tuple[Probe, ...] = ()
-    """Forced-close scores on the way, tokens ascending."""
+    """Forced-close scores along the way, tokens ascending."""
     thought: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One question of a data set, done."""
+    """One finished question of a data set."""
 
     key: str
     """Hash of everything that matters for this row; a run never computes a key twice."""
@@ -89,7 +89,7 @@ class ItemRow:
     joules: float | None = None
     """Energy of the processor packages, whatever used it; ``None`` where the machine reports none."""
     gold_steps: int | None = None
-    """As :attr:`ScoredCandidate.steps`, of the right query."""
+    """Like :attr:`ScoredCandidate.steps`, for the right query."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -15,14 +15,13 @@ A scorecard is a small TOML file::
     worst = 30
 
 Every criterion becomes a value in [0, 1], higher is better; the score is their weighted mean. A criterion that
-the rows do not tell is shown as unavailable with the reason, and its weight is left out.
+the rows do not contain is shown as unavailable with the reason, and its weight is left out.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +31,7 @@ from planner_cli.bench.cost import cost
 from planner_cli.bench.metrics import end_to_end
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
 from planner_cli.errors import PlannerError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from planner_cli.tomlfile import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +68,7 @@ def read_scorecard(path: Path) -> Scorecard:
         PlannerError: it cannot be read, is no TOML, or names something unknown or out of range.
 
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlannerError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        raise PlannerError(f"{path}: {error}") from error
+    data = read_toml(path)
     _only(path, "", data, ("weights", "latency"))
     weights = _table(path, data, "weights")
     _only(path, "weights.", weights, CRITERIA)
@@ -157,7 +147,7 @@ def _latency(rows: Sequence[ItemRow], card: Scorecard) -> _Measured:
 
 
 def _query_cost(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
-    """Gold's steps over the answer's in SQLite's virtual machine, at most 1; over right answers alone.
+    """Gold's steps over the answer's in SQLite's virtual machine, at most 1; over right answers only.
 
     Steps are counted, not timed (as BIRD's efficiency score is), so the mark is the same on every machine.
     """
@@ -180,7 +170,7 @@ def _human_edits(rows: Sequence[ItemRow], _: Scorecard) -> _Measured:
     kept = [_kept(row) for row in rows if row.correct is not None]
     if not kept:
         return None, "no answers"
-    return sum(kept) / len(kept), "share of an answer's tokens that may stay, mean"
+    return sum(kept) / len(kept), "mean share of an answer's tokens that can stay"
 
 
 def _kept(row: ItemRow) -> float:

@@ -76,7 +76,7 @@ def hardened(scorer: Scorer) -> Scorer:
 def at_budget(budget: int) -> Scorer:
     """The soft score a run with this smaller budget would have given, by forced close.
 
-    It is that of the last probe at or under ``budget`` tokens; a thought which ended by itself before that
+    It is that of the last probe at or under ``budget`` tokens; a thought that ended on its own before that
     keeps its own. Between two probes the lower one counts. A budget over the run's own gives the run's scores.
 
     The scorer raises:
@@ -106,7 +106,7 @@ def plain_cut(budget: int, answer_tokens: int = 8) -> Scorer:
     """The paper's way: generation just stops at ``budget`` tokens.
 
     There is a verdict only if the thought closed itself, and the answer up to its verdict (``answer_tokens``)
-    still fitted in; everything else is a failure.
+    still fitted; everything else is a failure.
     """
 
     def score(candidate: ScoredCandidate) -> float | None:
@@ -151,7 +151,7 @@ vote_share = RowScorer(_vote_shares)
 
 
 def logprob(candidate: ScoredCandidate) -> float | None:
-    """The generator's own probability of the whole query; it ranks, but is no P(correct)."""
+    """The generator's own probability of the whole query; it ranks, but is not P(correct)."""
     return None if candidate.logprob is None else math.exp(min(0.0, candidate.logprob))
 
 
@@ -161,7 +161,7 @@ def executable(candidate: ScoredCandidate) -> float | None:
 
 
 def random(seed: int = 0) -> RowScorer:
-    """Uniform noise; the same for the same seed, question and place, in any process."""
+    """Uniform noise; the same for the same seed, question and position, in any process."""
     return RowScorer(lambda row: [_noise("random", seed, row.item, place) for place in range(len(row.candidates))])
 
 
@@ -182,6 +182,6 @@ def oracle(accuracy: float = 1.0, seed: int = 0) -> RowScorer:
 
 
 def _noise(*key: object) -> float:
-    """A number in [0, 1) that depends on the key alone (``hash()`` differs between processes)."""
+    """A number in [0, 1) that depends only on the key (``hash()`` differs between processes)."""
     digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 Sums: TypeAlias = Mapping[str, Array]
-"""Sums by name; each array holds one number a resample."""
+"""Sums by name; each array has one number per resample."""
 Statistic: TypeAlias = Callable[[Sums], Array]
 
 RESAMPLES = 2000
@@ -37,7 +37,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Resamples:
-    """Which groups were drawn how often, in each resample. The first one is the data themselves."""
+    """How often each group was drawn in each resample. The first one is the data itself."""
 
     weights: Array
     """Shape (1 + resamples, groups)."""
@@ -47,7 +47,7 @@ class Resamples:
     """With a single database its questions are drawn instead; the interval then says nothing of others."""
 
     def sums(self, counts: Sequence[Mapping[str, float]]) -> Sums:
-        """Totals of per-row counts (same keys everywhere), one a resample."""
+        """Totals of per-row counts (same keys everywhere), one per resample."""
         if not counts:
             return {}
         names = list(counts[0])
@@ -100,7 +100,7 @@ def ratio(part: Array, whole: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """Two runs on the same questions, looked at where only one of them is right."""
+    """Two runs on the same questions, where only one of them is right."""
 
     only_a: int
     only_b: int

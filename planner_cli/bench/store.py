@@ -1,8 +1,10 @@
 """Runs on disk: a folder with ``run.json`` (what fixes the run) and ``rows.jsonl`` (one item a line).
 
+Beside them ``checked.jsonl`` has what is known about the data (:mod:`planner_cli.bench.checked`).
+
 A line counts once its newline is on the disk. Every row is synced before the next one is computed, so ``kill -9``
 or a power cut costs at most the item in progress; what such an end left of a line is dropped when the run is
-opened again. Both files are strict JSON in ASCII: no NaN, and nothing in them drives a terminal.
+opened again. All files are strict JSON in ASCII: no NaN, and nothing in them drives a terminal.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from planner_cli.bench.checked import Checked, CheckedWriter, read_checked, set_aside
+from planner_cli.bench.files import append_line, drop_torn_line, refusals, strict, sync_folder, whole_lines, why
 from planner_cli.bench.rows import ItemRow
+from planner_cli.bench.setaside import SetAside
 from planner_cli.errors import PlannerError
 
 Kind: TypeAlias = Literal["intrinsic", "e2e"]
@@ -69,6 +73,13 @@ class Run(RunInfo):
 
     path: Path
     rows: tuple[ItemRow, ...]
+    checked: tuple[Checked, ...] = ()
+    """What is known about the data."""
+
+    @property
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """What could not be measured, in the order in which it was found."""
+        return set_aside(self.checked, (row.item for row in self.rows))
 
     @property
     def name(self) -> str:
@@ -87,10 +98,14 @@ def load_run(path: Path) -> Run:
     """
     info = _read_info(path)
     rows_path = path / ROWS_NAME
-    with _told(rows_path):
+    with refusals(rows_path):
         data = rows_path.read_bytes() if rows_path.exists() else b""
-    rows = _distinct((_row(line, rows_path, number), rows_path) for number, line in enumerate(_lines(data), start=1))
-    return Run(**{f.name: getattr(info, f.name) for f in fields(RunInfo)}, path=path, rows=rows)
+    rows = _distinct(
+        (_row(line, rows_path, number), rows_path) for number, line in enumerate(whole_lines(data), start=1)
+    )
+    return Run(
+        **{f.name: getattr(info, f.name) for f in fields(RunInfo)}, path=path, rows=rows, checked=read_checked(path)
+    )
 
 
 class RunWriter:
@@ -102,15 +117,17 @@ class RunWriter:
 
     def __init__(self, path: Path, info: RunInfo) -> None:
         self.path = path
-        with _told(path):
+        with refusals(path):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold rows of a database
             self._prepare(info)
             self._file = os.open(path / ROWS_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            _sync_folder(path)
+            sync_folder(path)
         try:
             self._lock()
-            self._drop_torn_line()
+            with refusals(path / ROWS_NAME):
+                drop_torn_line(self._file, path / ROWS_NAME)
             self._keys = {row.key for row in load_run(path).rows}
+            self.checked = CheckedWriter(path)
         except BaseException:
             os.close(self._file)
             raise
@@ -127,14 +144,12 @@ class RunWriter:
         """
         if row.key in self._keys:
             raise PlannerError(f"{self.path / ROWS_NAME} has item {row.item} already (key {row.key})")
-        line = memoryview((json.dumps(row.to_json(), allow_nan=False) + "\n").encode("ascii"))
-        with _told(self.path / ROWS_NAME):
-            while line:
-                line = line[os.write(self._file, line) :]
-            os.fsync(self._file)
+        with refusals(self.path / ROWS_NAME):
+            append_line(self._file, row.to_json())
         self._keys.add(row.key)
 
     def close(self) -> None:
+        self.checked.close()
         os.close(self._file)
 
     def __enter__(self) -> RunWriter:  # noqa: PYI034 - typing.Self needs Python 3.11
@@ -169,14 +184,6 @@ class RunWriter:
         except OSError as error:
             raise PlannerError(f"another process is writing to {self.path}") from error
 
-    def _drop_torn_line(self) -> None:
-        with _told(self.path / ROWS_NAME):
-            data = (self.path / ROWS_NAME).read_bytes()
-            whole = data.rfind(b"\n") + 1
-            if whole < len(data):
-                os.ftruncate(self._file, whole)
-                os.fsync(self._file)
-
 
 def merge(runs: Sequence[Run], out: Path) -> Run:
     """Write the rows of several shards as one run, sorted by item, whatever the order of ``runs``.
@@ -195,7 +202,7 @@ def merge(runs: Sequence[Run], out: Path) -> Run:
                 hint="compare them with planner bench report or planner bench diff",
             )
     rows = sorted(_distinct((row, run.path) for run in runs for row in run.rows), key=lambda row: _natural(row.item))
-    with _told(out):
+    with refusals(out):
         if out.exists() and any(out.iterdir()):
             raise PlannerError(f"{out} is not empty", hint="name a folder that is new or empty")
     machines = [run.machine for run in runs]
@@ -209,6 +216,8 @@ def merge(runs: Sequence[Run], out: Path) -> Run:
     with RunWriter(out, info) as writer:
         for row in rows:
             writer.write(row)
+        for each in (each for run in runs for each in run.checked):
+            writer.checked.add(each)
     return load_run(out)
 
 
@@ -221,44 +230,24 @@ def _read_info(folder: Path) -> RunInfo:
         raise PlannerError(
             f"{folder} is no run: it has no {INFO_NAME}", hint="planner bench intrinsic or e2e makes one"
         )
-    with _told(path):
+    with refusals(path):
         text = path.read_bytes()
     try:
-        data = _strict(text)
+        data = strict(text)
         if data["format"] != _FORMAT:
             raise PlannerError(f"{path} has format {data['format']!r}, this planner reads {_FORMAT}")
         return RunInfo.from_json(data)
     except (ValueError, TypeError, KeyError) as error:
-        raise PlannerError(f"{path} is damaged: {_why(error)}") from error
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """The whole lines; what stands behind the last newline was being written when the process ended."""
-    return data.split(b"\n")[:-1]
+        raise PlannerError(f"{path} is damaged: {why(error)}") from error
 
 
 def _row(line: bytes, path: Path, number: int) -> ItemRow:
     try:
-        return ItemRow.from_json(_strict(line))
+        return ItemRow.from_json(strict(line))
     except (ValueError, TypeError, KeyError) as error:
         raise PlannerError(
-            f"{path}, line {number} is damaged: {_why(error)}", hint="delete the line, and the item is computed again"
+            f"{path}, line {number} is damaged: {why(error)}", hint="delete the line, and the item is computed again"
         ) from error
-
-
-def _strict(text: bytes) -> dict[str, Any]:
-    value = json.loads(text, parse_constant=_refuse_constant)
-    if not isinstance(value, dict):
-        raise TypeError("it is no JSON object")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _why(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _distinct(rows: Iterable[tuple[ItemRow, Path]]) -> tuple[ItemRow, ...]:
@@ -295,25 +284,7 @@ def _write_info(folder: Path, info: RunInfo) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / INFO_NAME)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put the names of the files in it on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into one line that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise PlannerError(f"cannot use {path}: {error.strerror or error}") from error
+    sync_folder(folder)
 
 
 # ----------------------------------------------------------------------------------------------- comparing

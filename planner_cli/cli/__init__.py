@@ -6,26 +6,20 @@ Nothing heavy is imported at the top of any module of this package: ``planner --
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 from click.core import ParameterSource
 
 from planner_cli import __version__
-from planner_cli.cli.ask import ask
-from planner_cli.cli.bench import bench
-from planner_cli.cli.cache import cache
-from planner_cli.cli.config import config_path, load_defaults, spread
-from planner_cli.cli.demo import demo
-from planner_cli.cli.doctor import doctor
-from planner_cli.cli.history import history
-from planner_cli.cli.models import models
+from planner_cli.cli.debugging import debugging
+from planner_cli.cli.lazy import LazyGroup
 from planner_cli.cli.offline import go_offline
-from planner_cli.cli.privacy import privacy
-from planner_cli.cli.run_options import debugging
 from planner_cli.cli.signals import Ended
 from planner_cli.cli.streams import ReaderGone, checked_streams
 from planner_cli.errors import ExitCode, PlannerError
+from planner_cli.ui.errors import format_error
 
 EPILOG = """\b
 Exit codes:
@@ -39,7 +33,25 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS = {
+    "ask": "Answer QUESTION from the SQLite file DATABASE.",
+    "demo": "Build a small business database and ask it a few questions.",
+    "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
+    "models": "Models: list, get, check and choose them.",
+    "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
+    "history": "What was asked on this machine; none of it leaves it.",
+    "cache": "Cached prompt states: why the second question about a database starts at once.",
+    "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    lazy=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="planner", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -48,12 +60,13 @@ def cli(context: click.Context) -> None:
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
-    if context.invoked_subcommand != "models":  # the only one that may fetch something, when told to
+    from planner_cli.cli import config  # noqa: PLC0415 - the settings behind it are half of the start, and not for --help
+
+    config.check_environment(cli)
+    if tables := config.load_defaults():  # checking them imports every command
+        context.default_map = config.spread(tables, cli)
+    if context.invoked_subcommand != "models":  # the only one that may download something, on request
         go_offline()
-
-
-for command in (ask, demo, bench, models, doctor, history, cache, privacy):
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 args=list(arguments) if arguments is not None else None,
                 prog_name="planner",
                 standalone_mode=False,
-                default_map=spread(load_defaults(), cli),
             )
             sys.stdout.flush()
         except PlannerError as error:
@@ -82,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage_error(error: click.ClickException) -> PlannerError:
-    """What click found wrong, as one line that names where the value came from."""
+    """What click found wrong, as one line that says where the value came from."""
     message = error.format_message()
     message = (message[:1].lower() + message[1:]).rstrip(".")
     context = getattr(error, "ctx", None)
@@ -91,8 +103,6 @@ def _usage_error(error: click.ClickException) -> PlannerError:
         source = context.get_parameter_source(name)
         if source is ParameterSource.ENVIRONMENT:
             message = f"{error.param.envvar}: {error.message}"
-        elif source is ParameterSource.DEFAULT_MAP:
-            message = f"{config_path()}: {name}: {error.message}"
     hint = f"{context.command_path} --help" if context is not None else None
     if isinstance(error, click.NoSuchOption):
         message = f"no such option: {error.option_name}"
@@ -101,11 +111,7 @@ def _usage_error(error: click.ClickException) -> PlannerError:
 
 
 def _report(error: PlannerError, code: ExitCode | None = None) -> int:
-    from planner_cli.ui.errors import format_error
-
     if debugging():
-        import traceback
-
         traceback.print_exc()
     sys.stderr.write(f"{format_error(error)}\n")
     if isinstance(error, Ended):

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from planner_cli.app.models import prefix_folder
 from planner_cli.cli.output import say, say_json, say_path
+from planner_cli.engine.prefix_cache import Entry, clear, entries
 from planner_cli.errors import PlannerError
-
-if TYPE_CHECKING:
-    from planner_cli.engine.prefix_cache import Entry
-
-
-def prefix_folder() -> Path:
-    """Where the states are kept."""
-    from planner_cli.hub import cache_folder
-
-    return cache_folder() / "prefixes"
 
 
 @click.group()
 def cache() -> None:
-    """Kept states of prompts: why the second question on a database starts at once.
+    """Cached prompt states: why the second question about a database starts at once.
 
-    They hold the schemas (and sample values) of databases that were asked about, readable only by you.
+    They contain the schemas (and sample values) of databases that were asked about, readable only by you.
     """
 
 
 @cache.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(as_json: bool) -> None:
-    """List the states, the one used last first."""
-    from planner_cli.engine.prefix_cache import entries
-
+    """List the states, most recently used first."""
     found = sorted(entries(prefix_folder()), key=lambda entry: -entry.used)
     if as_json:
         say_json([_record(entry) for entry in found])
@@ -60,8 +48,6 @@ def _record(entry: Entry) -> dict[str, object]:
 @cache.command("clear")
 def clear_() -> None:
     """Delete all of them."""
-    from planner_cli.engine.prefix_cache import clear
-
     folder = prefix_folder()
     try:
         count = clear(folder)

@@ -1,101 +1,254 @@
-"""Defaults a user has saved: ``config.toml`` in the configuration folder, a table a command.
+"""Defaults a user has saved: ``config.toml`` in the configuration folder, one table per command.
 
     [ask]
     budget = 128
 
-    [defaults]                           # of every command that has such an option
-    generator = "qwen2.5-coder-1.5b"
+    [bench.e2e]
+    no-judge = true
 
-A command's own table wins over ``[defaults]``, the command line and the environment over both.
+    [defaults]                           # for every command that has such an option
+    generator = "qwen2.5-coder-1.5b"
+    redact = ["customers.email"]
+
+A command's own table wins over ``[defaults]``, the command line and the environment over both. A key is an
+option's long name, with ``-`` or ``_``. What is unknown, or of the wrong type, is refused, whichever command runs: a
+typing error must not switch off what keeps a column private.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from planner_cli.app.choices import VARIABLES
+from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.cli.options import KnobOption
+from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
-from planner_cli.types import Role
+from planner_cli.tomlfile import read_text
+
+__all__ = ["MODEL_ROLES", "config_path", "default_models", "load_defaults", "save_default", "save_default_model"]
 
 
-def config_path() -> Path:
-    """Where the file is: ``PLANNER_CONFIG``, else in the user's configuration folder."""
-    named = os.environ.get("PLANNER_CONFIG")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_config_path
-
-    return user_config_path("planner_cli", appauthor=False) / "config.toml"
+# ----------------------------------------------------------------------------------------------- checking
 
 
-def load_defaults() -> dict[str, Any]:
-    """The saved defaults by command, as click's ``default_map`` takes them; empty without a file.
+def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
+    """The defaults as click's ``default_map`` of ``group``, the common ones in each command that has the option.
 
     Raises:
-        PlannerError: the file cannot be read.
+        PlannerError: a table or key is unknown, or a value is not what its option takes.
 
     """
-    path = config_path()
-    if not path.is_file():
-        return {}
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
+    tables = {name: table for name, table in defaults.items() if name != COMMON}
+    common = defaults.get(COMMON, {})
+    for name, value in defaults.items():
+        if _is_array_of_tables(value):
+            _refuse(f"[[{name}]] is an array of tables", f"write [{name}], once")
+        if not isinstance(value, dict):
+            _refuse(f"{name} is outside any table", f"put it under [{COMMON}], or under a command such as [ask]")
+    known = dict.fromkeys(key for command in _commands(group) for key in _options(command))
+    for key in common:
+        if _spelled(key) not in known:
+            if isinstance(common[key], dict) and key in group.commands:
+                _refuse(f"[{COMMON}.{key}]: [{COMMON}] has no tables in it", f"write [{key}]")
+            _refuse_key(key, (), known, _renamed(*_commands(group)))
+    return _of_group(group, tables, common, ())
 
+
+def _of_group(
+    group: click.Group, tables: Mapping[str, Any], common: Mapping[str, Any], above: tuple[str, ...]
+) -> dict[str, Any]:
+    for name, table in tables.items():
+        called = f"[{'.'.join((*above, name))}]"
+        if _is_array_of_tables(table):
+            _refuse(f"[{called}] is an array of tables", f"write {called}, once")
+        if not isinstance(table, dict):
+            first = ".".join((*above, next(iter(group.commands))))
+            _refuse(
+                f"[{'.'.join(above)}] has no options, only commands: {name} is none of them",
+                f"put it under a command such as [{first}], or under [{COMMON}]",
+            )
+        if name not in group.commands:
+            known = (*group.commands, *(() if above else (COMMON,)))
+            _refuse(f"no command has the table {called}", _meant(name, known, above))
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        table, where = tables.get(name, {}), (*above, name)
+        if isinstance(command, click.Group):
+            found[name] = _of_group(command, table, common, where)
+        else:
+            shared = {key: value for key, value in common.items() if _spelled(key) in _options(command)}
+            found[name] = {**_of_command(command, shared, (COMMON,)), **_of_command(command, table, where)}
+    return found
+
+
+def _of_command(command: click.Command, table: Mapping[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
+    """The table's values by the parameters' names."""
+    options = _options(command)
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        option = options.get(_spelled(key))
+        if option is None:
+            _refuse_key(key, where, options, _renamed(command))
+        if option.name in found:
+            _refuse(f"[{'.'.join(where)}] {key} is set twice", "keep one")
+        found[str(option.name)] = _checked(command, option, value, f"[{'.'.join(where)}] {key}")
+    return found
+
+
+def _checked(command: click.Command, option: click.Option, value: Any, called: str) -> Any:
+    """``value``, if the option takes it as it is: 3.5 is not a limit of 3, "yes" not a boolean, a text not a list."""
+    if isinstance(option, KnobOption):
+        return _checked_knob(option, value, called)
+    kinds, words = _kinds(option)
+    values = value if option.multiple and isinstance(value, list) else [value]
+    if option.multiple and not isinstance(value, list):
+        example = f"for example [{value!r}]" if isinstance(value, str) else "mend or remove it"
+        _refuse(f"{called} is {_shown(value)}, but must be a list of texts", example)
+    for each in values:
+        if not isinstance(each, kinds) or (isinstance(each, bool) and bool not in kinds):
+            _refuse(f"{called} has {_shown(each)}, which is not {words}", "mend or remove it")
     try:
-        found = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise PlannerError(f"{path}: {error}", hint="mend or remove it") from error
-    return {
-        command: {name.replace("-", "_"): value for name, value in table.items()}
-        for command, table in found.items()
-        if isinstance(table, dict)
-    }
+        option.process_value(click.Context(command), value)
+    except click.BadParameter as error:
+        _refuse(f"{called}: {error.message}", "mend or remove it")
+    return value
 
 
-def spread(defaults: dict[str, Any], group: click.Group) -> dict[str, Any]:
-    """The same with the ``[defaults]`` table put where each command of ``group`` looks for its options."""
-    common = defaults.get("defaults", {})
-    if not common:
-        return defaults
-    return {**defaults, **{name: _own(defaults.get(name, {}), command, common) for name, command in _named(group)}}
+def _checked_knob(option: KnobOption, value: Any, called: str) -> Any:
+    knob = option.knob
+    if knob.many and isinstance(value, str):
+        _refuse(f"{called} is {value!r}, but must be a list of texts", f"for example [{value!r}]")
+    try:
+        knob.check(value)
+    except ValueError as error:
+        _refuse(f"{called}: {error}", "mend or remove it")
+    return value
 
 
-def _own(table: dict[str, Any], command: click.Command, common: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(command, click.Group):
-        return {**table, **{name: _own(table.get(name, {}), inner, common) for name, inner in _named(command)}}
-    options = {parameter.name for parameter in command.params}
-    return {**{name: value for name, value in common.items() if name in options}, **table}
+def _kinds(option: click.Option) -> tuple[tuple[type, ...], str]:
+    """The types of TOML that an option takes, and how they are called."""
+    if option.is_flag:
+        return (bool,), "true or false"
+    if isinstance(option.type, click.types.IntParamType):
+        return (int,), "a whole number"
+    if isinstance(option.type, click.types.FloatParamType):
+        return (int, float), "a number"
+    return (str,), "a text"
 
 
-def _named(group: click.Group) -> list[tuple[str, click.Command]]:
-    return list(group.commands.items())
+def _shown(value: Any) -> str:
+    """A value as a reader of TOML knows it."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, (date, time)) else repr(value)
 
 
-MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
+def _is_array_of_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 
 
-def default_models() -> dict[str, str]:
-    """The models ``planner models default`` has set, by role."""
-    table = load_defaults().get("defaults", {})
-    return {role: str(table[role]) for role in MODEL_ROLES if role in table}
+def _spelled(key: str) -> str:
+    return key.replace("_", "-")
+
+
+def _long(option: click.Option) -> str:
+    return next((name for name in option.opts if name.startswith("--")), option.opts[0]).lstrip("-")
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    return {_long(option): option for option in command.params if isinstance(option, click.Option)}
+
+
+def _renamed(*commands: click.Command) -> dict[str, str]:
+    """What is not a key, but means one that no comparison of letters finds."""
+    found: dict[str, str] = {}
+    for command in commands:
+        for key, option in _options(command).items():
+            found.update({name.lstrip("-"): f"{key} = false" for name in option.secondary_opts})
+            found.setdefault(_spelled(str(option.name)), key)
+    return found
+
+
+def _commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from _commands(command)
+        else:
+            yield command
+
+
+def _refuse_key(key: str, where: tuple[str, ...], known: Iterable[str], renamed: Mapping[str, str]) -> NoReturn:
+    owner = f"planner {' '.join(where)}" if where else "no command"
+    has = "has no" if where else "has an"
+    instead = renamed.get(_spelled(key).lower())
+    hint = f"did you mean {instead}?" if instead else _meant(key, known, where)
+    _refuse(f"[{'.'.join(where or (COMMON,))}] {key}: {owner} {has} option of this name", hint)
+
+
+def _meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
+    found = nearest(name, known)
+    return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists them"
+
+
+def _refuse(message: str, hint: str) -> NoReturn:
+    raise PlannerError(f"{config_path()}: {message}", hint=hint)
+
+
+def check_environment(group: click.Group) -> None:
+    """Refuse a variable that would do nothing although it looks like one of ours: ``PLANNER_REDCT``.
+
+    Raises:
+        PlannerError: it is close to the name of one that is read, or is that of an option that reads none.
+
+    """
+    ours = [name for name in sorted(os.environ) if name.upper().startswith("PLANNER_") and name not in VARIABLES]
+    if not ours:
+        return  # the rest imports every command
+    every = [(key, option) for command in _commands(group) for key, option in _options(command).items()]
+    read = dict.fromkeys((*VARIABLES, *(found for _, option in every if (found := _variable(option)))))
+    options = {f"PLANNER_{key.replace('-', '_').upper()}": option for key, option in every}
+    for name in ours:
+        if name in read:
+            continue
+        if name.upper() in read:
+            raise PlannerError(f"{name} is not read", hint=f"did you mean {name.upper()}?")
+        if name in options:
+            other = _variable(options[name])
+            hint = f"it is {other}" if other else "give the option, or save it in the configuration file"
+            raise PlannerError(f"{name} is not read: it is not the variable of {options[name].opts[-1]}", hint=hint)
+        if found := nearest(name.removeprefix("PLANNER_"), [n.removeprefix("PLANNER_") for n in read], cutoff=CUTOFF):
+            raise PlannerError(f"{name} is not read", hint=f"did you mean PLANNER_{found}?")
+
+
+def _variable(option: click.Option) -> str | None:
+    return option.knob.variable if isinstance(option, KnobOption) else str(option.envvar) if option.envvar else None
+
+
+# ------------------------------------------------------------------------------------------------- saving
 
 
 def save_default_model(role: str, name: str | None) -> Path:
     """Set a role's default model, or back to the built-in one; returns the file's path."""
-    return save_default("defaults", role, name)
+    return save_default(COMMON, role, name)
 
 
 def save_default(command: str, name: str, value: int | str | None) -> Path:
-    """Set one default (``None``: drop it), everything else in the file kept; returns the file's path."""
-    import tomlkit
+    """Set one default (``None``: drop it), keeping everything else in the file; returns the file's path."""
+    import tomlkit  # noqa: PLC0415 - only to save
 
     path = config_path()
+    load_defaults()  # reports what is wrong with it, and where
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    document = tomlkit.parse(text)
+    document = tomlkit.parse(read_text(path) if path.exists() else "")
     table = document.setdefault(command, tomlkit.table())
     if value is None:
         table.pop(name, None)
@@ -103,6 +256,6 @@ def save_default(command: str, name: str, value: int | str | None) -> Path:
         table[name] = value
     part = path.with_suffix(".part")
     part.touch(mode=0o600)
-    part.write_text(tomlkit.dumps(document), encoding="utf-8")
+    part.write_bytes(tomlkit.dumps(document).encode())
     part.replace(path)
     return path

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from planner_cli.clean import clean
 from planner_cli.cli.output import say, say_json, say_path
+from planner_cli.database import Database
 from planner_cli.errors import PlannerError
-
-if TYPE_CHECKING:
-    from planner_cli.history import Record, Summary
+from planner_cli.history import History, Record, Summary, history_path
+from planner_cli.lexer import shortened
 
 
 @click.group()
 def history() -> None:
-    """What was asked on this machine; nothing of it leaves it."""
+    """What was asked on this machine; none of it leaves it."""
 
 
 @history.command("list")
@@ -26,10 +27,7 @@ def history() -> None:
 @click.option("--search", metavar="TEXT", help="Only questions or queries that contain this.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(limit: int, search: str | None, as_json: bool) -> None:
-    """List questions, the latest first."""
-    from planner_cli.history import History, history_path
-    from planner_cli.ui.clean import clean
-
+    """List questions, latest first."""
     found: tuple[Summary, ...] = ()
     if history_path().exists():
         with History.open(create=False) as opened:
@@ -41,7 +39,7 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
     else:
         for entry in found:
             score = "     " if entry.confidence is None else f"{entry.confidence:5.2f}"
-            sql = entry.sql or "(no query could be run)"
+            sql = shortened(entry.sql or "(no query could be run)")
             mark = f"{entry.mark or '':5}"
             when = entry.asked_at.astimezone().strftime("%Y-%m-%d %H:%M")
             click.echo(clean(f"{entry.id:4}  {when}  {score}  {mark}  {entry.database.name}: {entry.question}"))
@@ -49,7 +47,7 @@ def list_(limit: int, search: str | None, as_json: bool) -> None:
 
 
 def _record(entry: Summary) -> dict[str, object]:
-    """One entry under the names that ``show`` has for the same things."""
+    """One entry, with the names that ``show`` uses for the same things."""
     return {
         **_about(entry),
         "question": entry.question,
@@ -64,16 +62,12 @@ def _record(entry: Summary) -> dict[str, object]:
 @history.command()
 @click.argument("number", type=int)
 @click.argument("verdict", type=click.Choice(["right", "wrong", "unmarked"]))
-@click.option(
-    "--sql", metavar="QUERY", help="The query that would have been right; it is run once to see that it runs."
-)
+@click.option("--sql", metavar="QUERY", help="The query that would have been right; it is run once as a check.")
 def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str | None) -> None:
-    """Say that the answer to question NUMBER is right or wrong.
+    """Mark the answer to question NUMBER as right or wrong.
 
-    What is marked is a data set: `planner bench intrinsic history` and `planner bench e2e history` measure on it.
+    Marked answers are a data set: `planner bench intrinsic history` and `planner bench e2e history` use it.
     """
-    from planner_cli.history import History
-
     if sql is not None and verdict != "wrong":
         raise PlannerError("--sql goes with wrong: a right answer is its own right query")
     with History.open(create=False) as opened:
@@ -85,8 +79,6 @@ def mark(number: int, verdict: Literal["right", "wrong", "unmarked"], sql: str |
 
 def _check_runs(sql: str, database: Path) -> None:
     """Refuse a query that does not run on the database it is meant for."""
-    from planner_cli.database import Database
-
     with Database.open(database, samples=0) as opened:
         execution = opened.execute(sql)
     if execution.error is not None:
@@ -106,33 +98,19 @@ def _about(entry: Summary | Record) -> dict[str, object]:
 @history.command()
 @click.argument("number", type=int)
 def show(number: int) -> None:
-    """Show question NUMBER with all that was kept of it, as JSON."""
-    from planner_cli.history import History
-    from planner_cli.ui.document import document
-
+    """Show question NUMBER with everything that was kept of it, as JSON."""
     with History.open(create=False) as opened:
         record = opened.show(number)
-    made = document(
-        question=record.question,
-        database=record.database.name,
-        answer=record.answer,
-        settings=record.settings,
-        models=record.models,
-        versions={"planner": record.version},
-        row_counts=None if record.level == "full" else record.row_counts,
-    )
-    say_json({**_about(record), "right_sql": record.right_sql, **made})
+    say_json({**_about(record), "right_sql": record.right_sql, **record.document})
 
 
 @history.command()
 @click.argument("numbers", type=int, nargs=-1)
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Only what was asked before this day.")
 @click.option("--all", "everything", is_flag=True, help="Everything.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, yes: bool) -> None:
     """Delete questions for good: no byte of them stays in the file."""
-    from planner_cli.history import History, history_path
-
     if not (numbers or before or everything):
         raise PlannerError("nothing named to purge", hint="give numbers, --before DAY or --all")
     if not history_path().exists():
@@ -145,7 +123,7 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
             raise PlannerError(f"there is no question {named} in the history", hint="planner history list")
         if not yes:
             if sys.stdin is None or not sys.stdin.isatty():
-                raise PlannerError("purging needs a yes", hint="add --yes")
+                raise PlannerError("purging needs confirmation", hint="add --yes")
             click.confirm("Delete for good?", abort=True, err=True)
         count = opened.purge(before=before.astimezone() if before else None, ids=numbers or None)
     say(f"{count} question{'s' if count != 1 else ''} deleted")
@@ -154,6 +132,4 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
 @history.command()
 def path() -> None:
     """Print where the history file is."""
-    from planner_cli.history import history_path
-
     say_path(history_path())

@@ -1,4 +1,4 @@
-"""No network, for every command but ``planner models``: said before any library that would ask could be imported."""
+"""No network, for every command but ``planner models``: set before any library that might use it is imported."""
 
 from __future__ import annotations
 

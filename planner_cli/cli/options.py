@@ -1,228 +1,166 @@
-"""Options that several commands share, and the settings they make.
-
-Each option is also an environment variable, ``PLANNER_`` and its name; the command line wins.
-"""
+"""Options made from knobs, and the way back: from a command line to :class:`~planner_cli.app.choices.Choices`."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from planner_cli.cli.method_settings import check_set
-from planner_cli.settings import (
-    SELECT_CHOICES,
-    DiscriminatorSettings,
-    GeneratorSettings,
-    KvType,
-    Limits,
-    ServerOptions,
-)
+from planner_cli.app.choices import Choices, from_environment, method_settings
+from planner_cli.app.settings import KNOBS
+from planner_cli.knobs import Group, Knob, Origin
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_GENERATOR = GeneratorSettings()
-_DISCRIMINATOR = DiscriminatorSettings()
-_LIMITS = Limits()
+HEADINGS: dict[Group, str] = {
+    "sure": "Answer", "answer": "Answer", "generator": "Models and candidates", "judge": "Judging",
+    "plan": "Judging", "method": "Judging", "database": "Database", "redact": "Database", "query": "Database",
+    "engine": "Running models here", "cache": "Running models here",
+    "server": "A server instead (llama-server, vLLM, ...)", "screen": "Screen",
+}  # fmt: skip
+"""The heading in the help for the options of a group."""
 
-CACHE_MIB = 1024
-"""Room for some 70 schemas of 600 tokens under the built-in pair, 35 under a 1.5B model."""
+
+_ORIGINS: dict[ParameterSource, Origin] = {
+    ParameterSource.COMMANDLINE: "command line",
+    ParameterSource.ENVIRONMENT: "environment",
+    ParameterSource.DEFAULT_MAP: "configuration",
+    ParameterSource.DEFAULT: "configuration",
+}
 
 
-class _Whole(click.IntRange):
-    """A whole number in a range; says so when it is none."""
+class KnobType(click.ParamType):  # type: ignore[type-arg]
+    """Reads one value of a knob."""
+
+    def __init__(self, knob: Knob) -> None:
+        self.knob = knob
+        self.name = {int: "n", float: "x"}.get(knob.kind, "text")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            number = int(str(value))  # a configuration file's 3.7 is none either
-        except ValueError:
-            self.fail(f"{value!r} is not a whole number", param, ctx)
-        return super().convert(number, param, ctx)
+            return self.knob.parse(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The words it accepts."""
+        known = (*self.knob.choices, *(self.knob.facts.words or ()))
+        return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 
 
-class _Real(click.FloatRange):
-    """A finite number in a range: a time limit of ``inf`` seconds is no time limit."""
+class KnobOption(click.Option):
+    """The option of a knob. It has no value where it is not given: which source wins is for Choices to decide."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            number = float(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return super().convert(number, param, ctx)
+    def __init__(self, *names: Any, knob: Knob, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.knob = knob
 
 
-_POSITIVE = _Real(min=0, min_open=True)
+class SetOption(click.Option):
+    """``--set NAME=VALUE``: the knobs of single planning methods."""
 
 
-def _gpu_layers(_context: click.Context, param: click.Parameter, value: str) -> int | None:
-    """``auto`` (``None``) or a number of layers."""
-    if value == "auto":
-        return None
-    if not value.isdecimal():
-        raise click.BadParameter(f"{value!r} is neither auto nor a number of layers", param=param)
-    return int(value)
+def options(
+    *groups: Group, without: Iterable[str] = (), knobs: tuple[Knob, ...] = KNOBS
+) -> Callable[[Command], Command]:
+    """The options of these groups, for a command that does something with every one of them."""
+    left_out = set(without)
+    chosen = [knob for knob in knobs if knob.group in groups and knob.name not in left_out]
+
+    def decorate(command: Command) -> Command:
+        if any(knob.group == "method" for knob in chosen):
+            command = _set_option()(command)
+        for knob in reversed([knob for knob in chosen if knob.group != "method"]):
+            command = _option(knob)(command)
+        return command
+
+    return decorate
 
 
-def _option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
-    """A click option that reads its environment variable as well."""
-    long = next(n for n in names if n.startswith("--")).split("/")[0]
-    variable = "PLANNER_" + long.lstrip("-").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, **attributes)
+def _option(knob: Knob) -> Callable[[Command], Command]:
+    facts = knob.facts
+    long, text = f"--{knob.name}", facts.help
+    attributes: dict[str, Any] = {"metavar": facts.metavar or ("|".join(knob.choices) if knob.choices else None)}
+    if knob.kind is bool and not facts.words:
+        attributes = {"is_flag": True}
+        if knob.default:
+            long = f"{long}/--no-{knob.name}"
+    elif facts.again:
+        attributes |= {"multiple": True, "type": KnobType(knob), "callback": _flat}
+    else:
+        attributes["type"] = KnobType(knob)
+    usual = facts.usual or (None if any(knob.default is none for none in (None, (), False)) else shown(knob.default))
+    if usual:
+        text = f"{text}  [default: {usual}]"
+    names = [f"-{facts.short}", long] if facts.short else [long]
+    return click.option(*names, knob.keyword, cls=KnobOption, knob=knob, default=None, help=text, **attributes)
 
 
-_MODEL_OPTIONS = (
-    _option("--generator", default="builtin", show_default=True, metavar="MODEL", help="Catalogue name or .gguf file."),
-    _option("--generator-adapter", metavar="ADAPTER", help="LoRA adapter over the generator."),
-    _option(
-        "--discriminator", default="builtin", show_default=True, metavar="MODEL", help="Catalogue name or .gguf file."
-    ),
-    _option("--discriminator-adapter", metavar="ADAPTER", help="LoRA adapter over the discriminator."),
-    _option(
-        "--reasoning",
-        metavar="FORMAT",
-        help="How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
-    ),
-    _option("--no-judge", is_flag=True, help="Load no discriminator; the votes decide."),
-    _option("--threads", type=_Whole(min=1), help="CPU threads.  [default: cores that are free]"),
-    _option(
-        "--gpu-layers",
-        callback=_gpu_layers,
-        default="auto",
-        show_default=True,
-        metavar="auto|N",
-        help="Layers on the GPU.",
-    ),
-    _option("--context", type=_Whole(min=64), help="Bound of the KV cache in tokens.  [default: what is needed]"),
-    _option(
-        "--kv", type=click.Choice(get_args(KvType)), default="f16", show_default=True,
-        help="Numbers of the KV cache.  On a CPU the smaller ones are slower.",
-    ),
-    _option(
-        "--flash-attention", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
-        help="auto: on a GPU, and where memory needs it.",
-    ),
-)  # fmt: skip
+def _flat(_context: click.Context, _param: click.Parameter, values: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in value)
 
-_ENGINE_OPTIONS = (
-    _option(
-        "--engine", "engine_kind", type=click.Choice(["llama", "server"]), default="llama", show_default=True,
-        help="llama.cpp in this process, or a server you name.",
-    ),
-    _option("--url", metavar="URL", help="Of the server: llama-server, vLLM, or another with the completions API."),
-    _option("--discriminator-url", metavar="URL", help="Of the discriminator's server, if it is another."),
-    _option("--allow-network", is_flag=True, help="Let the server be another machine: prompts are sent there."),
-    _option("--server-model", metavar="NAME", help="Under which name it serves the model.  [default: its first]"),
-    _option(
-        "--server-timeout", type=_POSITIVE, default=ServerOptions("").timeout, show_default=True, metavar="S",
-        help="Longest silence of the server.",
-    ),
-    _option(
-        "--concurrency", type=_Whole(1, 256), default=ServerOptions("").concurrency, show_default=True,
-        help="Requests to it at once.",
-    ),
-    _option(
-        "--chat-template", type=click.Path(path_type=Path), metavar="FILE",
-        help="Jinja file or .gguf with the chat template, where the server does not tell its own.",
-    ),
-)  # fmt: skip
 
-_PLAN_OPTIONS = (
-    _option(
-        "-n", "--candidates", type=_Whole(1, 64), default=_GENERATOR.candidates, show_default=True,
-        help="Queries to sample; the first is greedy.",
-    ),
-    _option(
-        "--budget", type=_Whole(0, 32_768), metavar="TOKENS",
-        help="Longest thought about a result; 0 judges without thinking.  [default: the model's, "
-        f"else {_DISCRIMINATOR.budget}]",
-    ),
-    _option("--max-seconds", type=_POSITIVE, metavar="S", help="Time limit of the whole question."),
-    _option(
-        "--select", type=click.Choice(SELECT_CHOICES),
-        help="Who wins: the best score, the most equal results, the greedy sample, the first that runs."
-        "  [default: the model's, else rerank]",
-    ),
-    _option(
-        "--set", "method_settings", multiple=True, metavar="NAME=VALUE", callback=check_set,
+def shown(value: Any) -> str:
+    """A default as a person would write it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _set_option() -> Callable[[Command], Command]:
+    return click.option(
+        "--set", "set_", cls=SetOption, metavar="NAME=VALUE", multiple=True, callback=_checked_set,
+        envvar="PLANNER_SET",
         help="Threshold of a planning method, such as race.margin=0.2 or correct.rounds=5; may be repeated.",
-    ),
-    _option(
-        "--min-confidence", type=_Real(0, 1), metavar="P", help="Abstain below this score (exit code 4).",
-    ),
-    _option("--seed", type=int, default=0, show_default=True, help="Fixes the run."),
-    _option(
-        "--temperature", type=_Real(min=0), default=_GENERATOR.sampling.temperature, show_default=True,
-        help="Of the generator's samples.",
-    ),
-    _option("--top-k", type=_Whole(min=0), default=_GENERATOR.sampling.top_k, show_default=True),
-    _option("--top-p", type=_Real(0, 1, min_open=True), default=_GENERATOR.sampling.top_p, show_default=True),
-    _option("--min-p", type=_Real(0, 1, max_open=True), default=_GENERATOR.sampling.min_p, show_default=True),
-    _option("--repeat-penalty", type=_POSITIVE, default=_GENERATOR.sampling.repeat_penalty, show_default=True),
-    _option(
-        "--max-tokens", type=_Whole(min=1), default=_GENERATOR.max_tokens, show_default=True,
-        help="Longest query.",
-    ),
-    _option(
-        "--mend/--no-mend", default=_GENERATOR.mend, show_default=True,
-        help="Try a query that names what does not exist with the nearest names as well.",
-    ),
-    _option(
-        "--constrain", type=_Whole(min=0), default=_GENERATOR.constrained, show_default=True, metavar="N",
-        help="Let N of the samples, the last ones, name only tables and columns that exist (built-in generator).",
-    ),
-    _option(
-        "--query-seconds", type=_POSITIVE, default=_LIMITS.seconds, show_default=True, help="Time limit of one query.",
-    ),
-)  # fmt: skip
-
-_SCREEN_OPTIONS = (
-    _option(
-        "--think", type=click.Choice(["show", "fold", "hide"]),
-        help="The chain of thought: kept on the screen, shown while it runs, or not at all.  "
-        "[default: fold on a terminal, else hide]",
-    ),
-    _option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
-    _option("-q", "--quiet", is_flag=True, help="Only the answer."),
-    _option("-v", "--verbose", is_flag=True, help="One line an event, and llama.cpp's log, instead of the screen."),
-)  # fmt: skip
+    )  # fmt: skip
 
 
-def _apply(options: tuple[Callable[[Any], Any], ...], command: Command) -> Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _checked_set(_context: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        return {knob.keyword: value for knob, value in method_settings(values)}
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from None
 
 
-_CACHE_OPTIONS = (
-    _option(
-        "--cache-mib", type=_Whole(min=0), default=CACHE_MIB, show_default=True,
-        help="Disk for the states of prompts (planner cache), so that the next question on a database starts at once; "
-        "0 keeps none.",
-    ),
-)  # fmt: skip
+def choices_of(context: click.Context) -> Choices:
+    """What was chosen for the running command, by whichever source.
 
+    Raises:
+        PlannerError: a variable or the configuration file holds what a knob does not take.
 
-def redact_option(command: Command) -> Command:
-    """For every command that asks a user's database."""
-    option = _option(
-        "--redact",
-        metavar="TABLE.COLUMN",
-        multiple=True,
-        help="Let this column read as NULL everywhere: prompts, results, exports, history, runs.  May be given again.",
+    """
+    knobs = {each.knob.keyword: each.knob for each in context.command.params if isinstance(each, KnobOption)}
+    given = {
+        keyword: context.params[keyword]
+        for keyword in knobs
+        if context.get_parameter_source(keyword) is ParameterSource.COMMANDLINE
+    }
+    if "set_" in context.params:
+        knobs |= {knob.keyword: knob for knob in KNOBS if knob.group == "method"}
+    choices = Choices(
+        {
+            "command line": given,
+            "environment": from_environment(knobs.values()),
+            "configuration": {
+                key: knobs[key].check(value) for key, value in (context.default_map or {}).items() if key in knobs
+            },
+        }
     )
-    return option(command)
+    if "set_" in context.params:
+        source = context.get_parameter_source("set_") or ParameterSource.DEFAULT
+        choices = choices.saying(_ORIGINS[source], context.params["set_"])
+    return choices
 
 
-def run_options(command: Command) -> Command:
-    """Everything that says which models run and how."""
-    return _apply((*_MODEL_OPTIONS, *_ENGINE_OPTIONS, *_PLAN_OPTIONS, *_SCREEN_OPTIONS), command)
-
-
-def cache_options(command: Command) -> Command:
-    """What a benchmark does without: a state from the disk would be timed as if it had been computed."""
-    return _apply(_CACHE_OPTIONS, command)
+def plain(context: click.Context) -> Mapping[str, Any]:
+    """The parameters that are not knobs."""
+    special = {each.name for each in context.command.params if isinstance(each, (KnobOption, SetOption))}
+    return {name: value for name, value in context.params.items() if name not in special}

@@ -1,4 +1,4 @@
-"""``planner privacy``: everything the program keeps on this machine, and how to be rid of it."""
+"""``planner privacy``: everything the program keeps on this machine, and how to remove it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from pathlib import Path
 
 import click
 
+from planner_cli.app.models import prefix_folder
+from planner_cli.clean import clean
+from planner_cli.cli.config import config_path
 from planner_cli.cli.output import say_json
+from planner_cli.database import copying
+from planner_cli.history import history_path
+from planner_cli.hub import cache_folder, forms_folder, models_dir
 
 _CACHES = {
     "sha256.json": "digests of model files, with their paths",
@@ -34,19 +40,17 @@ class Kept:
     """Access rights as ``ls`` writes them, of a folder its own."""
     holds: str
     clear: str
-    """How to be rid of it."""
+    """How to remove it."""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
-@click.option("--clear-caches", is_flag=True, help="Remove the caches, and copies that a killed run has left.")
+@click.option("--clear-caches", is_flag=True, help="Remove the caches, and copies left by a killed run.")
 def privacy(as_json: bool, clear_caches: bool) -> None:
     """List every file that planner keeps on this machine, with its size and what it holds.
 
     Answers written with --output and the folders of planner bench are where you put them, and not listed.
     """
-    from planner_cli.ui.clean import clean
-
     if clear_caches:
         _clear()
     found = list(_kept())
@@ -61,11 +65,6 @@ def privacy(as_json: bool, clear_caches: bool) -> None:
 
 
 def _kept() -> Iterator[Kept]:
-    from planner_cli.cli.cache import prefix_folder
-    from planner_cli.cli.config import config_path
-    from planner_cli.database import copying
-    from planner_cli.history import history_path
-    from planner_cli.hub import cache_folder, forms_folder, models_dir
 
     history = history_path()
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -75,7 +74,7 @@ def _kept() -> Iterator[Kept]:
     for path in _files(cache_folder()):
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.parent == forms_folder():
-            holds = "a model of the catalogue in the form that runs fastest"
+            holds = "a model of the catalogue in the format that runs fastest"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():
@@ -106,8 +105,6 @@ def _folder(folder: Path, holds: str, clear: str) -> Iterator[Kept]:
 
 
 def _clear() -> None:
-    from planner_cli.database import copying
-    from planner_cli.hub import cache_folder
 
     copying.remove_leftovers()
     for path in _files(cache_folder()):

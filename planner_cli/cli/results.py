@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, TextIO
+from importlib.metadata import version
+from typing import TextIO
 
+from planner_cli import __version__
+from planner_cli.app.planner import Planner
+from planner_cli.cli.screen import ScreenSettings
+from planner_cli.cli.signals import Ended
 from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.types import Answer
-
-if TYPE_CHECKING:
-    from planner_cli.cli.run import Asker
-    from planner_cli.ui.answer import Details
-    from planner_cli.ui.document_types import OptionsJson
-    from planner_cli.ui.formats import Format
+from planner_cli.lexer import shortened
+from planner_cli.types import Answer, Question
+from planner_cli.ui.answer import Details, show_answer
+from planner_cli.ui.console import is_live, make_console
+from planner_cli.ui.document import document, error_document
+from planner_cli.ui.document_types import OptionsJson
+from planner_cli.ui.formats import Format
+from planner_cli.ui.jsontext import to_json
 
 ROWS_IN_DOCUMENT = 20
 """Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""
 
 
-def exit_code(answer: Answer, min_confidence: float | None) -> ExitCode:
+def exit_code(planner: Planner, answer: Answer) -> ExitCode:
     """What the process returns for an answer."""
     if answer.best is None:
         refused = all(e.error_kind == "refused" for e in answer.executions)
         return ExitCode.REFUSED if refused and answer.executions else ExitCode.NO_ANSWER
-    if min_confidence is not None and (answer.confidence is None or answer.confidence < min_confidence):
-        return ExitCode.ABSTAINED
-    return ExitCode.OK
+    return ExitCode.OK if planner.is_sure(answer) else ExitCode.ABSTAINED
 
 
-def abstained(answer: Answer, min_confidence: float) -> PlannerError:
+def abstained(answer: Answer, least: float) -> PlannerError:
     """The line that goes with :attr:`ExitCode.ABSTAINED`."""
     score = "not judged" if answer.confidence is None else f"only {answer.confidence:.2f}"
     best = answer.best_candidate
     error = PlannerError(
-        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {min_confidence:g}"
-        + (f"; it was: {' '.join(best.sql.split())}" if best else "")
+        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {least:g}"
+        + (f"; it was: {shortened(best.sql)}" if best else "")
     )
     error.exit_code = ExitCode.ABSTAINED
     return error
 
 
 def versions() -> dict[str, str]:
-    """Of what decides about an answer besides models and settings."""
-    from importlib.metadata import version
-
-    from planner_cli import __version__
-
+    """The versions of what affects an answer besides models and settings."""
     # apsw is numbered after the SQLite it brings, with one more part for its own releases
     sqlite = ".".join(version("apsw").split(".")[:3])
     return {"planner": __version__, "llama-cpp-python": version("llama-cpp-python"), "sqlite": sqlite}
 
 
 def print_document(
-    asker: Asker,
-    question: str,
+    planner: Planner,
+    question: Question,
     answer: Answer,
     stream: TextIO,
     *,
@@ -63,22 +62,19 @@ def print_document(
     error: PlannerError | None,
 ) -> None:
     """Write the JSON document; ``error`` says why the answer is not given."""
-    from planner_cli.ui.document import document
-    from planner_cli.ui.jsontext import to_json
-
     made = document(
-        question=question,
-        database=asker.database.path.name,
+        question=question.text,
+        database=planner.database.path.name,
         answer=answer,
-        settings=asker.settings,
-        models=asker.models,
+        settings=planner.plan,
+        models=planner.models,
         versions=versions(),
         options=options,
         rows=ROWS_IN_DOCUMENT,
         answer_rows=limit,
         exit_code=code,
         abstained=error,
-        mentioned=asker.mentioned,
+        mentioned=question.hints,
     )
     stream.write(to_json(made, indent=2) + "\n")
 
@@ -87,10 +83,6 @@ def print_error_document(
     error: PlannerError, question: str, database: str, stream: TextIO, options: OptionsJson
 ) -> None:
     """Write the JSON document of a run that ended before there was an answer."""
-    from planner_cli.cli.signals import Ended
-    from planner_cli.ui.document import error_document
-    from planner_cli.ui.jsontext import to_json
-
     status = error.status if isinstance(error, Ended) else None
     made = error_document(
         error, question=question, database=database, versions=versions(), options=options, exit_code=status
@@ -99,45 +91,40 @@ def print_error_document(
 
 
 def print_answer(
-    asker: Asker,
+    planner: Planner,
     answer: Answer,
+    screen: ScreenSettings,
     stream: TextIO,
     *,
     format_: Format = "table",
     raw: bool = False,
+    bom: bool = False,
     limit: int,
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details | None = None,
 ) -> None:
-    """Write the result to ``stream``, and to standard error as much as the options ask for."""
-    from planner_cli.ui.answer import show_answer
-    from planner_cli.ui.console import is_live, make_console
-
-    options = asker.options
-    stderr = make_console(sys.stderr, color=options.color)
-    usual: Details = "full" if is_live(stderr) or options.verbose else "brief"
+    """Write the result to ``stream``, and as much as the options request to standard error."""
+    stderr = screen.console()
+    usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(
         answer,
-        stdout=make_console(stream, color=options.color),
+        stdout=make_console(stream, color=screen.color),
         stderr=stderr,
         format=format_,
         raw=raw,
+        bom=bom,
         limit=limit,
         limit_option=limit_option,
         sql_only=sql_only,
-        details="none" if options.quiet else details or usual,
-        untrained=asker.untrained,
+        details="none" if screen.quiet else details or usual,
+        untrained=planner.untrained,
     )
     stream.flush()
 
 
-def print_warnings(asker: Asker, answer: Answer) -> None:
-    """Write the answer's warnings to standard error, unless the screen has shown them or nobody wants them."""
-    from planner_cli.cli.run import screen_mode
-    from planner_cli.ui.errors import format_note
-
-    if asker.options.quiet or screen_mode(asker.options) != "quiet":
-        return
-    for warning in answer.warnings:
-        sys.stderr.write(f"{format_note(warning)}\n")
+def print_warnings(screen: ScreenSettings, answer: Answer) -> None:
+    """Write the answer's warnings to standard error, unless the screen has shown them or they are unwanted."""
+    if screen.mode == "quiet":
+        for warning in answer.warnings:
+            screen.note(warning)

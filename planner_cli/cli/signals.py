@@ -28,9 +28,9 @@ def interruptible(control: Control) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set the control's flag inside the block, and nothing else.
 
     The handler never raises: models load and decode in C, and an exception inside a callback of theirs would be
-    swallowed. So the second signal only gives the next one its default action back: a third Ctrl-C kills.
+    swallowed. So the second signal only restores the default action for the next one: a third Ctrl-C kills.
     A signal that is ignored (``nohup``, a background job) stays ignored. Whatever error ends the block after a
-    signal becomes :class:`Ended`: being interrupted is the reason for it.
+    signal becomes :class:`Ended`: the interruption is the reason for it.
     """
     received: list[int] = []
 

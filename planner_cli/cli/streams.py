@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _MAGICS = {b"SQLite format 3\0": "an SQLite database", b"GGUF": "a model file"}
-"""What no answer overwrites, by the first bytes of the file."""
+"""Files that no answer overwrites, by their first bytes."""
 
 
 class OutputError(PlannerError):
@@ -35,7 +35,7 @@ class ReaderGone(Exception):
 
 
 class _Checked(io.FileIO):
-    """A standard descriptor. The first write that fails is handed to ``failed``; later ones are dropped.
+    """A standard descriptor. The first write that fails is passed to ``failed``; later ones are dropped.
 
     Without the second part the interpreter would try again at its end, and complain.
     """
@@ -61,9 +61,9 @@ class _Checked(io.FileIO):
 def checked_streams() -> Iterator[None]:
     """Inside the block, writing to standard output raises :class:`OutputError` or :class:`ReaderGone`.
 
-    Never ``OSError``, so these two are told from every other failure, and click has no opinion about them.
+    Never ``OSError``, so these two are distinct from every other failure, and click does not interfere.
     What cannot be written to standard error is dropped. A descriptor that is closed (``>&-``) is filled first:
-    else the next file that is opened, a database perhaps, would get its number.
+    otherwise the next file that is opened, perhaps a database, would get its number.
     """
     for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):  # 1: writing to it must fail
         _fill(descriptor, flags)
@@ -111,7 +111,7 @@ def _output_failed(error: OSError) -> NoReturn:
 
 
 def check_target(target: Path, database: Path) -> None:
-    """Refuse what an answer must not be written to; to be asked before a long run, not after it.
+    """Refuse what an answer must not be written to; called before a long run, not after it.
 
     Raises:
         PlannerError: it is the database asked about or a file of it, any other database, a model file, a

@@ -1,4 +1,4 @@
-"""The user's database: schema, sandboxed execution, and which results are equal.
+"""The user's database: schema, sandboxed execution, and equality of results.
 
 The names are loaded on first use. The worker process imports this package too (as the parent of
 :mod:`planner_cli.database.worker`), and must not pay for the client's half of it at each respawn.

@@ -12,36 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from types import MappingProxyType
 
-from planner_cli.lexer import Token, code, tokens
+from planner_cli.lexer import Token, tokens
+from planner_cli.text import nocase
 
 _LONGEST = 200
-"""Characters of a comment that are kept."""
+"""Characters kept of a comment."""
 
 _CONSTRAINTS = frozenset({"constraint", "primary", "unique", "check", "foreign"})
-"""A definition that starts with one of these words, unquoted, is no column."""
+"""A definition that starts with one of these words, unquoted, is not a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comments:
     table: str | None = None
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By column name, case-folded."""
-
-
-def module(sql: str) -> str:
-    """The module of a ``CREATE VIRTUAL TABLE``, in lower case; empty when there is none."""
-    parts = code(sql)
-    for token, following in pairwise(parts):
-        if token.kind == "word" and token.text.lower() == "using":
-            return (following.identifier or "").lower()
-    return ""
+    """By column name, folded by :func:`planner_cli.text.nocase`."""
 
 
 def read(sql: str) -> Comments:
-    """The comments of a table; of a view only those in front of its query."""
+    """The comments of a table; of a view only those before its query."""
     if "--" not in sql and "/*" not in sql:  # most tables: 10,000 of them would take a second
         return Comments()
     parts = list(tokens(sql))
@@ -62,7 +53,7 @@ def read(sql: str) -> Comments:
 def _body(parts: Sequence[Token]) -> int | None:
     """Where the column list or the query of the text begins."""
     for place, token in enumerate(parts):
-        if token.text == "(" or (token.kind == "word" and token.text.lower() in ("as", "select")):
+        if token.text == "(" or (token.kind == "word" and nocase(token.text) in ("as", "select")):
             return place
     return None
 
@@ -83,7 +74,7 @@ def _columns(parts: Sequence[Token]) -> dict[str, str]:
         if token.kind == "space":
             new_line = new_line or "\n" in token.text
         elif token.kind == "comment":
-            # Behind a comma but still on its line it belongs to the column before the comma.
+            # After a comma but still on its line it belongs to the column before the comma.
             if current is None or (at_start and new_line):
                 waiting.append(token)
             else:
@@ -102,10 +93,10 @@ def _columns(parts: Sequence[Token]) -> dict[str, str]:
 
 
 def _column_name(token: Token) -> str | None:
-    if token.kind == "word" and token.text.lower() in _CONSTRAINTS:
+    if token.kind == "word" and nocase(token.text) in _CONSTRAINTS:
         return None
     name = token.identifier if token.kind != "string" else token.text[1:-1].replace("''", "'")
-    return None if name is None else name.casefold()
+    return None if name is None else nocase(name)
 
 
 def _joined(said: Sequence[Token]) -> str | None:

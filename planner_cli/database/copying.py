@@ -1,9 +1,9 @@
 """A private copy of a database that cannot be read without writing; made only when the user has agreed to one.
 
-For a hot journal, or changes waiting in a ``-wal`` whose ``-shm`` is missing, SQLite would have to write beside
-the file. Here the file and what belongs to it are copied into a folder only the user can enter, SQLite mends
-the *copy* (in the sandbox process), and the folder goes away when the database is closed. What a killed planner
-left is removed by the next copy.
+For a hot journal, or changes waiting in a ``-wal`` whose ``-shm`` is missing, SQLite would have to write next to
+the file. Here the file and what belongs to it are copied into a folder only the user can enter, SQLite repairs
+the *copy* (both in a sandbox process), and the folder is removed when the database is closed. What a killed planner
+left behind is removed by the next copy.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +28,14 @@ MOST_BYTES = 2 * 2**30
 _PREFIX = "planner-copy-"
 _FOLDER = re.compile(_PREFIX + r"(\d+)-")
 _SUFFIXES = ("", "-wal", "-journal")
-"""What holds data. The ``-shm`` is only an index of the ``-wal``; SQLite makes a new one."""
+"""The files that hold data. The ``-shm`` is only an index of the ``-wal``; SQLite makes a new one."""
 
 _MEND_SECONDS = 60.0
 _INDEX_BYTES = 2**20
-"""Room for the `-shm` of a small file, whose least size is 32 KB."""
+"""Room for the `-shm` of a small file, which is at least 32 KB."""
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
-_CHUNK = 2**20
+_SLOWEST = 10_000_000
+"""Bytes a disk copies per second, at the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +46,36 @@ class PrivateCopy:
     """Bytes copied, of all files together."""
 
     def remove(self) -> None:
-        """Remove the folder and all in it; may be called again."""
+        """Remove the folder and everything in it; may be called again."""
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 def make(path: Path, limits: Limits, *, most: int = MOST_BYTES) -> PrivateCopy:
     """A copy of the database ``path`` (a real path, see :func:`.paths.resolve`) that can be read without writing.
 
-    Raises :class:`DatabaseError` when all together is over ``most`` bytes, does not fit the temporary folder,
-    changes while it is copied, names a journal of other databases, or cannot be mended.
+    Raises :class:`DatabaseError` when the total is over ``most`` bytes, does not fit in the temporary folder,
+    changes while it is copied, names a journal of other databases, or cannot be repaired.
     """
-    made = _copy(path, most)
+    remove_leftovers()
+    before = _marks(path)
+    made = _room(path, sum(mark[2] for mark in before if mark is not None), most)
     try:
-        _mend(path, made, limits)
+        worker = Worker(limits, writable=made.path.parent, size=2 * made.size + _INDEX_BYTES)
+        try:
+            _copy(worker, path, made, before)
+            _refuse_changed(path, before)
+            _refuse_super_journal(path, Path(f"{made.path}-journal"))
+            _mend(worker, path, made)
+        finally:
+            worker.close()
     except BaseException:
         made.remove()
         raise
     return made
 
 
-def _mend(path: Path, made: PrivateCopy, limits: Limits) -> None:
-    worker = Worker(limits, writable=made.path.parent, size=2 * made.size + _INDEX_BYTES)
-    try:
-        reply = worker.ask({"op": "mend", "path": str(made.path)}, _MEND_SECONDS)
-        failed = reply.get("error")
-    except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
-        failed = str(error)
-    finally:
-        worker.close()
-    if failed:
-        raise DatabaseError(
-            f"{path}: the private copy of it cannot be mended: {failed}",
-            hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db",
-        )
-
-
-def _copy(path: Path, most: int) -> PrivateCopy:
-    remove_leftovers()
-    before = _marks(path)
-    size = sum(mark[2] for mark in before if mark is not None)
+def _room(path: Path, size: int, most: int) -> PrivateCopy:
+    """The folder for a copy of ``size`` bytes."""
     base = Path(tempfile.gettempdir())
     if size > most:
         raise DatabaseError(
@@ -93,25 +86,47 @@ def _copy(path: Path, most: int) -> PrivateCopy:
         raise DatabaseError(
             f"{path}: a private copy of {size:,} bytes does not fit {base}", hint="name another folder with TMPDIR"
         )
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))  # mode 0700
-    made = PrivateCopy(folder / "copy.sqlite", size)
     try:
-        for suffix, mark in zip(_SUFFIXES, before, strict=True):
-            if mark is not None:
-                _copy_file(Path(f"{path}{suffix}"), Path(f"{made.path}{suffix}"), mark[2])
-        _refuse_changed(path, before)
-        _refuse_super_journal(path, Path(f"{made.path}-journal"))
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))  # mode 0700
     except OSError as error:
-        made.remove()
-        raise DatabaseError(f"{path}: cannot be copied: {error.strerror or error}", hint="see TMPDIR") from error
-    except BaseException:
-        made.remove()
-        raise
-    return made
+        raise _not_copied(path, error) from error
+    return PrivateCopy(folder / "copy.sqlite", size)
+
+
+def _copy(worker: Worker, path: Path, made: PrivateCopy, marks: Sequence[paths.Mark | None]) -> None:
+    """Copy what exists, in the sandbox process, since this one must never open the file (:mod:`.worker.files`)."""
+    files = [
+        (wire.pack_path(Path(f"{path}{suffix}")), wire.pack_path(Path(f"{made.path}{suffix}")), mark[2])
+        for suffix, mark in zip(_SUFFIXES, marks, strict=True)
+        if mark is not None
+    ]
+    try:
+        reply = worker.ask({"op": "copy", "files": files}, _MEND_SECONDS + made.size / _SLOWEST)
+    except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
+        raise DatabaseError(f"{path}: cannot be copied: {error}", hint="see TMPDIR") from error
+    number = reply["ok"].get("failed")
+    if number is not None:
+        raise _not_copied(path, OSError(number, os.strerror(number)))
+
+
+def _not_copied(path: Path, error: OSError) -> DatabaseError:
+    return DatabaseError(f"{path}: cannot be copied: {error.strerror or error}", hint="see TMPDIR")
+
+
+def _mend(worker: Worker, path: Path, made: PrivateCopy) -> None:
+    try:
+        failed = worker.ask({"op": "mend", "path": wire.pack_path(made.path)}, _MEND_SECONDS).get("error")
+    except (WorkerDiedError, WorkerTimeoutError, wire.WireError) as error:
+        failed = str(error)
+    if failed:
+        raise DatabaseError(
+            f"{path}: the private copy of it cannot be mended: {failed}",
+            hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db",
+        )
 
 
 def leftovers() -> tuple[Path, ...]:
-    """Folders of private copies whose planner is no longer there (it was killed)."""
+    """Folders of private copies whose planner is no longer running (it was killed)."""
     found = []
     with suppress(OSError):
         for entry in os.scandir(tempfile.gettempdir()):
@@ -132,7 +147,7 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
 
 
 def _alive(process: int) -> bool:
-    if not hasattr(os, "getuid"):  # on Windows os.kill(pid, 0) would end it
+    if not hasattr(os, "getuid"):  # on Windows os.kill(pid, 0) would end the process
         return True
     try:
         os.kill(process, 0)
@@ -145,17 +160,6 @@ def _alive(process: int) -> bool:
 
 def _marks(path: Path) -> tuple[paths.Mark | None, ...]:
     return tuple(paths.mark(Path(f"{path}{suffix}")) for suffix in _SUFFIXES)
-
-
-def _copy_file(source: Path, target: Path, size: int) -> None:
-    """Copy ``size`` bytes; a file that is shorter by now is seen in its mark afterwards."""
-    binary = getattr(os, "O_BINARY", 0)
-    reading = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | binary)
-    writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
-    with os.fdopen(reading, "rb", buffering=0) as old, os.fdopen(writing, "wb", buffering=0) as new:
-        while size > 0 and (chunk := old.read(min(_CHUNK, size))):
-            new.write(chunk)
-            size -= len(chunk)
 
 
 def _refuse_changed(path: Path, before: tuple[paths.Mark | None, ...]) -> None:

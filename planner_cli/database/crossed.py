@@ -9,39 +9,40 @@ extension).
 
 from __future__ import annotations
 
-from planner_cli.database.suggest import column_of, read_tables
-from planner_cli.lexer import code
+from planner_cli.database.suggest import column_of
+from planner_cli.sql import Source, equalities
+from planner_cli.text import nocase
 from planner_cli.types import Schema, Table
 
 Key = tuple[str, str]
-"""Table and column, folded."""
+"""Table and column, folded by :func:`planner_cli.text.nocase`."""
 
 
 def crossed_joins(sql: str, schema: Schema) -> tuple[str, ...]:
     """Each such condition once, as ``table.column = table.column``, in the order of the text."""
-    read = {called.casefold(): table for called, table in read_tables(sql, schema).items()}
+    tables = {nocase(table.name): table for table in schema.tables}
     stands_for = _keys(schema)
-    parts = code(sql)
     found = []
-    for at, token in enumerate(parts):
-        if token.text != "=" or not 3 <= at < len(parts) - 3 or parts[at - 2].text != "." or parts[at + 2].text != ".":
-            continue
-        one, other = (_column(read, parts[i].identifier, parts[i + 2].identifier) for i in (at - 3, at + 1))
-        left, right = ([t.text.casefold() for t in parts[i : i + 3]] for i in (at - 3, at + 1))
-        itself = left == right
+    for left, right in equalities(sql):
+        one, other = (_column(tables, source.table, name) for source, name in (left, right))
+        itself = _folded(left) == _folded(right)
         if one is None or other is None or (one[0] == other[0] and not itself):
             continue
-        keys = [stands_for.get((owner.casefold(), column.casefold())) for owner, column in (one, other)]
-        same_name = one[1].casefold() == other[1].casefold() != "id"
+        keys = [stands_for.get((nocase(owner), nocase(column))) for owner, column in (one, other)]
+        same_name = nocase(one[1]) == nocase(other[1]) != "id"
         if itself or (None not in keys and keys[0] != keys[1] and not same_name):
             found.append(f"{'.'.join(one)} = {'.'.join(other)}")
     return tuple(dict.fromkeys(found))
 
 
-def _column(read: dict[str, Table], called: str | None, name: str | None) -> tuple[str, str] | None:
+def _folded(side: tuple[Source, str]) -> Key:
+    return nocase(side[0].called), nocase(side[1])
+
+
+def _column(tables: dict[str, Table], of: str, name: str) -> tuple[str, str] | None:
     """The table and column as the schema spells them."""
-    table = read.get((called or "").casefold())
-    column = None if table is None or name is None else column_of(table, name)
+    table = tables.get(nocase(of))
+    column = None if table is None else column_of(table, name)
     return None if table is None or column is None else (table.name, column)
 
 
@@ -51,12 +52,12 @@ def _keys(schema: Schema) -> dict[Key, Key]:
     for table in schema.tables:
         for foreign in table.foreign_keys:
             for name, target in zip(foreign.columns, foreign.ref_columns, strict=True):
-                leads_to[table.name.casefold(), name.casefold()] = (foreign.ref_table.casefold(), target.casefold())
+                leads_to[nocase(table.name), nocase(name)] = (nocase(foreign.ref_table), nocase(target))
     found: dict[Key, Key] = {}
     for table in schema.tables:
         primary = [column.name for column in table.columns if column.primary_key]
         for column in table.columns:
-            key = (table.name.casefold(), column.name.casefold())
+            key = (nocase(table.name), nocase(column.name))
             if key in leads_to:
                 found[key] = _end(key, leads_to)
             elif primary == [column.name]:

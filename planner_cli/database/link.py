@@ -1,4 +1,4 @@
-"""The way to one database file: its worker, kept running, on the file as it is now."""
+"""Access to one database file: its worker, kept running, on the file as it is now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from planner_cli.database import paths, redaction, wire
 from planner_cli.database.process import Worker
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
+from planner_cli.text import nocase
 
 _OPEN_SECONDS = 2.0
-"""Least time for opening the file anew; 10,000 tables take 0.1 s."""
+"""Least time for reopening the file; 10,000 tables take 0.1 s."""
 
 _ATTEMPTS = 3
-"""A file that changes under every attempt is being written to all the time."""
+"""A file that changes during every attempt is being written to all the time."""
 
 _MOST_COLUMNS = 2000
 """SQLite's own limit, while only our own statements run."""
@@ -28,26 +29,27 @@ _Result = TypeVar("_Result")
 
 
 class Link:
-    """Starts the worker when there is none, and reopens the file when it is no longer what it was."""
+    """Starts the worker when there is none, and reopens the file when it has changed."""
 
     def __init__(self, path: Path, limits: Limits, redacted: Sequence[redaction.Pair] = ()) -> None:
-        """Look at the file, start nothing; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
+        """Starts nothing yet; ``redacted`` columns read as NULL. Raises :class:`DatabaseError`."""
         self.path = paths.resolve(path)
         self._limits = limits
         self._redacted = redacted
-        self._opening = paths.opening(self.path)
+        self._look: paths.Look | None = None
+        self._opening: paths.Opening | None = None
         self._opened: paths.Opening | None = None
         self._worker: Worker | None = None
         self._widest = _MOST_COLUMNS
 
     @property
-    def opening(self) -> paths.Opening:
-        """How the file was last opened."""
+    def opening(self) -> paths.Opening | None:
+        """How the file was last opened; ``None`` before the first time."""
         return self._opening
 
     def hides(self, table: str, column: str) -> bool:
         """Whether a column reads as NULL."""
-        return (table.lower(), column.lower()) in self._redacted
+        return (nocase(table), nocase(column)) in self._redacted
 
     def consistent(self, read: Callable[[], _Result]) -> _Result:
         """The result of ``read`` over a file that was the same before and after it.
@@ -56,22 +58,32 @@ class Link:
         it must still be the same file. Raises :class:`.paths.NotNowError` and what ``read`` raises.
         """
         for _ in range(_ATTEMPTS):
-            self._opening = paths.opening(self.path)
+            self._opening = before = self._seen()
             result = read()
-            now = paths.opening(self.path)
-            if now == self._opening or (not now.immutable and now.same_file(self._opening)):
+            now = self._seen()
+            if now == before or (not now.immutable and now.same_file(before)):
                 return result
         raise paths.NotNowError(
             f"{self.path}: is being changed all the time", hint="wait for the program that writes it, or ask a copy"
         )
 
+    def _seen(self) -> paths.Opening:
+        """How to open the file as it is now. Only the worker opens it, and checks again when it has changed."""
+        if self._look is None or not self._look.holds(self.path):
+            journal = paths.mark(Path(f"{self.path}-journal"))
+            reply = self._running().ask({"op": "look", "path": wire.pack_path(self.path)}, _OPEN_SECONDS)
+            self._look = None
+            self._look = paths.looked(self.path, reply["ok"], journal)
+        return paths.opening(self.path, self._look)
+
     def ask(self, request: wire.Message, seconds: float, control: Control | None = None) -> wire.Message:
-        """The worker's reply, after opening the file when it is not open as it is now.
+        """The worker's reply, after opening the file if it is not open in its current state.
 
         Raises what :meth:`.process.Worker.ask` does, and :class:`DatabaseError` when the file cannot be opened.
         """
         worker = self._running()
-        if self._opened != self._opening:
+        if self._opened is None or self._opened != self._opening:
+            assert self._opening is not None, "nothing is asked outside of consistent()"
             request_to_open = {
                 "op": "open",
                 "uri": self._opening.uri,
@@ -85,7 +97,7 @@ class Link:
         return worker.ask(request, seconds, control)
 
     def allow_columns(self, widest: int) -> None:
-        """Say how many columns the widest table has, once it is known; the file is opened anew for it."""
+        """Set how many columns the widest table has, once known; the file is reopened for it."""
         self._widest = widest
         self._opened = None
 
@@ -94,8 +106,10 @@ class Link:
         path, code, text = self.path, reply["code"] or 0, reply["error"]
         if code == _SQLITE_READONLY_ROLLBACK:
             return paths.cut_off(path)
-        if code & 0xFF == _SQLITE_NOTADB:
-            return paths.not_a_database(path, text=False)
+        if code & 0xFF == _SQLITE_NOTADB or text == "unsupported file format":
+            return paths.not_a_database(path, paths.MAGIC)
+        if reply["name"] == "CutOffError":
+            return paths.cut_short(path, text)
         if code & 0xFF == _SQLITE_CORRUPT or "malformed" in text:
             return DatabaseError(
                 f"{path}: is damaged ({text})", hint="try: sqlite3 FILE .recover | sqlite3 NEW.db, and ask NEW.db"

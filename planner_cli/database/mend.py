@@ -11,12 +11,13 @@ What is not: a table further away (but for one between two that are joined), a j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from planner_cli.database.names import fold, similarity, spelled
 from planner_cli.database.suggest import ambiguous_column, column_of, missing_column, missing_table, read_tables
 from planner_cli.lexer import Token, code
-from planner_cli.types import Schema, Table
+from planner_cli.text import nocase
+from planner_cli.types import Comparison, Schema, Table
 
 _CUTOFF = 0.55
 """Least similarity of a name that stands in: a guess that runs is worth more here than none."""
@@ -42,10 +43,25 @@ def mend(sql: str, error: str, schema: Schema) -> str | None:
     return None if table is None else _mend_table(sql, table, schema)
 
 
+def respell(sql: str, unmatched: Sequence[Comparison]) -> str | None:
+    """``sql`` with the texts that no row has as the rows have them; ``None`` where nothing is to be replaced.
+
+    Only what differs in white space or Unicode normal form: it is the same text, in bytes a model cannot know.
+    """
+    found = {(nocase(c.column), c.literal): c.stored for c in unmatched if c.stored is not None}
+    parts = code(sql)
+    for at in range(len(parts) - 1, 1, -1):  # from the back: offsets before it stay true
+        before = at - 1 - (parts[at - 2].text == "=")  # ==
+        stored = found.get((nocase(parts[before - 1].identifier or ""), parts[at].text))
+        if stored is not None and parts[at - 1].text == "=" and parts[before].text == "=":
+            sql = sql[: parts[at].start] + stored + sql[parts[at].end :]
+    return sql if found else None
+
+
 def _settle_column(sql: str, name: str, schema: Schema) -> str | None:
     """Take it from the first of the tables that have it: mostly a join has made them equal."""
     for called, table in read_tables(sql, schema).items():
-        if name.casefold() in (column.name.casefold() for column in table.columns):
+        if nocase(name) in (nocase(column.name) for column in table.columns):
             return _replaced(sql, lambda parts, at: _is_bare(parts, at, name), f"{spelled(called)}.{spelled(name)}")
     return None
 
@@ -53,7 +69,7 @@ def _settle_column(sql: str, name: str, schema: Schema) -> str | None:
 def _is_bare(parts: list[Token], at: int, name: str) -> int:
     """1 where a column of that name stands without its table, else 0."""
     qualified = at and parts[at - 1].text == "."
-    return int(not qualified and (parts[at].identifier or "").casefold() == name.casefold())
+    return int(not qualified and nocase(parts[at].identifier or "") == nocase(name))
 
 
 def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
@@ -70,8 +86,8 @@ def _mend_column(sql: str, asked: str, schema: Schema) -> str | None:
     def is_it(parts: list[Token], at: int) -> int:
         """How many tokens there are the missing column."""
         if owner:
-            names = [(token.identifier or token.text).casefold() for token in parts[at : at + 3]]
-            return 3 if names == [owner.casefold(), ".", name.casefold()] else 0
+            names = [nocase(token.identifier or token.text) for token in parts[at : at + 3]]
+            return 3 if names == [nocase(owner), ".", nocase(name)] else 0
         return _is_bare(parts, at, name)
 
     return _replaced(sql, is_it, best)
@@ -83,7 +99,7 @@ def _nearest(owner: str, name: str, read: Mapping[str, Table]) -> tuple[str | No
     for called, table in read.items():
         for column in table.columns:
             score = similarity(fold(name, table.name), fold(column.name, table.name), cutoff=_CUTOFF)
-            if score and owner and owner.casefold() in (called.casefold(), table.name.casefold()):
+            if score and owner and nocase(owner) in (nocase(called), nocase(table.name)):
                 score += _SAME_TABLE
             if score > best_score:
                 best, best_score = f"{spelled(called)}.{spelled(column.name)}", score
@@ -95,11 +111,11 @@ def _bridge(owner: str, name: str, sql: str, read: Mapping[str, Table], schema: 
 
     ``from invoices join customers on invoices.customer_id = customers.id``: ``orders`` has it, and belongs to both.
     """
-    called, mine = next(((c, t) for c, t in read.items() if c.casefold() == owner.casefold()), ("", None))
+    called, mine = next(((c, t) for c, t in read.items() if nocase(c) == nocase(owner)), ("", None))
     parts = code(sql)
-    words = [token.text.lower() for token in parts]
-    at = next((i for i in range(len(words)) if words[i : i + 3] == [owner.lower(), ".", name.lower()]), 0)
-    joins = [i for i in range(at) if words[i] == "join" and owner.lower() in words[:i]]
+    words = [nocase(token.text) for token in parts]
+    at = next((i for i in range(len(words)) if words[i : i + 3] == [nocase(owner), ".", nocase(name)]), 0)
+    joins = [i for i in range(at) if words[i] == "join" and nocase(owner) in words[:i]]
     if mine is None or not joins or "on" not in words[joins[-1] : at] or words.count("select") != 1:
         return None
     if "=" not in (words[at - 1], *words[at + 3 : at + 4]):
@@ -121,7 +137,7 @@ def _bridge(owner: str, name: str, sql: str, read: Mapping[str, Table], schema: 
 def _join(name: str, sql: str, read: Mapping[str, Table], schema: Schema) -> tuple[str, str] | None:
     """The query with a linked table that has just this column joined in, and the column in it."""
     parts = code(sql)
-    words = [token.text.lower() for token in parts]
+    words = [nocase(token.text) for token in parts]
     if words.count("select") != 1 or "from" not in words:
         return None
     used = {table.name for table in read.values()}
@@ -146,7 +162,7 @@ def _link(called: str, mine: Table, other: Table) -> str | None:
         (other, other.name, mine, called),
     ):
         for key in table.foreign_keys:
-            if key.ref_table.casefold() == target.name.casefold():
+            if nocase(key.ref_table) == nocase(target.name):
                 pairs = zip(key.columns, key.ref_columns, strict=True)
                 return " and ".join(
                     f"{spelled(name)}.{spelled(ours)} = {spelled(target_name)}.{spelled(theirs)}"
@@ -161,8 +177,8 @@ def _mend_table(sql: str, asked: str, schema: Schema) -> str | None:
     score, best = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
     if not score:
         return None
-    name = asked.rpartition(".")[2].casefold()
-    return _replaced(sql, lambda parts, at: int((parts[at].identifier or "").casefold() == name), spelled(best))
+    name = nocase(asked.rpartition(".")[2])
+    return _replaced(sql, lambda parts, at: int(nocase(parts[at].identifier or "") == name), spelled(best))
 
 
 def _replaced(sql: str, is_it: Callable[[list[Token], int], int], instead: str) -> str | None:

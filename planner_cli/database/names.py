@@ -1,8 +1,10 @@
-"""Names of tables and columns: which of them need quotes, and how near two of them are."""
+"""Names of tables and columns: which of them need quotes, and how similar two of them are."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from planner_cli.lexer import quote
@@ -17,10 +19,10 @@ RESERVED = frozenset(
     raise references returning select set table then to transaction union unique update using values when where
     """.split()  # noqa: SIM905 - one word a line would be a page
 )
-"""Words that are a name only in quotes; SQLite takes its other keywords for names where one is due."""
+"""Words that are a name only in quotes; SQLite accepts its other keywords as names where one is expected."""
 
 CUTOFF = 0.8
-"""Least similarity in [0, 1] that is worth a suggestion: a wrong one costs more than none."""
+"""Least similarity in [0, 1] worth a suggestion: a wrong one costs more than none."""
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -36,16 +38,18 @@ def spelled(name: str) -> str:
 
 
 def fold(name: str, table: str = "") -> str:
-    """``name`` without what people write differently: case, separators, the plural, its ``table`` in front.
+    """``name`` without what people write differently: case, separators, the plural, a ``table`` prefix.
 
     ``customer_names``, ``CustomerName`` and (in the table ``customers``) ``name`` are then the same.
     """
-    folded = _singular(_SEPARATORS.sub("", name.casefold()))
+    # in one normal form: a model writes an accent as it likes
+    same = name if name.isascii() else unicodedata.normalize("NFC", name)
+    folded = _singular(_SEPARATORS.sub("", same.casefold()))
     return (folded.removeprefix(fold(table)) or folded) if table else folded
 
 
 def similarity(left: str, right: str, *, cutoff: float = CUTOFF) -> float:
-    """Of two folded names, in [0, 1], as a person would judge it who mistyped or half remembers one.
+    """Similarity of two folded names, in [0, 1], as judged by someone who mistyped or half remembers one.
 
     It is 0 for everything under ``cutoff``.
     """
@@ -54,9 +58,18 @@ def similarity(left: str, right: str, *, cutoff: float = CUTOFF) -> float:
     matcher = SequenceMatcher(None, left, right)
     if matcher.real_quick_ratio() < cutoff or (of_letters := matcher.quick_ratio()) < cutoff:
         return 0.0
-    # The same letters in another order (nmae) are a slip of the fingers, whatever the ratio says.
+    # The same letters in another order (nmae) are a typing error, whatever the ratio says.
     ratio = max(matcher.ratio(), CUTOFF if of_letters == 1.0 else 0.0)
     return ratio if ratio >= cutoff else 0.0
+
+
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The one of ``known`` most like ``name``; the first of equals, ``None`` where all are under ``cutoff``."""
+    from rapidfuzz import fuzz, process
+
+    choices = list(known)
+    found = process.extractOne(fold(name), [fold(c) for c in choices], scorer=fuzz.ratio, score_cutoff=100 * cutoff)
+    return choices[found[2]] if found else None
 
 
 def _singular(name: str) -> str:

@@ -1,12 +1,12 @@
 """From a path to a way of opening it that can never change a byte, or one clear line why there is none.
 
-States of a database file and what is done (measured with SQLite 3.54, see ``tests/database/test_states.py``):
+States of a database file and how each is handled (measured with SQLite 3.54, see ``tests/database/test_states.py``):
 
     (a) rollback journal mode                        ``mode=ro``
     (b) WAL mode, nothing waiting in a ``-wal``      ``immutable=1``, and a re-check after every query
     (c) WAL mode with a ``-wal`` and its ``-shm``    ``mode=ro&readonly_shm=1``
     (d) a ``-wal`` with content but no ``-shm``, or a write that was cut off: refused, or with the user's consent
-        a private copy is mended and read (:mod:`planner_cli.database.copying`)
+        a private copy is repaired and read (:mod:`planner_cli.database.copying`)
 
 Plain ``mode=ro`` is not enough: for a cleanly closed WAL database it creates ``-wal`` and ``-shm`` and
 leaves them, and it changes bytes of an existing ``-shm``; ``readonly_shm`` does neither. ``immutable``
@@ -17,23 +17,25 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from planner_cli.database.kinds import kind_of
 from planner_cli.errors import DatabaseError
 
-_MAGIC = b"SQLite format 3\0"
-_HEADER = 100
+MAGIC = b"SQLite format 3\0"
 _WAL = 2
 """Value of header bytes 18 and 19 (write and read version) in WAL mode; 1 is a rollback journal."""
 
 
 class NotNowError(DatabaseError):
-    """A writer keeps, or has left, the file in a state that cannot be read without writing."""
+    """A writer holds, or has left, the file in a state that cannot be read without writing."""
 
 
 class MustWriteError(NotNowError):
-    """No writer is there any more: somebody has to write first, to the file or to a private copy of it."""
+    """The writer is gone: someone has to write first, to the file or to a private copy of it."""
 
 
 Mark = tuple[int, int, int, int]
@@ -70,23 +72,53 @@ def resolve(path: str | os.PathLike[str]) -> Path:
     if stat.S_ISDIR(mode):
         raise DatabaseError(f"{path}: is a directory, not a database file", hint="name a file inside it")
     if not stat.S_ISREG(mode):
-        # Never opened: opening a FIFO waits for ever, and /dev/zero would pass for an empty database.
+        # Never opened: opening a FIFO blocks for ever, and /dev/zero would pass for an empty database.
         raise DatabaseError(f"{path}: is not a regular file", hint="give the path of an SQLite database file")
     return real
 
 
-def opening(path: Path) -> Opening:
-    """Look at the file and its siblings and decide how to open it. Raises :class:`DatabaseError`.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the sandbox process saw in the file (:func:`.worker.files.look`)."""
 
-    ``path`` is a real path as :func:`resolve` gives it. Takes some 30 us, so it is done around every query.
+    head: bytes
+    """Its first bytes."""
+    own: Mark
+    """The mark of the file they are from."""
+    journal: Mark | None
+    hot: bool
+    """Whether its journal starts like that of an unfinished transaction."""
+
+    def holds(self, path: Path) -> bool:
+        """Whether the file is unchanged since: this process may stat it, but never open it."""
+        return (mark(path), mark(Path(f"{path}-journal"))) == (self.own, self.journal)
+
+
+def looked(path: Path, reply: Mapping[str, Any], journal: Mark | None) -> Look:
+    """The sandbox process's reply; ``journal`` is from before it. Raises :class:`DatabaseError` for no database."""
+    if "irregular" in reply:
+        raise DatabaseError(f"{path}: is no longer a regular file", hint="put the database file back")
+    if "failed" in reply:
+        raise failed(path, reply["failed"])
+    head = bytes.fromhex(reply["head"])
+    if not head.startswith(MAGIC):
+        raise not_a_database(path, head)
+    device, inode, size, changed = reply["mark"]
+    return Look(head, (device, inode, size, changed), journal, reply["hot"])
+
+
+def opening(path: Path, look: Look) -> Opening:
+    """How to open the file, from what is in it and what is next to it. Raises :class:`DatabaseError`.
+
+    ``path`` is a real path as :func:`resolve` returns it. Takes some 30 us, so it is done around every query.
     """
-    header, own = _header(path)
+    own = look.own
     wal, shm, journal = (mark(Path(f"{path}{suffix}")) for suffix in ("-wal", "-shm", "-journal"))
-    if _WAL not in header[18:20]:
-        # A journal beside it may belong to a live writer, be left over empty (truncate, persist), or be hot;
+    if _WAL not in look.head[18:20]:
+        # A journal next to it may belong to a live writer, be left over empty (truncate, persist), or be hot;
         # SQLite tells these apart by locks and reports a hot one, without writing, since the file is read-only.
         return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
-    if journal is not None and journal[2] and _starts_hot(Path(f"{path}-journal")):
+    if journal is not None and journal[2] and look.hot:
         raise cut_off(path)
     if wal is not None and shm is not None:
         return Opening(f"{path.as_uri()}?mode=ro&readonly_shm=1", immutable=False, marks=(own,))
@@ -106,38 +138,22 @@ def cut_off(path: Path) -> MustWriteError:
     )
 
 
-def _header(path: Path) -> tuple[bytes, Mark]:
-    try:
-        # O_NONBLOCK: should the file have been replaced by a FIFO since, opening it must not wait.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise DatabaseError(f"{path}: is no longer a regular file", hint="put the database file back")
-            header = file.read(_HEADER)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if not header:
-        raise DatabaseError(f"{path}: is empty (0 bytes), so there is nothing to ask about", hint="check the path")
-    if not header.startswith(_MAGIC):
-        raise not_a_database(path, text=b"\0" not in header and header.isascii())
-    return header, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+def not_a_database(path: Path, head: bytes) -> DatabaseError:
+    """What the file is instead, from its first bytes."""
+    kind = kind_of(head)
+    return DatabaseError(f"{path}: is {kind.what}", hint=kind.hint)
 
 
-def not_a_database(path: Path, *, text: bool) -> DatabaseError:
-    if text:
-        return DatabaseError(
-            f"{path}: is a text file, not an SQLite database",
-            hint="turn CSV or JSON into one with: sqlite-utils insert NEW.db TABLE FILE --csv",
-        )
+def cut_short(path: Path, text: str) -> DatabaseError:
+    """The refusal for a file whose end is missing; ``text`` says how much is missing."""
     return DatabaseError(
-        f"{path}: is not an SQLite database, or it is encrypted",
-        hint="check it with: file PATH; an encrypted database must be decrypted to a file first",
+        f"{path}: is cut off: {text}",
+        hint="copy or download it again, or ask what is left: sqlite3 FILE .recover | sqlite3 NEW.db",
     )
 
 
 def mark(path: Path) -> Mark | None:
-    """What tells whether the file was touched; ``None`` when there is none. Raises :class:`DatabaseError`."""
+    """What shows whether the file was touched; ``None`` when there is none. Raises :class:`DatabaseError`."""
     try:
         status = path.lstat()
     except FileNotFoundError:
@@ -147,13 +163,9 @@ def mark(path: Path) -> Mark | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _starts_hot(journal: Path) -> bool:
-    """Whether the journal's header was not zeroed, as a finished transaction in PERSIST mode does."""
-    try:
-        with journal.open("rb") as file:
-            return file.read(1) not in (b"", b"\0")
-    except OSError:
-        return True
+def failed(path: Path, number: int) -> DatabaseError:
+    """Why the sandbox process could not open the file, from its ``errno``."""
+    return _unreadable(path, OSError(number, os.strerror(number)))
 
 
 def _unreadable(path: str | os.PathLike[str], error: Exception) -> DatabaseError:

@@ -1,7 +1,7 @@
-"""One worker process: started, asked with a wall clock, killed.
+"""One worker process: started, queried against a wall clock, killed.
 
-The wait is a queue filled by a reader thread rather than ``select``, which Windows has not for pipes, and is
-woken every 50 ms so that Ctrl-C and the question's own time limit end it at once.
+The wait is on a queue filled by a reader thread rather than ``select``, which Windows lacks for pipes; it
+wakes every 50 ms so that Ctrl-C and the question's own time limit end it at once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _START_SECONDS = 20.0
 
 _POLL_SECONDS = 0.05
 _KEPT_VARIABLES = ("TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
-"""Time zone of 'localtime', what some Python builds need to load, what Windows needs to start anything."""
+"""The time zone of 'localtime', what some Python builds need to load, and what Windows needs to start anything."""
 
 _BOOTSTRAP = "import sys; sys.path[:0] = sys.argv[1:]; from planner_cli.database.worker import main; main()"
 
@@ -37,7 +37,7 @@ class WorkerStartError(DatabaseError):
 
 
 class WorkerDiedError(Exception):
-    """The process ended, or sent something that is no reply. The message says how, in words."""
+    """The process ended, or sent something that is not a reply. The message says how, in words."""
 
 
 class WorkerTimeoutError(Exception):
@@ -45,7 +45,7 @@ class WorkerTimeoutError(Exception):
 
 
 class WorkerAbortedError(Exception):
-    """``control`` asked to stop; the process has been killed."""
+    """``control`` said to stop; the process has been killed."""
 
 
 class Worker:
@@ -54,17 +54,20 @@ class Worker:
     def __init__(self, limits: Limits, *, writable: Path | None = None, size: int = 0) -> None:
         """Start it and wait until it has set its limits. Raises :class:`WorkerStartError`.
 
-        ``writable`` and ``size`` are for mending a private copy: its folder, and bytes of its largest file.
+        ``writable`` and ``size`` are for repairing a private copy: its folder, and the bytes of its largest file.
         """
-        self._process = subprocess.Popen(
-            _command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(os.sep).resolve(),
-            env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
-            close_fds=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                _command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=Path(os.sep).resolve(),
+                env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+                close_fds=True,
+            )
+        except OSError as error:  # no more processes, files or memory
+            raise WorkerStartError(f"the sandbox process does not start: {error.strerror or error}") from error
         self._replies: queue.SimpleQueue[wire.Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._receive, daemon=True)
         self._reader.start()
@@ -149,7 +152,7 @@ class Worker:
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                with suppress(OSError):  # the rest of a frame that nobody reads any more
+                with suppress(OSError):  # the rest of a frame that nobody will read
                     stream.close()
 
 

@@ -19,7 +19,7 @@ _ABSOLUTE = 1e-15
 """0.1 + 0.2 - 0.3 is 5.6e-17, and should be 0."""
 
 _MOST_TRIES = 2_000
-"""Column assignments looked at. Only results with dozens of look-alike columns need more; those count as
+"""Column assignments tried. Only results with dozens of look-alike columns need more; those count as
 different, which costs a second thought about the same answer and never a wrong vote."""
 
 _Column: TypeAlias = tuple[Hashable, ...]
@@ -31,6 +31,8 @@ def same_result(a: Execution, b: Execution) -> bool:
         return False
     if not a.rows:
         return True
+    if sorted(a.cut_values) != sorted(b.cut_values):  # their beginnings may be equal all the same
+        return False
     if len(a.rows[0]) != len(b.rows[0]):
         return False
     if a.rows == b.rows:
@@ -50,8 +52,8 @@ def cluster(
     """Clusters of the candidates that ran, in the order of their first members.
 
     ``executions[i]`` is of ``candidates[i]``. A candidate joins the first cluster whose first member has
-    the same result. With ``failed`` a candidate that did not run is a cluster of its own (a judge that is not
-    told what runs must see it).
+    the same result. With ``failed`` a candidate that did not run is a cluster of its own (a judge that does not
+    know what runs must see it).
     """
     groups: list[list[int]] = []
     taken = sorted((c.index, place) for place, c in enumerate(candidates) if failed or executions[place].ok)
@@ -85,8 +87,8 @@ def _rough(execution: Execution) -> Counter[Hashable]:
 def _representatives(*tables: Sequence[Row]) -> dict[float, float]:
     """One number for each group of numbers that count as equal.
 
-    Made over both results at once: rounding each by itself would part 0.3 and 0.30000000000000004 wherever
-    a rounding limit happens to lie between two such values.
+    Computed over both results at once: rounding each separately would split 0.3 and 0.30000000000000004 wherever
+    a rounding boundary happens to lie between two such values.
     """
     values = {v for rows in tables for row in rows for v in row if isinstance(v, int | float)}
     shared: dict[float, float] = {}
@@ -118,7 +120,7 @@ def _columns(rows: Sequence[Row], numbers: dict[float, float]) -> list[_Column]:
 def _permutes(left: Sequence[_Column], right: Sequence[_Column]) -> bool:
     """Whether some order of the right columns gives the same multiset of rows.
 
-    Columns are assigned one by one, depth first; after each the multisets of the rows so far must agree,
+    Columns are assigned one by one, depth first; after each one the multisets of the rows so far must agree,
     so that wrong assignments end early.
     """
     counts = [frozenset(Counter(column).items()) for column in right]
@@ -130,7 +132,7 @@ def _permutes(left: Sequence[_Column], right: Sequence[_Column]) -> bool:
             return True
         wanted = frozenset(Counter(left[place]).items())
         seen: set[_Column] = set()
-        # The same place first: usually the columns are in the same order.
+        # The same position first: usually the columns are in the same order.
         for choice in sorted(range(len(right)), key=lambda number: number != place):
             if choice in used or counts[choice] != wanted or right[choice] in seen or tries == 0:
                 continue

@@ -20,26 +20,30 @@ from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
+from planner_cli.prompts.schema import literal
 from planner_cli.settings import Limits
-from planner_cli.types import Comparison, ErrorKind, Execution, Schema, ValueHint
+from planner_cli.types import Comparison, ErrorKind, Execution, Row, Schema, ValueHint
 
 if TYPE_CHECKING:
     from planner_cli.database.values import ValueIndex
 
 _DEFAULT_LIMITS = Limits()
 _GRACE_SECONDS = 1.0
-"""Between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
+"""Seconds between SQLite's own stop at the time limit and the kill; never more than the limit itself."""
+
+_MOST_LEFT_OUT = 5
+"""How many a note names."""
 
 _LONGEST_SQL = 100_000
-"""Bytes, as in the worker's limits; refused before it is sent."""
+"""Bytes, as in the worker's limits; a longer query is refused before it is sent."""
 
 
 class Database:
-    """An SQLite file, read and never changed; a context manager.
+    """An SQLite file, only ever read; a context manager.
 
     Every statement runs in one worker process, which is killed when it does not answer in time and
-    started again for the next one. Not a byte of the file or beside it is ever written: states which
-    cannot be read so are refused (:mod:`planner_cli.database.paths`), or read from a private copy. One query
+    started again for the next one. Not a byte of the file or next to it is ever written: states that
+    would require it are refused (:mod:`planner_cli.database.paths`), or read from a private copy. One query
     runs at a time; calls from several threads wait for each other.
     """
 
@@ -59,7 +63,7 @@ class Database:
         self.name = path.stem
         """The file's name without folder and suffix."""
         self.private_copy = private
-        """What is read instead of the file; ``None`` where the file itself is. Removed by :meth:`close`."""
+        """What is read instead of the file; ``None`` where the file itself is read. Removed by :meth:`close`."""
         self.schema = found
         """As it was when the database was opened."""
         self._limits = limits
@@ -68,8 +72,8 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
-        self._unmet: dict[tuple[paths.Opening, Comparison], bool] = {}
-        """What was looked up in the file as it then was, and whether no row meets it."""
+        self._lookups: dict[tuple[paths.Opening | None, str], Row | None] = {}
+        """What was looked up in the file as it was then."""
 
     @classmethod
     def open(
@@ -127,13 +131,31 @@ class Database:
                 self.private_copy.remove()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about how the file is read, one line each."""
+        notes = []
+        missing = [left for left in self.schema.left_out if not left.internal]
+        if missing:
+            shown = "; ".join(f"{left.name}: {left.reason}" for left in missing[:_MOST_LEFT_OUT])
+            more = f"; and {len(missing) - _MOST_LEFT_OUT} more" if len(missing) > _MOST_LEFT_OUT else ""
+            notes.append(f"not readable here, so left out: {shown}{more}")
+        unknown = self.schema.unknown_collations
+        if unknown:
+            names = f"{'collations' if len(unknown) > 1 else 'collation'} {', '.join(unknown)}"
+            notes.append(
+                f"SQLite does not have the {names}: such texts are compared exactly, and sorted without regard to case "
+                "and accents"
+            )
+        return tuple(notes)
+
+    @property
     def layers(self) -> dict[str, bool]:
         """What the operating system was seen to enforce on the worker (:mod:`.worker.limits`)."""
         with self._lock:
             return self._link.layers
 
     def mentioned(self, question: str) -> tuple[ValueHint, ...]:
-        """The stored values that ``question`` mentions, as of when this was first asked.
+        """The stored values that ``question`` mentions, as of the first call.
 
         The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
         read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
@@ -154,10 +176,10 @@ class Database:
             return self._index.match(question)
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one candidate. Whatever is wrong with it, or with the file by now, is in the result.
+        """Run one candidate. Whatever is wrong with it, or by now with the file, is in the result.
 
-        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries which
-        SQLite cannot stop by itself) and what :mod:`.unmatched` may take, or soon after
+        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries that
+        SQLite cannot stop on its own) plus what :mod:`.unmatched` may take, or soon after
         ``control.should_abort()``. Raises :class:`DatabaseError`
         only when the worker cannot be started at all, or after :meth:`close`.
         """
@@ -194,21 +216,32 @@ class Database:
             return _failed("other", error.message)
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
-        """What of a query that ran no stored row meets; what cannot be known soon is left out."""
+        """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
-        found = unmatched.comparisons(sql, self.schema)
-        return tuple(c for c in found if not self._link.hides(c.table, c.column) and self._is_unmet(c, until))
+        found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
+        return tuple(
+            replace(comparison, stored=self._stored(comparison, until))
+            for comparison in found
+            if self._looked_up(unmatched.lookup(comparison), until) == ()
+        )
 
-    def _is_unmet(self, comparison: Comparison, until: float) -> bool:
-        key = (self._link.opening, comparison)
+    def _stored(self, comparison: Comparison, until: float) -> str | None:
+        sql = unmatched.lookup_stored(comparison)
+        row = self._looked_up(sql, until) if sql is not None else None
+        return literal(row[0], len(str(row[0]))) if row else None
+
+    def _looked_up(self, sql: str, until: float) -> Row | None:
+        """The first row of a query on the current file, empty where there is none, ``None`` where it took too long."""
+        key = (self._link.opening, sql)
         seconds = until - time.monotonic()
-        if key not in self._unmet and seconds > 0:
-            request = {"op": "query", "sql": unmatched.lookup(comparison), "seconds": seconds}
+        if key not in self._lookups and seconds > 0:
+            request = {"op": "query", "sql": sql, "seconds": seconds}
             reply: wire.Message = {}
             with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, DatabaseError):
                 reply = self._link.ask(request, seconds + min(_GRACE_SECONDS, self._limits.seconds))
-            self._unmet[key] = "ok" in reply and not reply["ok"]["rows"]
-        return self._unmet.get(key, False)
+            rows = [wire.unpack_row(row) for row in reply["ok"]["rows"]] if "ok" in reply else [None]
+            self._lookups[key] = rows[0] if rows else ()
+        return self._lookups.get(key)
 
     def _execution(self, sql: str, reply: wire.Message) -> Execution:
         # Not at the top: sqlglot behind it is slow to load, and only a query that ran needs it.
@@ -226,6 +259,8 @@ class Database:
             rows=tuple(map(wire.unpack_row, result["rows"])),
             truncated=result["cut_by"] is not None,
             cut_by=result["cut_by"],
+            cut_values=tuple(result["cut"]),
+            notes=_notes(result),
             seconds=seconds,
             ordered="order" in sql.lower() and is_ordered(sql),
             steps=result["steps"],
@@ -234,7 +269,7 @@ class Database:
 
 
 def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tuple[Link, Schema]:
-    """Open the file as it is. Raises :class:`DatabaseError`, and then no worker is left."""
+    """Open the file as it is. After a :class:`DatabaseError` no worker is left."""
     link = Link(path, limits, redaction.pairs(redact))
     try:
         found = link.consistent(lambda: schema.read(link, samples))
@@ -247,6 +282,15 @@ def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tu
         raise
     link.allow_columns(max(len(table.columns) for table in found.tables))
     return link, found
+
+
+def _notes(result: wire.Message) -> tuple[str, ...]:
+    notes = [f"{name} is empty: it calls a function that SQLite does not have" for name in result["unread"]]
+    if result["cut"]:
+        many = len(result["cut"])
+        cut = "values are cut to their beginnings" if many > 1 else "value is cut to its beginning"
+        notes.append(f"{many} {cut}; the largest has {max(result['cut']):,} bytes")
+    return tuple(notes)
 
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:

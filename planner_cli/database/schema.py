@@ -13,17 +13,18 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
-from planner_cli.database import comments, wire
+from planner_cli.database import comments, shadows, wire
 from planner_cli.database.link import Link
 from planner_cli.database.process import WorkerDiedError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
-from planner_cli.types import Column, ForeignKey, Schema, Table
+from planner_cli.text import nocase
+from planner_cli.types import Column, ForeignKey, LeftOut, Schema, Table
 
 _COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
 """Tables in one request."""
 
 _TABLE_SECONDS = 0.1
-"""For the columns of one table, and again for its samples; a view may compute for ever."""
+"""For the columns of one table, and again for its samples; a view may never finish."""
 
 _BATCH_SECONDS = 2.5
 """For a batch, which the worker itself cuts short after one second."""
@@ -40,20 +41,9 @@ _TEXTS_SECONDS = 2.0
 """For all texts together; columns after that have none."""
 
 _MOST_TEXTS = 2000
-"""Distinct texts of one column; names of customers beyond these are not recognised."""
+"""Distinct texts of one column; values beyond these are not recognised."""
 
 _TOTAL_SECONDS = 20.0
-
-_SHADOWS = {
-    "fts3": ("content", "segments", "segdir", "docsize", "stat"),
-    "fts4": ("content", "segments", "segdir", "docsize", "stat"),
-    "fts5": ("data", "idx", "content", "docsize", "config"),
-    "rtree": ("node", "parent", "rowid"),
-    "rtree_i32": ("node", "parent", "rowid"),
-    "geopoly": ("node", "parent", "rowid"),
-}
-"""Tables in which a virtual table ``x`` keeps its content, as ``x_<suffix>``. ``PRAGMA table_list`` knows them
-too, but prepares every view on the way, which a hostile one can make endless."""
 
 _Item = TypeVar("_Item")
 
@@ -71,23 +61,53 @@ class _Entry:
 def read(link: Link, samples: int) -> Schema:
     """The schema with up to ``samples`` values a column. Raises :class:`DatabaseError`."""
     until = time.monotonic() + _TOTAL_SECONDS
-    entries = _visible(list(_entries(link)))
+    everything, collations = _entries(link)
+    hidden = _shadows(everything)
+    entries = [entry for entry in everything if nocase(entry.name) not in hidden]
     descriptions = _batches(link, entries, _COLUMNS_BATCH, _columns_request, until)
     if len(descriptions) < len(entries):
         raise DatabaseError(
             f"{link.path}: its schema takes over {_TOTAL_SECONDS:g} s to read", hint="ask a copy with fewer tables"
         )
-    # A table whose columns cannot be read (an unknown module, a broken view) cannot be asked either.
-    pairs = [(entry, found) for entry, found in zip(entries, descriptions, strict=True) if found and found["columns"]]
+    # A table whose columns cannot be read (an unknown module, a broken view) cannot be queried either.
+    described = list(zip(entries, descriptions, strict=True))
+    pairs = [(entry, found) for entry, found in described if found and found.get("columns")]
+    left_out = tuple(reason for entry, found in described for reason in _missing(entry, found))
     if not pairs:
-        raise DatabaseError(f"{link.path}: has no tables", hint="check that this is the file you meant")
-    primary_keys = {entry.name.casefold(): _primary_key(found) for entry, found in pairs}
+        raise DatabaseError(
+            f"{link.path}: has no tables{_because(left_out)}", hint="check that this is the file you meant"
+        )
+    primary_keys = {nocase(entry.name): _primary_key(found) for entry, found in pairs}
     tables = [_table(entry, found, primary_keys) for entry, found in pairs]
-    return Schema(tuple(_with_samples(link, tables, samples) if samples > 0 else tables))
+    parts = (
+        LeftOut(entry.name, f"it is a part of {hidden[nocase(entry.name)]}", internal=True)
+        for entry in everything
+        if nocase(entry.name) in hidden
+    )
+    return Schema(
+        tuple(_with_samples(link, tables, samples) if samples > 0 else tables),
+        left_out=(*left_out, *parts),
+        unknown_collations=collations,
+    )
+
+
+def _missing(entry: _Entry, found: wire.Message | None) -> Iterator[LeftOut]:
+    """The table, or those of its columns, that cannot be read."""
+    if found is None:
+        yield LeftOut(entry.name, "its columns cannot be read in time")
+    elif "why" in found:
+        yield LeftOut(entry.name, found["why"])
+    else:
+        failed = [LeftOut(entry.name, why, column) for column, why in found["failed"].items()]
+        yield from failed if found["columns"] or failed else (LeftOut(entry.name, "it has no columns"),)
+
+
+def _because(left_out: Sequence[LeftOut]) -> str:
+    return f" that can be read: {left_out[0].name} cannot ({left_out[0].reason})" if left_out else ""
 
 
 def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str], list[str]]:
-    """Distinct texts of up to ``length`` characters by (table, column), without views; what cannot be read has none."""
+    """Distinct texts of up to ``length`` characters by (table, column), without views; none for what is unreadable."""
 
     def request(batch: Sequence[Table]) -> wire.Message:
         wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
@@ -97,7 +117,7 @@ def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str],
     found = _batches(link, tables, _TEXTS_BATCH, request, time.monotonic() + _TEXTS_SECONDS)
     return {
         (table.name, column.name): texts
-        for table, columns in zip(tables, found, strict=False)  # shorter when the time was over
+        for table, columns in zip(tables, found, strict=False)  # shorter when time ran out
         for column, texts in zip(table.columns, columns or (), strict=False)
     }
 
@@ -108,7 +128,7 @@ def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str],
 def _batches(
     link: Link, items: Sequence[_Item], size: int, request: Callable[[Sequence[_Item]], wire.Message], until: float
 ) -> list[Any]:
-    """One answer for each item, ``None`` where it failed; fewer than items when the time is over.
+    """One answer for each item, ``None`` where it failed; fewer than items when time runs out.
 
     ``request`` asks for a list of items, and the answers are the list under the operation's name.
     """
@@ -128,7 +148,7 @@ def _batches(
 
 
 def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | None:
-    """The worker's answers, ``None`` when it died of them or could not be stopped in time."""
+    """The worker's answers, ``None`` when it died computing them or could not be stopped in time."""
     try:
         reply = link.ask(request, seconds)
     except (WorkerDiedError, WorkerTimeoutError):
@@ -140,28 +160,30 @@ def _answers(link: Link, request: wire.Message, seconds: float) -> list[Any] | N
     return answers
 
 
-def _entries(link: Link) -> Iterator[_Entry]:
-    """Every table and view SQLite itself did not make, in the order of their creation."""
+def _entries(link: Link) -> tuple[list[_Entry], tuple[str, ...]]:
+    """Every table and view SQLite itself did not make, in order of creation; and the unknown collations."""
+    found: list[_Entry] = []
     after, more = 0, True
     while more:
         reply = link.ask({"op": "tables", "after": after}, _TOTAL_SECONDS)
         if "error" in reply:
             raise link.refusal(reply)
         for row, kind, name, sql in reply["ok"]["tables"]:
-            virtual = kind == "table" and sql[:14].lower() == "create virtual"
-            yield _Entry(row, "virtual" if virtual else kind, name, sql)
+            virtual = kind == "table" and nocase(sql[:14]) == "create virtual"
+            found.append(_Entry(row, "virtual" if virtual else kind, name, sql))
             after = row
         more = reply["ok"]["more"]
+    return found, tuple(reply["ok"]["collations"])
 
 
-def _visible(entries: list[_Entry]) -> list[_Entry]:
-    hidden = {
-        f"{entry.name}_{suffix}".casefold()
+def _shadows(entries: Sequence[_Entry]) -> dict[str, str]:
+    """The tables in which virtual tables keep their content, folded, with the name of the virtual one."""
+    return {
+        shadow: entry.name
         for entry in entries
         if entry.kind == "virtual"
-        for suffix in _SHADOWS.get(comments.module(entry.sql), ())
+        for shadow in shadows.names(entry.name, entry.sql)
     }
-    return [entry for entry in entries if entry.name.casefold() not in hidden]
 
 
 def _columns_request(entries: Sequence[_Entry]) -> wire.Message:
@@ -177,7 +199,7 @@ def _table(entry: _Entry, found: wire.Message, primary_keys: Mapping[str, tuple[
         name=entry.name,
         kind=entry.kind,
         columns=tuple(
-            Column(name, declared_type, bool(key), said.columns.get(name.casefold()))
+            Column(name, declared_type, bool(key), said.columns.get(nocase(name)))
             for name, declared_type, key in found["columns"]
         ),
         foreign_keys=tuple(_foreign_keys(found["keys"], primary_keys)),
@@ -191,12 +213,12 @@ def _primary_key(found: wire.Message) -> tuple[str, ...]:
 
 
 def _foreign_keys(lines: Sequence[Sequence[Any]], primary_keys: Mapping[str, tuple[str, ...]]) -> Iterator[ForeignKey]:
-    """One for each constraint; one whose parent is unknown or has another number of key columns is left out."""
+    """One for each constraint; left out if its parent is unknown or has a different number of key columns."""
     for _, group in groupby(lines, key=itemgetter(0)):
         parts = list(group)
         table = parts[0][1]
         named = tuple(theirs for _, _, _, theirs in parts)
-        targets = named if None not in named else primary_keys.get(table.casefold(), ())
+        targets = named if None not in named else primary_keys.get(nocase(table), ())
         if len(targets) == len(parts):
             yield ForeignKey(tuple(ours for _, _, ours, _ in parts), table, targets)
 

@@ -1,7 +1,7 @@
-"""Attack the sandbox on this machine, on a database made for it, and say what held.
+"""Attack the sandbox on this machine, on a database made for it, and report what held.
 
-For ``planner doctor --safety``: what a platform enforces differs (:mod:`.worker.limits`), so a promise is only
-worth what is seen to hold where the user is.
+For ``planner doctor --safety``: what platforms enforce differs (:mod:`.worker.limits`), so a promise is only
+worth what is seen to hold on the user's machine.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from planner_cli.types import ErrorKind, Execution
 _LIMITS = Limits(seconds=0.5)
 _SLACK_SECONDS = 1.0
 """Over twice the limit: killing and restarting the worker on a busy machine."""
+_TRIES = 3
+"""On a busy machine an attack may be stopped late once; through a hole it is late every time."""
 
 _SCHEMA = """
 CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT);
@@ -64,7 +66,7 @@ _LAYERS: Mapping[str, str] = {
     "memory": "the worker's memory is bounded by the system",
     "core": "no core dump of the worker",
     "size": "no file can grow",
-    "files": "no file can be opened once the database is",
+    "files": "no file can be opened once the database is open",
     "landlock": "no file can be written, made, removed or run, and no TCP socket used (Landlock)",
 }
 
@@ -79,7 +81,7 @@ class Check:
     operating system enforces below SQLite; one that is missing weakens the sandbox, the others still hold."""
     passed: bool
     detail: str
-    """One line: what the sandbox said, or what was seen instead."""
+    """One line: what the sandbox said, or what happened instead."""
     seconds: float = 0.0
 
 
@@ -102,10 +104,12 @@ def run() -> tuple[Check, ...]:
 
 
 def _attack(database: Database, folder: Path, name: str, sql: str, right: _Kinds) -> Check:
-    started = time.monotonic()
-    result = database.execute(sql.replace("{folder}", str(folder)).replace("{path}", str(database.path)))
-    seconds = time.monotonic() - started
-    late = seconds > 2 * _LIMITS.seconds + _SLACK_SECONDS
+    late, left = True, _TRIES
+    while late and left:
+        started = time.monotonic()
+        result = database.execute(sql.replace("{folder}", str(folder)).replace("{path}", str(database.path)))
+        seconds = time.monotonic() - started
+        late, left = seconds > 2 * _LIMITS.seconds + _SLACK_SECONDS, left - 1
     alive = database.execute("SELECT count(*) FROM t").rows == ((3,),)
     passed = result.error_kind in right and not late and alive
     return Check(name, "attack", passed, _detail(result, seconds, late=late, alive=alive), seconds)
@@ -113,10 +117,10 @@ def _attack(database: Database, folder: Path, name: str, sql: str, right: _Kinds
 
 def _detail(result: Execution, seconds: float, *, late: bool, alive: bool) -> str:
     if not alive:
-        return "the database could not be asked afterwards"
+        return "the database could not be queried afterwards"
     if late:
         return f"it took {seconds:.1f} s, the limit is {_LIMITS.seconds:g} s"
-    return result.error or "it was run"
+    return result.error or "it ran"
 
 
 def _unchanged(before: Mapping[str, str], after: Mapping[str, str]) -> Check:
@@ -125,7 +129,7 @@ def _unchanged(before: Mapping[str, str], after: Mapping[str, str]) -> Check:
     text = "; ".join(
         part
         for part in (
-            f"new beside it: {', '.join(new)}" if new else "",
+            f"new next to it: {', '.join(new)}" if new else "",
             f"changed: {', '.join(changed)}" if changed else "",
         )
         if part

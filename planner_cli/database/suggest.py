@@ -12,12 +12,14 @@ close names elsewhere; where nothing is close there is no suggestion.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from planner_cli.database import unquoted
 from planner_cli.database.names import fold, similarity, spelled
-from planner_cli.lexer import Token, code
+from planner_cli.sql import sources
+from planner_cli.text import nocase
 from planner_cli.types import Schema, Table
 
 _QUOTED = re.compile(r'no such column: "(?P<name>.*)" - should this be a string literal in single-quotes\?', re.DOTALL)
@@ -62,8 +64,9 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     ``offset`` is where in ``sql`` SQLite saw the error, in bytes of UTF-8; ``None`` or negative: unknown.
     """
     if offset is not None and offset >= 0 and (name := unquoted.find(sql, schema, offset)):
-        hint: str | None = f"did you mean {name}? it needs double quotes"
-    elif match := _QUOTED.fullmatch(message):
+        return f"{message}; did you mean {name}? it needs double quotes"
+    hint: str | None = None
+    if match := _QUOTED.fullmatch(message):
         name = match["name"]
         message = f"no such column: {name}"
         text = name.replace("'", "''")
@@ -73,11 +76,20 @@ def improve(message: str, sql: str, schema: Schema, offset: int | None = None) -
     elif match := _TABLE.fullmatch(message):
         hint = _table(match["name"].rpartition(".")[2], sql, schema)
     elif match := _FUNCTION.fullmatch(message):
-        instead = _ELSEWHERE.get(match["name"].lower())
+        instead = _ELSEWHERE.get(nocase(match["name"]))
         hint = f"in SQLite: {instead}" if instead else None
-    else:
-        hint = None
+    if hint and match and _differs_in_form(match["name"], hint):
+        hint += " it is written in another Unicode normal form"
     return f"{message}; {hint}" if hint else message
+
+
+def _differs_in_form(name: str, hint: str) -> bool:
+    """Whether what is suggested looks the same as ``name``, and is not."""
+    return (
+        not name.isascii()
+        and name not in hint
+        and unicodedata.normalize("NFC", name) in unicodedata.normalize("NFC", hint)
+    )
 
 
 def missing_column(error: str) -> str | None:
@@ -121,7 +133,7 @@ def _same_name_read(owner: str, name: str, read: Mapping[str, Table]) -> str | N
         column = column_of(table, name)
         if column is None:
             continue
-        if owner.casefold() in ("", called.casefold()):
+        if nocase(owner) in ("", nocase(called)):
             return f"{spelled(table.name)} has a column {spelled(column)}, but it is out of scope there"
         return f"did you mean {spelled(called)}.{spelled(column)}?"
     return None
@@ -143,7 +155,7 @@ def _same_name_elsewhere(owner: str, name: str, read: Sequence[Table], others: I
 
 def _close_name(owner: str, name: str, read: Mapping[str, Table], others: Iterable[Table]) -> str | None:
     # c.nmae with c standing for customers: first only its columns.
-    owned = [(called, table) for called, table in read.items() if called.casefold() == owner.casefold()]
+    owned = [(called, table) for called, table in read.items() if nocase(called) == nocase(owner)]
     for group in (owned, list(read.items()), [(table.name, table) for table in others]):
         best, best_score = None, 0.0
         for called, table, column in islice(_columns(group), _MOST_NAMES):
@@ -163,14 +175,14 @@ def _columns(tables: Iterable[tuple[str, Table]]) -> Iterator[tuple[str, Table, 
 
 def column_of(table: Table, name: str) -> str | None:
     """The column of that name, as the schema spells it."""
-    wanted = name.casefold()
-    return next((column.name for column in table.columns if column.name.casefold() == wanted), None)
+    wanted = nocase(name)
+    return next((column.name for column in table.columns if nocase(column.name) == wanted), None)
 
 
 def _are_linked(left: Table, right: Table) -> bool:
     """Whether a foreign key joins the two."""
     return any(
-        key.ref_table.casefold() == other.name.casefold()
+        nocase(key.ref_table) == nocase(other.name)
         for table, other in ((left, right), (right, left))
         for key in table.foreign_keys
     )
@@ -196,43 +208,6 @@ def _table(asked: str, sql: str, schema: Schema) -> str | None:
 
 def read_tables(sql: str, schema: Schema) -> dict[str, Table]:
     """The tables behind FROM and JOIN, by the name the query calls them, in the order of appearance."""
-    by_name = {table.name.casefold(): table for table in schema.tables}
-    parts = code(sql)
-    found: dict[str, Table] = {}
-    clauses = [False]
-    """For each open bracket, and outside of them: whether it is in a FROM clause."""
-    for place, token in enumerate(parts):
-        word = token.text.lower() if token.kind == "word" else ""
-        if token.text == "(":
-            clauses.append(clauses[-1])
-        elif token.text == ")" and len(clauses) > 1:
-            clauses.pop()
-        elif word in ("from", "join") or word in _AFTER_FROM:
-            clauses[-1] = word in ("from", "join")
-        elif clauses[-1] and parts[place - 1].text.lower() in ("from", "join", ",", "(", "."):
-            table = by_name.get((token.identifier or "").casefold())
-            following = parts[place + 1 : place + 3]
-            if table is not None and (not following or following[0].text != "."):
-                found[_alias(following) or table.name] = table
-    return found
-
-
-def _alias(after: Sequence[Token]) -> str | None:
-    if after and after[0].text.lower() == "as":
-        after = after[1:]
-    if not after or after[0].identifier is None:
-        return None
-    is_keyword = after[0].kind == "word" and after[0].text.lower() in _KEYWORDS
-    return None if is_keyword else after[0].identifier
-
-
-_AFTER_FROM = frozenset({"select", "where", "group", "having", "window", "order", "limit"})
-"""Words that end a FROM clause; behind UNION and its like a SELECT follows."""
-
-_KEYWORDS = frozenset(
-    """
-    as cross except full group having indexed inner intersect join left limit natural not on order outer right
-    union using where window
-    """.split()  # noqa: SIM905 - one name a line would be a page
-)
-"""Words that can follow a table and are no alias."""
+    by_name = {nocase(table.name): table for table in schema.tables}
+    read = [(called, by_name[nocase(name)]) for called, name in sources(sql) if nocase(name) in by_name]
+    return {table.name if nocase(called) == nocase(table.name) else called: table for called, table in read}

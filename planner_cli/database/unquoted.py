@@ -1,4 +1,4 @@
-"""A name of the schema that the query spells without the double quotes it needs.
+"""A name from the schema that the query writes without the double quotes it needs.
 
 SELECT * FROM order             near "order": syntax error
 SELECT sum(unit price) FROM t   near "price": syntax error
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from planner_cli.database.names import RESERVED, is_plain
 from planner_cli.lexer import Token, code, quote
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 _OPERATORS = frozenset({"like", "glob", "match", "regexp", "asc", "desc"})
@@ -18,16 +19,16 @@ _OPERATORS = frozenset({"like", "glob", "match", "regexp", "asc", "desc"})
 
 
 def find(sql: str, schema: Schema, offset: int) -> str | None:
-    """The name, in its quotes, that stands unquoted at or right before ``offset``.
+    """The name, in its quotes, that occurs unquoted at or right before ``offset``.
 
-    ``offset`` is where SQLite saw the error, in bytes of UTF-8. The longest name wins.
+    ``offset`` is where SQLite reported the error, in bytes of UTF-8. The longest name wins.
     """
     at = len(sql.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace"))
     parts = code(sql)
     place = next((number for number, token in enumerate(parts) if token.start <= at < token.end), None)
     if place is None:
         return None
-    texts = [token.text.casefold() for token in parts]
+    texts = [nocase(token.text) for token in parts]
     found: list[str] = []
     for table in schema.tables:
         if not is_plain(table.name) and _stands_at(table.name, texts, parts, place, is_table=True):
@@ -41,7 +42,7 @@ def find(sql: str, schema: Schema, offset: int) -> str | None:
 
 
 def _stands_at(name: str, texts: Sequence[str], parts: Sequence[Token], place: int, *, is_table: bool) -> bool:
-    wanted = [token.text.casefold() for token in code(name)]
+    wanted = [nocase(token.text) for token in code(name)]
     if len(wanted) == 1:
         return wanted[0] == texts[place] and _is_meant_as_name(parts, place, is_table=is_table)
     # "unit price x" is an error only at the x: unit was taken for a column and price for its alias.
@@ -50,10 +51,10 @@ def _stands_at(name: str, texts: Sequence[str], parts: Sequence[Token], place: i
 
 
 def _is_meant_as_name(parts: Sequence[Token], place: int, *, is_table: bool) -> bool:
-    """Whether a reserved word is in the place of a name, rather than a keyword behind something forgotten."""
-    before = parts[place - 1].text.lower() if place else ""
+    """Whether a reserved word is in the place of a name, rather than a keyword after something forgotten."""
+    before = nocase(parts[place - 1].text) if place else ""
     after = parts[place + 1] if place + 1 < len(parts) else None
-    follows = after.text.lower() if after else ""
+    follows = nocase(after.text) if after else ""
     if parts[place].kind != "word" or before == ".":
         return True
     if follows == "by":  # ORDER BY, GROUP BY
@@ -69,5 +70,5 @@ def _is_operand(token: Token | None) -> bool:
     if token is None:
         return False
     if token.kind == "word":
-        return token.text.lower() not in RESERVED | _OPERATORS
+        return nocase(token.text) not in RESERVED | _OPERATORS
     return token.kind in ("name", "string", "number") or token.text == "("

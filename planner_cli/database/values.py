@@ -2,14 +2,16 @@
 
     Which orders from berlin are Shipped?  ->  customers.city = 'Berlin', orders.status = 'shipped'
 
-An index is bounded, lives in memory only, and is asked offline. What is covered: text values of up to
-:data:`LONGEST` characters, matched as whole words without case and punctuation, or nearly so (rapidfuzz). What is
+The index is bounded, lives in memory only, and is queried offline. What is covered: text values of up to
+:data:`LONGEST` characters, matched as whole words without case and punctuation,
+whatever their Unicode normal form, or nearly so (rapidfuzz); what is returned is the text as stored. What is
 not: numbers and dates (a question gives them as they are), synonyms, other languages.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,21 +21,24 @@ from planner_cli.database.names import fold as fold_name
 from planner_cli.types import ValueHint
 
 LONGEST = 60
-"""Characters of a value that is worth an entry; longer texts are prose."""
+"""Characters of a value worth an entry; longer texts are prose."""
 
 MOST_WORDS = 8
-"""Words of a question that are looked up together."""
+"""The most words of a question that are looked up together."""
 
 NEAR = 88.0
-"""Least similarity in [0, 100] (``fuzz.ratio``) of a value that is spelled a little differently."""
+"""Least similarity in [0, 100] (``fuzz.ratio``) of a value spelled a little differently."""
 
 _SHORTEST_NEAR = 6
-"""Characters; shorter words that mean different things are near each other (price, prince)."""
+"""Least characters; shorter words that mean different things are too similar (price, prince)."""
 
 _PLACES = 3
-"""Columns named for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
+"""Most columns given for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
 
-_WORD = re.compile(r"\w+")
+_MARK = "\u0301"
+"""Stands for every combining mark."""
+
+_WORD = re.compile(rf"\w[\w{_MARK}]*")
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'(?!\w)|\u201c([^\u201d]+)\u201d|\u2018([^\u2019]+)\u2019")
 
 _COMMON = frozenset(
@@ -47,7 +52,7 @@ _COMMON = frozenset(
     where which who whose with within year young
     """.split()  # noqa: SIM905 - a hundred quoted words in a list would be harder to read
 )
-"""Words of questions that are no value unless they stand in quotes."""
+"""Words of questions that are not values unless they are in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class _Gram:
     """Folded."""
     start: int
     end: int
-    """Places of its words, end excluded."""
+    """Positions of its words, end excluded."""
     quoted: bool
 
 
@@ -67,12 +72,13 @@ class ValueIndex:
 
     def __init__(self, columns: Mapping[tuple[str, str], Sequence[str]]) -> None:
         """``columns`` has the distinct values of each (table, column), both spelled as in the schema."""
-        self._places: dict[str, dict[tuple[str, str], str]] = {}
+        self._places: dict[str, dict[tuple[str, str], list[str]]] = {}
+        """Folded value -> place -> its spellings there."""
         for place, values in columns.items():
             for value in values:
                 folded = fold(value) if len(value) <= LONGEST else ""
                 if folded and not folded.replace(" ", "").isdigit():
-                    self._places.setdefault(folded, {}).setdefault(place, value)
+                    self._places.setdefault(folded, {}).setdefault(place, []).append(value)
         self._folded = list(self._places)
         self._names = {fold_name(name) for place in columns for name in place}
 
@@ -84,25 +90,27 @@ class ValueIndex:
         """The mentioned values, longest mention first, at most ``most``."""
         found: list[ValueHint] = []
         taken: set[int] = set()
-        for gram in sorted(_grams(question), key=lambda gram: (gram.start - gram.end, gram.start)):
+        text = compatible(question)
+        for gram in sorted(_grams(text), key=lambda gram: (gram.start - gram.end, gram.start)):
             if len(found) >= most:
                 break
             if taken.intersection(range(gram.start, gram.end)):
                 continue
-            value = self._find(gram, question)
+            value = self._find(gram, text)
             if value is None:
                 continue
             taken.update(range(gram.start, gram.end))
-            found += [ValueHint(*place, text) for place, text in list(self._places[value].items())[:_PLACES]]
+            places = list(self._places[value].items())[:_PLACES]
+            found += [ValueHint(*place, _as_asked(spellings, question)) for place, spellings in places]
         return tuple(found[:most])
 
     def _find(self, gram: _Gram, question: str) -> str | None:
-        """The folded value that the words are, or nearly are."""
+        """The folded value that the words match, or nearly match."""
         single = gram.end - gram.start == 1
         if single and not gram.quoted and (gram.text in _COMMON or fold_name(gram.text) in self._names):
             return None
         if gram.text in self._places:
-            # "a", "I", "d'": one letter counts where it is a capital behind another word, or in quotes
+            # "a", "I", "d'": one letter counts if it is a capital after another word, or in quotes
             letter = len(gram.text) == 1 and not gram.quoted
             return None if letter and f" {gram.text.upper()}" not in question else gram.text
         if len(gram.text) < _SHORTEST_NEAR or gram.text.replace(" ", "").isdigit():
@@ -111,13 +119,37 @@ class ValueIndex:
         return best[0] if best and best[0][0] == gram.text[0] else None
 
 
+def _as_asked(spellings: Sequence[str], question: str) -> str:
+    """The longest spelling that occurs in the question byte for byte, otherwise the first."""
+    return max((spelling for spelling in spellings if spelling in question), key=len, default=spellings[0])
+
+
 def fold(text: str) -> str:
-    """Without case and punctuation, one blank between words."""
-    return " ".join(_WORD.findall(text.casefold()))
+    """Without case, punctuation and Unicode variants, one blank between words."""
+    return " ".join(word for word, _ in _words(compatible(text)))
+
+
+def compatible(text: str) -> str:
+    """In Unicode's normal form NFKC: the same for accented letters written as one character or two."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _words(text: str) -> list[tuple[str, int]]:
+    """Its words without case, and where each begins."""
+    places = _WORD.finditer(text if text.isascii() else "".join(map(_kind, text)))
+    return [(compatible(text[found.start() : found.end()].casefold()), found.start()) for found in places]
+
+
+def _kind(character: str) -> str:
+    """Whether it continues a word: marks (vowel signs, accents) do, although :mod:`re` does not see them as letters."""
+    if character.isalnum() or character == "_":
+        return "a"
+    return _MARK if unicodedata.category(character).startswith("M") else " "
 
 
 def _grams(question: str) -> Iterator[_Gram]:
-    words = [(match.group().casefold(), match.start()) for match in _WORD.finditer(question)]
+    """``question`` is in normal form."""
+    words = _words(question)
     spans = [match.span() for match in _QUOTED.finditer(question)]
     for start in range(len(words)):
         for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1):

@@ -8,17 +8,18 @@ is ``{"b": "<hex>"}``. The worker imports this module as well, so it stays with 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from typing import IO, Any, Protocol
 
 MAX_FRAME = 64 * 2**20
-"""Bytes. Larger than any honest reply: results and pages of the schema are capped at a few megabytes."""
+"""Bytes. More than any honest reply: results and pages of the schema are capped at a few megabytes."""
 
 Message = dict[str, Any]
 
 
 class WireError(Exception):
-    """What came is no frame: cut short, too large, or not what JSON allows."""
+    """What arrived is not a frame: cut short, too large, or not valid JSON."""
 
 
 class _Reader(Protocol):
@@ -54,13 +55,23 @@ def read(stream: _Reader) -> Message | None:
     return message
 
 
+def pack_path(path: os.PathLike[str]) -> str:
+    """A path for JSON: not every file name is text, and the two processes may decode it differently."""
+    return os.fsencode(path).hex()
+
+
+def unpack_path(text: str) -> str:
+    """The inverse of :func:`pack_path`."""
+    return os.fsdecode(bytes.fromhex(text))
+
+
 def pack_row(row: Iterable[Any]) -> list[Any]:
-    """A row of SQLite values as JSON has them."""
+    """A row of SQLite values for JSON."""
     return [{"b": value.hex()} if isinstance(value, bytes) else value for value in row]
 
 
 def unpack_row(row: Iterable[Any]) -> tuple[Any, ...]:
-    """The inverse of :func:`pack_row`. Raises :class:`WireError` for anything that is no SQLite value."""
+    """The inverse of :func:`pack_row`. Raises :class:`WireError` for anything that is not an SQLite value."""
     return tuple(_value(cell) for cell in row)
 
 
@@ -70,4 +81,4 @@ def _value(cell: Any) -> Any:
     try:
         return bytes.fromhex(cell["b"])
     except (TypeError, KeyError, ValueError) as error:
-        raise WireError("a cell is no SQLite value") from error
+        raise WireError("a cell is not an SQLite value") from error

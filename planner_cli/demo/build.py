@@ -12,7 +12,7 @@ from planner_cli.demo.schema import SCHEMA, TABLES
 from planner_cli.errors import DatabaseError
 
 APPLICATION_ID = 0x504C4E44
-"""``PLND``, at byte 68 of the file: how we know a file as one of ours."""
+"""``PLND``, at byte 68 of the file: how we recognise a file as ours."""
 
 _HEADER_BYTES = 100
 _SIBLINGS = ("-wal", "-journal")
@@ -21,7 +21,7 @@ _SIBLINGS = ("-wal", "-journal")
 def build(path: Path, *, seed: int = 7, force: bool = False) -> bool:
     """Write the demo database to ``path``; the same rows for the same seed, on every machine.
 
-    Returns whether anything was written: a file that already holds just this is left as it is. Any other file
+    Returns whether anything was written: a file that already has exactly this content is left as it is. Any other file
     is replaced only with ``force``. Raises :class:`DatabaseError` when it refuses to, when the folder is missing or
     cannot be written, and when another program has the old file open with changes not yet in it.
     """
@@ -62,11 +62,11 @@ def _check_target(path: Path, force: bool) -> None:
     if not force and not _is_demo(path):
         raise DatabaseError(f"{path} exists and is not a demo database", hint="name another file, or use --force")
     for suffix in _SIBLINGS:
-        # Left beside the new file, SQLite would replay it into that.
+        # Left next to the new file, SQLite would replay it into that.
         sibling = path.with_name(path.name + suffix)
         if sibling.exists():
             raise DatabaseError(
-                f"{path} is in use: {sibling.name} lies beside it", hint="close it, or name another file"
+                f"{path} is in use: {sibling.name} is next to it", hint="close it, or name another file"
             )
 
 
@@ -87,7 +87,7 @@ def _same_content(one: Path, other: Path) -> bool:
 def _dump(path: Path) -> list[str] | None:
     """The database as SQL; ``None`` when it cannot be read."""
     try:
-        # immutable: nothing is created beside it, and no lock is waited for
+        # immutable: nothing is created next to it, and no lock is waited for
         with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
             return list(connection.iterdump())
     except sqlite3.Error:
@@ -106,6 +106,6 @@ def _write(path: Path, seed: int) -> None:
 
 
 def _flush(path: Path) -> None:
-    """To the disk before the rename: after a power cut there is the old file or the new one, never an empty one."""
+    """Flush to disk before the rename: after a power cut there is the old file or the new one, never an empty one."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())

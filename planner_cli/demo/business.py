@@ -1,4 +1,4 @@
-"""Three years of the demo business as rows, from a seed and nothing else: no clock, no locale, no hash order."""
+"""Three years of the demo business as rows, from a seed alone: no clock, no locale, no hash order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAST_DAY = dt.date(2024, 12, 31)
 _CUSTOMERS = 150
 _FIRST_SIGNUP = dt.date(2018, 1, 8)
 _SILENT_EVERY = 11
-"""Each eleventh customer signed up and never ordered."""
+"""Every eleventh customer signed up and never ordered."""
 _ORDERS = 1100
 _STOPS = 420
 
@@ -42,7 +42,7 @@ class _Dice:
         return low + int(self._random() * (high - low + 1))
 
     def skewed(self, low: int, high: int, power: float) -> int:
-        """As :meth:`between`, but the greater ``power``, the more often low."""
+        """Like :meth:`between`, but the greater ``power``, the more often low."""
         return low + int(self._random() ** power * (high - low + 1))
 
     def pick(self, items: Sequence[_T]) -> _T:

@@ -14,10 +14,10 @@ Hardness: TypeAlias = Literal["easy", "medium", "hard", "extra"]
 class DemoQuestion:
     id: str
     hardness: Hardness
-    """As Spider means it: from one table and one condition to several joins and subqueries."""
+    """In Spider's sense: from one table and one condition to several joins and subqueries."""
     question: str
     sql: str
-    """A query that answers it; true for the default seed, other queries may be as right."""
+    """A query that answers it; correct for the default seed, and other queries may be equally right."""
 
 
 TOUR: tuple[str, ...] = ("easy-01", "easy-08", "medium-01", "hard-01", "hard-11")

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from planner_cli.control import Control
 from planner_cli.discriminator.race import Race
-from planner_cli.discriminator.thinking import LOW_MASS, Case, Ended, Thinking, ThinkingLoop
+from planner_cli.discriminator.thinking import LOW_MASS, Case, Checkpoints, Thinking, ThinkingLoop
 from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
 from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed, Warned
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.judging import DiscriminatorPrompt, View
 from planner_cli.prompts.shown import Subject
-from planner_cli.settings import PROBES, DiscriminatorSettings, Sampling
+from planner_cli.settings import PROBES, DiscriminatorSettings
 from planner_cli.types import Probe, Question, Thought, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
 
-Decided = Callable[[Sequence[Thinking]], Sequence[Ended]]
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked about a question's candidates."""
+
+    prompt: DiscriminatorPrompt
+    question: Question
+    cases: Sequence[Case]
+    subjects: Sequence[Sequence[Subject]]
+    """What is shown for each case."""
+    settings: DiscriminatorSettings
+
+    @property
+    def budget(self) -> int:
+        return self.settings.budget if self.prompt.thinks else 0
+
+    def prompts(self, engine: Engine) -> tuple[Prompt, list[Prompt]]:
+        """What they all have in common, and what follows for each."""
+        view = View(rows=self.settings.result_rows, schema=self.settings.schema)
+        whole = [split_at(CUT, self.prompt.build(self.question, shown, engine, view)) for shown in self.subjects]
+        prefix = whole[0][0]
+        if any(other != prefix for other, _ in whole):
+            raise EngineError("the shared parts of the discriminator's prompts differ")
+        return prefix, [suffix for _, suffix in whole]
 
 
 class Discriminator:
@@ -34,7 +57,7 @@ class Discriminator:
     def judge(
         self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
     ) -> Iterator[Event]:
-        """Judge every case, all thoughts advancing together.
+        """Judge every case, with all thoughts advancing together.
 
         Yields ``StageStarted``, ``Prefilled``, then for each case its ``ThoughtToken``, ``Probed`` and
         ``ThoughtClosed`` events, and ``StageFinished``. A case that time left no score for gets no
@@ -46,8 +69,7 @@ class Discriminator:
             Interrupted: the user stopped the run.
 
         """
-        subjects = [(Subject(c.candidate, c.execution),) for c in cases]
-        return self._think(self.prompt, question, cases, subjects, settings, control, settings.probe_at, None)
+        return self._think(self._each(question, cases, settings), _usual(settings, control), control)
 
     def race(
         self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
@@ -56,9 +78,9 @@ class Discriminator:
 
         Yields and raises what :meth:`judge` does; a thought that was ended early is ``behind`` or ``decided``.
         """
-        subjects = [(Subject(c.candidate, c.execution),) for c in cases]
-        ladder = range(0, settings.budget, settings.race.slice)
-        return self._think(self.prompt, question, cases, subjects, settings, control, ladder, Race(settings.race))
+        slices = range(0, settings.budget, settings.race.slice)
+        checkpoints = Checkpoints(slices, decided=Race(settings.race))
+        return self._think(self._each(question, cases, settings), checkpoints, control)
 
     def compare(
         self, question: Question, first: Case, second: Case, settings: DiscriminatorSettings, *, control: Control
@@ -70,10 +92,9 @@ class Discriminator:
         """
         pair = discriminator_prompt("pair")
         one, two = Subject(first.candidate, first.execution), Subject(second.candidate, second.execution)
+        asking = _Asking(pair, question, (first, second), [(one, two), (two, one)], settings)
         found: dict[int, Verdict] = {}
-        for event in self._think(
-            pair, question, (first, second), [(one, two), (two, one)], settings, control, settings.probe_at, None
-        ):
+        for event in self._think(asking, _usual(settings, control), control):
             if isinstance(event, ThoughtClosed):
                 found[event.cluster] = event.verdict
             elif isinstance(event, StageFinished) and len(found) == 2:
@@ -85,86 +106,84 @@ class Discriminator:
             else:
                 yield event
 
-    def _think(
-        self,
-        prompt: DiscriminatorPrompt,
-        question: Question,
-        cases: Sequence[Case],
-        subjects: Sequence[Sequence[Subject]],
-        settings: DiscriminatorSettings,
-        control: Control,
-        ladder: Sequence[int] | None,
-        decided: Decided | None,
-    ) -> Iterator[Event]:
-        """One thought about each of ``subjects``, under the number of the case beside it.
+    def _each(self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings) -> _Asking:
+        """Each case on its own."""
+        subjects = [(Subject(case.candidate, case.execution),) for case in cases]
+        return _Asking(self.prompt, question, cases, subjects, settings)
 
-        ``ladder`` as in :attr:`DiscriminatorSettings.probe_at`.
-        """
-        yield StageStarted("judge", len(cases))
+    def _think(self, asking: _Asking, checkpoints: Checkpoints, control: Control) -> Iterator[Event]:
+        """One thought per case about what is shown for it, under the case's cluster number."""
+        yield StageStarted("judge", len(asking.cases))
         started = time.perf_counter()
-        budget = settings.budget if prompt.thinks else 0
-        view = View(rows=settings.result_rows, schema=settings.schema)
-        prompts = [split_at(CUT, prompt.build(question, subject, self.engine, view)) for subject in subjects]
-        prefix = prompts[0][0]
-        if any(other != prefix for other, _ in prompts):
-            raise EngineError("the shared parts of the discriminator's prompts differ")
-        suffixes = [suffix for _, suffix in prompts]
-        closing = max(self.engine.count(prompt.verdict(self.engine, closed_itself=x)) for x in (True, False))
+        prefix, suffixes = asking.prompts(self.engine)
+        verdicts = [asking.prompt.verdict(self.engine, closed_itself=closed) for closed in (True, False)]
         # one more for the prompt's last token, which each branch decodes itself
-        room = max(map(self.engine.count, suffixes)) + budget + closing + 1
-        session = self.engine.open(prefix, branches=len(cases), room=room, control=control)
+        room = max(map(self.engine.count, suffixes)) + asking.budget + max(map(self.engine.count, verdicts)) + 1
+        session = self.engine.open(prefix, branches=len(asking.cases), room=room, control=control)
         stats = session.stats
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
-            likelihoods: Sequence[float] = ()
-            if not prompt.asks or (prompt.blend is not None and self.engine.reads_likelihood):
-                texts = [prompt.written(question, one) for one, *_ in subjects]
-                likelihoods = session.likelihood(texts, after=prompt.writes_after)
-            elif prompt.blend is not None:
-                yield Warned(f"{self.engine.name} does not tell how likely a query is: scores are the verdicts' alone")
-            if not prompt.asks:
-                for case, logprob in zip(cases, likelihoods, strict=True):
-                    yield ThoughtClosed(case.cluster, _unthought(math.exp(min(0.0, logprob))))
-            else:
-                loop = ThinkingLoop(
-                    session,
-                    self.engine,
-                    prompt,
-                    budget=budget,
-                    ladder=PROBES if ladder is None else ladder,
-                    probe_outline=ladder is not None or control.seconds_left() is not None,
-                    sampling=settings.sampling,
-                    control=control,
-                    stop_loops=settings.stop_loops,
-                    decided=decided,
-                )
-                thoughts = self._begun(prompt, session, cases, suffixes, settings.sampling, budget)
-                for thought, logprob in zip(thoughts, likelihoods, strict=False):
-                    thought.logprob = logprob
-                yield from loop.think(thoughts)
+            yield from self._judged(asking, session, suffixes, checkpoints, control)
         finally:
             session.close()
         yield StageFinished("judge", stats.timings(time.perf_counter() - started))
 
-    @staticmethod
-    def _begun(
-        prompt: DiscriminatorPrompt,
+    def _judged(
+        self,
+        asking: _Asking,
         session: Session,
-        cases: Sequence[Case],
         suffixes: Sequence[Prompt],
-        sampling: Sampling,
-        budget: int,
-    ) -> list[Thinking]:
-        """The thoughts before their first token: each on a branch of its own, or all on that of their outline."""
-        if prompt.outlines and budget:
-            outline = session.branch(suffixes[0][:1], sampling, max_tokens=budget)
-            return [Thinking(case, outline, unread=suffix[1:]) for case, suffix in zip(cases, suffixes, strict=True)]
-        return [
-            Thinking(case, session.branch(suffix, sampling, max_tokens=budget), finished=budget == 0)
-            for case, suffix in zip(cases, suffixes, strict=True)
-        ]
+        checkpoints: Checkpoints,
+        control: Control,
+    ) -> Iterator[Event]:
+        """By the likelihoods of the queries, by thoughts and verdicts, or by both."""
+        likelihood = asking.prompt.likelihood
+        logprobs: Sequence[float] = ()
+        if likelihood is not None:
+            if likelihood.blend is None or self.engine.reads_likelihood:
+                written = [likelihood.written(asking.question, shown[0]) for shown in asking.subjects]
+                logprobs = session.likelihood(written, after=likelihood.after)
+            else:
+                yield Warned(f"{self.engine.name} cannot read how likely a query is: scores are the verdicts' alone")
+            if likelihood.blend is None:
+                for case, logprob in zip(asking.cases, logprobs, strict=True):
+                    yield ThoughtClosed(case.cluster, _unthought(math.exp(min(0.0, logprob))))
+                return
+        thoughts = _begun(asking, session, suffixes)
+        for thought, logprob in zip(thoughts, logprobs, strict=False):
+            thought.logprob = logprob
+        loop = ThinkingLoop(
+            session,
+            self.engine,
+            asking.prompt,
+            budget=asking.budget,
+            settings=asking.settings,
+            checkpoints=checkpoints,
+            control=control,
+        )
+        yield from loop.think(thoughts)
+
+
+def _usual(settings: DiscriminatorSettings, control: Control) -> Checkpoints:
+    """Those of :attr:`DiscriminatorSettings.probe_at`."""
+    if settings.probe_at is not None:
+        return Checkpoints(settings.probe_at)
+    return Checkpoints(PROBES, in_outline=control.seconds_left() is not None)
+
+
+def _begun(asking: _Asking, session: Session, suffixes: Sequence[Prompt]) -> list[Thinking]:
+    """The thoughts before their first token: each on its own branch, or all on the branch of their outline."""
+    sampling, budget = asking.settings.sampling, asking.budget
+    pairs = zip(asking.cases, suffixes, strict=True)
+    if asking.prompt.outlines and budget:
+        outline = session.branch(suffixes[0][:1], sampling, max_tokens=budget)
+        return [Thinking(case, outline, unread=suffix[1:]) for case, suffix in pairs]
+    return [
+        Thinking(case, session.branch(suffix, sampling, max_tokens=budget), finished=budget == 0)
+        for case, suffix in pairs
+    ]
 
 
 def _unthought(score: float) -> Verdict:
-    """A score that no verdict was read for."""
+    """A score for which no verdict was read."""
     return Verdict(score, hard=score >= 0.5, mass=1.0, thought=Thought("", 0, "budget"), probes=(Probe(0, score, 1.0),))

@@ -1,4 +1,4 @@
-"""A race between thoughts: stop when it is settled which one wins."""
+"""A race between thoughts that stops once the winner is settled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Race:
     no other is near, the race is over (answer convergence: arXiv 2412.20993, 2506.02536).
 
     What is dropped is out, whatever its score was then: scores read after different lengths of thought do not compare.
-    With the built-in judge they fall as it thinks, so that a case dropped early would beat those that went on.
+    With the built-in judge they fall as it thinks, so a case dropped early would beat those that continued.
     """
 
     def __init__(self, settings: RaceSettings) -> None:
@@ -44,7 +44,7 @@ class Race:
         return behind
 
     def _settled(self, leader: Thinking, rivals: Sequence[Thinking]) -> bool:
-        """Whether the leader's score has stopped moving and no rival is as near as its moves."""
+        """Whether the leader's score has stopped moving and no rival is within its last movement."""
         scores = [p.p_true for p in leader.probes[-3:]]
         if len(scores) < 3:
             return False

@@ -3,7 +3,7 @@
 The budget is enforced here, token by token, never left to the model. When it ends, or the clock or the user
 says so, the thought is closed *for* the model, the answer's opening is written, and the verdict's logits are
 read: every judged candidate has a score at every budget (the paper's plain cut left 94 % of them without one
-at 256 tokens). The same read at checkpoints on the way gives the score at each smaller budget.
+at 256 tokens). The same read at checkpoints along the way gives the score at each smaller budget.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from planner_cli.engine.protocol import Branch, Engine, Prompt, Session
 from planner_cli.errors import EngineError, TimeLimit
 from planner_cli.events import Event, Probed, ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts.judging import DiscriminatorPrompt
-from planner_cli.settings import Sampling
+from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, ClosedBy, Execution, Probe, Thought, Verdict
 
 LOW_MASS = 0.5
-"""Under this much probability on true and false together, the model was not about to answer."""
+"""With less probability than this on true and false together, the model was not about to answer."""
 
 
 _LOOK_FOR_LOOPS = 8
-"""Tokens of a thought between two looks for a loop."""
+"""Tokens of a thought between two checks for a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,27 @@ class Thinking:
     case: Case
     branch: Branch
     unread: Prompt = ()
-    """What of its prompt its branch has not been given yet: the candidate, while an outline is written."""
+    """The part of its prompt that its branch has not been given yet: the candidate, while an outline is written."""
     outline: str = ""
-    """The part of it written before the candidate was shown."""
+    """The part of the thought written before the candidate was shown."""
     text: str = ""
     shown: int = 0
-    """Characters of it that were streamed."""
+    """Characters of the thought that were streamed."""
     outlined: int = 0
     """Tokens of the outline."""
     tokens: int = 0
     """Of all of it."""
     logprob: float | None = None
-    """ln P of the candidate under the model as a generator, where the score is made of it too."""
+    """ln P of the candidate under the model as a generator, where the score uses it too."""
     word: float = 0.5
-    """P(positive verdict) by itself, as it was last read."""
+    """P(positive verdict) alone, as last read."""
     probes: list[Probe] = field(default_factory=list)
     finished: bool = False
     """The branch is at its end: end mark, closing mark, a loop, or the budget."""
     closed_itself: bool = False
     """The model has written its end-of-thinking mark."""
     looped: bool = False
-    """It repeats itself, and was ended for that."""
+    """It repeated itself and was ended for that."""
     verdict: Verdict | None = None
 
     @property
@@ -79,28 +79,37 @@ class Thinking:
         return self.verdict is not None and self.verdict.thought.closed_by == "behind"
 
     def due(self, ladder: Collection[int]) -> bool:
-        """Whether a checkpoint is reached that has not been probed."""
+        """Whether it has reached a checkpoint that has not been probed."""
         return self.tokens in ladder and not (self.probes and self.probes[-1].tokens == self.tokens)
 
     def whole(self) -> str:
         """Its text, outline included."""
         return f"{self.outline.strip()}\n{self.text.strip()}".strip()
 
-    def goes_round(self) -> bool:
-        """Whether it repeats itself, looked at now and then."""
-        return self.tokens % _LOOK_FOR_LOOPS == 0 and loops(self.text)
-
 
 Ended: TypeAlias = tuple[Thinking, ClosedBy]
-"""A thought to end, and who says so."""
+"""A thought to end, and who ends it."""
+
+
+Decided: TypeAlias = Callable[[Sequence[Thinking]], Sequence[Ended]]
+"""Looks at all thoughts after the scores were read, and names those that need not continue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """When the score is read while a thought goes on, and who may end thoughts by it."""
+
+    tokens: Collection[int]
+    """Of thought. Those over the budget are not reached."""
+    in_outline: bool = True
+    """Whether also before the candidates are shown, when each reading must show all of them for a moment."""
+    decided: Decided | None = None
 
 
 class ThinkingLoop:
     """The loop over one session.
 
-    ``budget`` bounds each thought, in tokens; ``ladder`` says at how many tokens the score is read on the way, and
-    ``probe_outline`` whether it is before the candidates are shown too; ``decided`` looks at all thoughts after each
-    such reading and names those that need not go on, and why.
+    ``budget`` bounds each thought, in tokens; ``settings`` say how it is written.
     """
 
     def __init__(
@@ -110,29 +119,24 @@ class ThinkingLoop:
         prompt: DiscriminatorPrompt,
         *,
         budget: int,
-        ladder: Sequence[int],
-        sampling: Sampling,
+        settings: DiscriminatorSettings,
+        checkpoints: Checkpoints,
         control: Control,
-        stop_loops: bool = True,
-        probe_outline: bool = True,
-        decided: Callable[[Sequence[Thinking]], Sequence[Ended]] | None = None,
     ) -> None:
         self.session = session
         self.engine = engine
         self.prompt = prompt
         self.budget = budget
-        self.sampling = sampling
+        self.settings = settings
+        self.checkpoints = checkpoints
         self.control = control
-        self.stop_loops = stop_loops
         self.close_mark = prompt.close(engine)
-        self.ladder = frozenset(t for t in ladder if t < budget)
-        self.probe_outline = probe_outline
-        self.decided = decided
+        self.ladder = frozenset(t for t in checkpoints.tokens if t < budget)
         self.close_seconds = 0.0
         """How long the last probe took: what a forced close will cost when time runs out."""
 
     def think(self, thoughts: list[Thinking]) -> Iterator[Event]:
-        """Until every thought has its verdict, or the time limit has ended.
+        """Run until every thought has its verdict, or time has run out.
 
         Thoughts with an ``unread`` part share one branch; it becomes their outline, then each gets its own.
         """
@@ -149,16 +153,14 @@ class ThinkingLoop:
                     yield from self._close(ready, stop)
                     continue
                 if due := [t for t in present if t.due(self.ladder)]:
-                    yield from self._probe(due)
-                    if self.decided is not None:
-                        yield from self._settle(self.decided(thoughts))
+                    yield from self._look(due, thoughts)
                     continue
                 yield from self._advance(thoughts)
         except TimeLimit:
             yield from self._give_up(thoughts)
 
     def _outline(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
-        """Write what comes before the candidates, once for all of them; probes show each its candidate for a moment."""
+        """Write what precedes the candidates, once for all of them; probes show each its candidate for a moment."""
         shared = thoughts[0].branch
         text, ended = "", False
         while not ended:
@@ -167,15 +169,12 @@ class ThinkingLoop:
             running = [t for t in thoughts if t.verdict is None]
             if stop := self._stop():
                 yield from self._close(running, stop)
-            elif due := [t for t in running if self.probe_outline and t.due(self.ladder)]:
-                yield from self._probe(due)
-                if self.decided is not None:
-                    yield from self._settle(self.decided(thoughts))
+            elif due := [t for t in running if self.checkpoints.in_outline and t.due(self.ladder)]:
+                yield from self._look(due, thoughts)
             else:
                 (step,) = self.session.step()
                 text += step.text
-                looped = self.stop_loops and step.tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
-                ended = self.close_mark in text or step.finished is not None or looped
+                ended = self.close_mark in text or step.finished is not None or self._goes_round(text, step.tokens)
                 for thought in running:
                     thought.tokens = thought.outlined = step.tokens
                     thought.outline = text.partition(self.close_mark)[0]
@@ -184,17 +183,31 @@ class ThinkingLoop:
                 shared.close()
                 return
         self.session.adopt(shared)
-        written = self.close_mark in text
-        for thought in running:
-            rest = thought.unread[1:] if written else thought.unread  # its line's end is there already
+        yield from self._part(running, closed=self.close_mark in text)
+
+    def _part(self, thoughts: Sequence[Thinking], *, closed: bool) -> Iterator[Event]:
+        """Give each thought its own branch after the outline, which the model (``closed``) or the budget ended."""
+        for thought in thoughts:
+            rest = thought.unread[1:] if closed else thought.unread  # its line's end is there already
             left = self.budget - thought.tokens
-            thought.branch = self.session.branch(rest, self.sampling, max_tokens=left)
+            thought.branch = self.session.branch(rest, self.settings.sampling, max_tokens=left)
             thought.unread, thought.finished = (), left == 0
-            if not written:
+            if not closed:
                 yield ThoughtToken(thought.case.cluster, self.close_mark, thought.tokens)
 
+    def _look(self, due: Sequence[Thinking], thoughts: Sequence[Thinking]) -> Iterator[Event]:
+        """Read the scores that are due, and end what they settle."""
+        yield from self._probe(due)
+        if self.checkpoints.decided is not None:
+            for thought, closed_by in self.checkpoints.decided(thoughts):
+                yield self._verdict(thought, closed_by)
+
+    def _goes_round(self, text: str, tokens: int) -> bool:
+        """Whether a text repeats itself, checked now and then."""
+        return self.settings.stop_loops and tokens % _LOOK_FOR_LOOPS == 0 and loops(text)
+
     def _stop(self) -> ClosedBy | None:
-        """Who ends all thoughts now, if anybody does."""
+        """Who ends all thoughts now, if anyone."""
         if self.control.thinking_stopped:
             return "user"
         left = self.control.seconds_left()
@@ -219,12 +232,12 @@ class ThinkingLoop:
                 thought.finished = thought.closed_itself = True
             elif step.finished == "model":
                 thought.closed_itself = not self.close_mark
-            elif self.stop_loops and thought.goes_round():
+            elif self._goes_round(thought.text, thought.tokens):
                 thought.finished = thought.looped = True
             yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
 
     def _unshown(self, thought: Thinking) -> str:
-        """Text that was not streamed yet, but for a tail that may be the beginning of the closing mark."""
+        """Text not streamed yet, except for a tail that may be the beginning of the closing mark."""
         text = thought.text
         held = 0
         if not thought.finished:
@@ -245,18 +258,13 @@ class ThinkingLoop:
         return [Probe(t.tokens, self._score(t), answer.mass) for t, answer in zip(thoughts, answers, strict=True)]
 
     def _score(self, thought: Thinking) -> float:
-        blend = self.prompt.blend
+        blend = self.prompt.likelihood.blend if self.prompt.likelihood is not None else None
         return thought.word if blend is None or thought.logprob is None else blend.score(thought.word, thought.logprob)
 
     def _probe(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
         for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
             thought.probes.append(probe)
             yield Probed(thought.case.cluster, probe)
-
-    def _settle(self, ended: Sequence[Ended]) -> Iterator[Event]:
-        """End thoughts whose last probe is their verdict."""
-        for thought, closed_by in ended:
-            yield self._verdict(thought, closed_by)
 
     def _close(self, thoughts: Sequence[Thinking], stop: ClosedBy | None) -> Iterator[Event]:
         """Read the verdicts of finished thoughts and free their places."""
@@ -289,7 +297,7 @@ class ThinkingLoop:
         return ThoughtClosed(thought.case.cluster, thought.verdict)
 
     def _give_up(self, thoughts: Sequence[Thinking]) -> Iterator[Event]:
-        """The limit ended inside a decode: what was probed on the way is the score, the rest has none."""
+        """The time limit was reached inside a decode: what was probed before is the score, the rest has none."""
         unjudged = 0
         for thought in thoughts:
             if thought.verdict is not None:

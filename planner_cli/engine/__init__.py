@@ -1,6 +1,6 @@
 """A model behind one contract: branches of a shared prompt, stepped and probed together.
 
-``LlamaEngine`` is imported where it is first asked for: the binding takes 0.2 s to load.
+``LlamaEngine`` is imported where it is first used: the binding takes 0.2 s to load.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from planner_cli.engine.protocol import (
 
 if TYPE_CHECKING:
     from planner_cli.engine.inprocess import LlamaEngine
-    from planner_cli.engine.scripted import ScriptedEngine
     from planner_cli.engine.server.engine import ServerEngine
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "Message",
     "Prompt",
     "Reasoning",
-    "ScriptedEngine",
     "ServerEngine",
     "Session",
     "SessionStats",
@@ -53,10 +51,6 @@ def __getattr__(name: str) -> Any:
         from planner_cli.engine.inprocess import LlamaEngine
 
         return LlamaEngine
-    if name == "ScriptedEngine":
-        from planner_cli.engine.scripted import ScriptedEngine
-
-        return ScriptedEngine
     if name == "ServerEngine":
         from planner_cli.engine.server.engine import ServerEngine
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, NoReturn
@@ -36,7 +37,7 @@ _PLAIN_TEMPLATE = """{% for m in messages %}{{ m.role }}: {{ m.content }}
 
 
 def reasoning_format(name: str) -> Reasoning:
-    """The format of that name.
+    """The format with that name.
 
     Raises:
         ModelError: there is none.
@@ -58,63 +59,66 @@ class ChatTemplate:
 
     @functools.cached_property
     def _template(self) -> Any:
-        # 60 ms to import: only models with a chat prompt need it
+        return self._compiled(_environment(lenient=False))
+
+    @functools.cached_property
+    def _lenient_template(self) -> Any:
+        return self._compiled(_environment(lenient=True))
+
+    def _compiled(self, environment: Any) -> Any:
         from jinja2 import TemplateError
-        from jinja2.ext import loopcontrols
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        def raise_exception(message: str) -> NoReturn:
-            raise TemplateError(message)
-
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _generation_tag()]
-        )
-        environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-        environment.globals["raise_exception"] = raise_exception
-        # Llama 3, gpt-oss and others tell the model the date. A seed fixes a run within a day.
-        environment.globals["strftime_now"] = lambda form: datetime.now(tz=timezone.utc).strftime(form)
         try:
             return environment.from_string(self.source)
         except TemplateError as error:
             raise ModelError(f"the model's chat template cannot be read: {error}") from error
 
-    def _render(self, messages: Sequence[dict[str, str]]) -> str:
-        return str(
-            self._template.render(messages=messages, add_generation_prompt=True, enable_thinking=True, **self._names)
-        )
+    def _worlds(self) -> Iterator[Callable[..., str]]:
+        """Ways to render: what a template can rely on besides the messages differs between programs.
+
+        transformers gives every template empty ``tools`` and ``documents``; others leave them undefined; and some
+        templates use such names unguarded.
+        """
+        names = {**self._names, "add_generation_prompt": True, "enable_thinking": True}
+        yield functools.partial(self._template.render, **names, tools=None, documents=None)
+        yield functools.partial(self._template.render, **names)
+        unguarded = {"tools": [], "documents": [], "functions": "[]", "datetime": _now("%d %B %Y")}
+        yield functools.partial(self._lenient_template.render, **names, **unguarded)
 
     def render(self, messages: Sequence[Message]) -> Prompt:
-        """The conversation as spans, the assistant's turn opened.
+        """The conversation as spans, with the assistant's turn opened.
+
+        Contents are given as text, else as a list of parts; a system message that is refused or dropped goes into the
+        first user message.
 
         Raises:
-            ModelError: the template fails, also without a system message.
+            ModelError: the template fails in every way, or drops a message.
 
         """
-        contents = [m.content for m in messages]
-        turns = [{"role": m.role, "content": f"\ue000{i}\ue001"} for i, m in enumerate(messages)]
-        try:
-            text = self._render(turns)
-        except ModelError:
-            raise
-        except Exception as error:
-            if turns[0]["role"] != "system" or len(turns) < 2:
-                raise ModelError(f"the model's chat template fails: {error}") from error
-            # Some templates (Gemma's) refuse a system turn: it goes into the first user turn.
-            return self.render(_without_system(messages))
-        if {int(i) for i in _PLACEHOLDER.findall(text)} != set(range(len(contents))):
-            if messages[0].role == "system" and len(messages) > 1:
-                return self.render(_without_system(messages))
+        from jinja2.exceptions import SecurityError
+
+        failure: Exception | None = None
+        for said in _conversations(messages):
+            for in_parts in (False, True):
+                turns = [_turn(message.role, number, in_parts=in_parts) for number, message in enumerate(said)]
+                for render in self._worlds():
+                    try:
+                        text = str(render(messages=turns))
+                    except ModelError:
+                        raise
+                    except SecurityError as error:
+                        raise ModelError(f"the model's chat template fails: {error}") from error
+                    except Exception as error:  # noqa: BLE001 - a template is code, of any quality
+                        failure = failure or error
+                        continue
+                    if {int(i) for i in _PLACEHOLDER.findall(text)} == set(range(len(said))):
+                        return _spans(text, [message.content for message in said])
+        if failure is None:
             raise ModelError("the model's chat template drops a message")
-        spans: list[Span] = []
-        for at, part in enumerate(_PLACEHOLDER.split(text)):
-            if at % 2:
-                spans += contents[int(part)]
-            elif part:
-                spans.append(Span(part, "control"))
-        return tuple(spans)
+        raise ModelError(f"the model's chat template fails: {' '.join(str(failure).split())}") from failure
 
     def reasoning(self, name: str | None = None) -> Reasoning:
-        """The reasoning format the template speaks of (or the named one), and whether it opens the thought itself.
+        """The reasoning format the template uses (or the named one), and whether it opens the thought itself.
 
         Raises:
             ModelError: there is no format of that name.
@@ -130,11 +134,87 @@ class ChatTemplate:
     def _opened(self, marks: Reasoning) -> Reasoning:
         if not marks.open:
             return marks
-        try:
-            end = self.render((Message("user", (Span("x"),)),))[-1].text
-        except ModelError:
-            return marks  # who needs the template will be told; other prompts do without it
-        return replace(marks, opened=end.rstrip().endswith(marks.open))
+        asked = Message("user", (Span("x"),))
+        for messages in ((asked,), (Message("system", (Span("x"),)), asked)):  # some demand a system message
+            with suppress(ModelError):  # whoever needs the template learns why it fails; other prompts do without it
+                end = self.render(messages)[-1].text
+                return replace(marks, opened=end.rstrip().endswith(marks.open))
+        return marks
+
+
+def _conversations(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """The messages, and the same without a system message, for templates (Gemma's) that refuse one."""
+    yield messages
+    if messages[0].role == "system" and len(messages) > 1:
+        system, first, *rest = messages
+        yield (Message(first.role, (*system.content, Span("\n\n"), *first.content)), *rest)
+
+
+def _turn(role: str, number: int, *, in_parts: bool) -> dict[str, Any]:
+    """A message as templates take it, with a placeholder for its content."""
+    content = f"\ue000{number}\ue001"
+    return {"role": role, "content": [{"type": "text", "text": content}] if in_parts else content}
+
+
+def _spans(text: str, contents: Sequence[Prompt]) -> Prompt:
+    """Rendered text with the contents in their places."""
+    spans: list[Span] = []
+    for at, part in enumerate(_PLACEHOLDER.split(text)):
+        if at % 2:
+            spans += contents[int(part)]
+        elif part:
+            spans.append(Span(part, "control"))
+    return tuple(spans)
+
+
+def _environment(*, lenient: bool) -> Any:
+    """Where templates run: jinja2's sandbox, with what transformers adds to it.
+
+    ``lenient``: an undefined name is empty text instead of an error.
+    """
+    # 60 ms to import: only models with a chat prompt need it
+    from jinja2 import ChainableUndefined, TemplateError, Undefined
+    from jinja2.ext import do, loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def raise_exception(message: str) -> NoReturn:
+        raise TemplateError(message)
+
+    class Empty(ChainableUndefined):
+        def __add__(self, other: Any) -> Any:
+            return other
+
+        __radd__ = __add__
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[do, loopcontrols, _generation_tag()],
+        undefined=Empty if lenient else Undefined,
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = raise_exception
+    # Llama 3, gpt-oss and others give the model the date: a seed reproduces a run within a day.
+    environment.globals["strftime_now"] = _now
+    return environment
+
+
+def _now(form: str) -> str:
+    return datetime.now(tz=timezone.utc).strftime(form)
+
+
+def _to_json(
+    value: Any,
+    indent: int | None = None,
+    *,
+    ensure_ascii: bool = False,
+    separators: Sequence[str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    """The filter as transformers has it: nothing is escaped for HTML."""
+    parted = None if separators is None else (separators[0], separators[1])
+    text = json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=parted, sort_keys=sort_keys)
+    return text.replace("\\ue000", "\ue000").replace("\\ue001", "\ue001")  # placeholders outlive it
 
 
 def _generation_tag() -> Any:
@@ -151,9 +231,3 @@ def _generation_tag() -> Any:
             return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
     return GenerationTag
-
-
-def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The system message's content put before the first user content."""
-    system, first, *rest = messages
-    return (Message(first.role, (*system.content, Span("\n\n"), *first.content)), *rest)

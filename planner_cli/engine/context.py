@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,17 +21,26 @@ from planner_cli.settings import KvType
 BATCH = 512
 """Tokens in one llama_decode; more than the context's n_batch would abort the process."""
 PLAIN_BATCH = 256
-"""Tokens that plain attention takes at once: its scores stay nearer to the core (3 to 6 % faster than 512)."""
+"""Tokens that plain attention takes at once: its scores stay closer to the core (3 to 6 % faster than 512)."""
 OUTPUTS = 64
-"""Rows of logits a decode can give, at least: 13 MB on a vocabulary of 49k, 39 MB on one of 152k."""
+"""Least rows of logits a decode can give: 13 MB with a vocabulary of 49k, 39 MB with one of 152k."""
 KV_TYPES = {"f16": L.GGML_TYPE_F16, "q8_0": L.GGML_TYPE_Q8_0, "q4_0": L.GGML_TYPE_Q4_0}
 """ggml's number of each type."""
 KV_SHARE = {"f16": 1.0, "q8_0": 34 / 64, "q4_0": 18 / 64}
-"""Bytes of each type against f16: 32 numbers and a scale a block."""
+"""Bytes of each type relative to f16: 32 numbers and a scale per block."""
 _ABORTED = 2
 _UNWATCHED_SECONDS = 0.1
-"""A decode expected to end within this is asked about stopping only before it: in between, the answers cost 2 to 3 % of
+"""A decode expected to end within this is checked for stopping only before it: checks during it cost 2 to 3 % of
 a small model's step (some 500 calls into Python), and more while another thread holds the interpreter's lock."""
+
+
+class _Watcher:
+    """What llama.cpp asks whether to go on; it refers to no context, so that an unused one is freed at once."""
+
+    control: Control | None = None
+
+    def should_abort(self, _data: Any) -> bool:
+        return self.control is not None and self.control.should_abort()
 
 
 class Context:
@@ -51,15 +61,15 @@ class Context:
     ) -> None:
         """``batch_threads`` is for decodes of more than one token, ``threads`` for those of one.
 
-        With ``contention`` the former are an upper bound: see there.
+        With ``contention`` the former is an upper limit: see there.
         """
         params = L.llama_context_default_params()
         params.n_ctx = -(-cells // 256) * 256
         params.n_batch = BATCH
         params.n_ubatch = PLAIN_BATCH if flash_attention is False else BATCH
         params.n_seq_max = sequences
-        # One row of logits a sequence is the most llama.cpp insists on and more than a step samples; a few more serve
-        # the reading of whole texts. The default, a row for each of the batch's 512 tokens, would be 311 MB on a
+        # One row of logits per sequence is the most llama.cpp insists on and more than a step samples; a few more serve
+        # the reading of whole texts. The default, a row for each of the batch's 512 tokens, would be 311 MB with a
         # vocabulary of 152k.
         params.n_outputs_max = self.outputs = max(sequences, OUTPUTS)
         params.kv_unified = True
@@ -69,7 +79,6 @@ class Context:
             params.flash_attn_type = int(flash_attention)
         params.n_threads, params.n_threads_batch = threads, batch_threads or threads
         params.no_perf = True
-        self._control: Control | None = None
         self.handle = L.llama_init_from_model(weights.handle, params)
         if not self.handle:
             raise EngineError(
@@ -89,12 +98,15 @@ class Context:
         self._memory = L.llama_get_memory(self.handle)
         self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
         self._batch = L.llama_batch_init(BATCH, 0, sequences)
+        self._free = weakref.finalize(self, _free, self.handle, self._batch)
+        self._free.atexit = False  # the process's end frees it, and llama.cpp may be gone by then
+        self._watcher = _Watcher()
         # The callback must outlive the context; it only looks at flags (an exception in it would be swallowed).
-        self._abort = L.ggml_abort_callback(self._should_abort)
+        self._abort = L.ggml_abort_callback(self._watcher.should_abort)
         self._never_abort = L.ggml_abort_callback()
         self._watched: bool | None = None
         self._token_seconds = float("inf")
-        """Of the last whole decode, a token."""
+        """Seconds per token of the last complete decode."""
         self._threads, self._most, self._now = threads, params.n_threads_batch, params.n_threads_batch
         self._contention = contention
 
@@ -102,9 +114,6 @@ class Context:
         if watched != self._watched:
             L.llama_set_abort_callback(self.handle, self._abort if watched else self._never_abort, None)
             self._watched = watched
-
-    def _should_abort(self, _data: Any) -> bool:
-        return self._control is not None and self._control.should_abort()
 
     def adapt(self, *, on: bool) -> None:
         """Let the adapter, where there is one, act on what is decoded from now on, or not.
@@ -126,7 +135,7 @@ class Context:
         L.llama_set_n_threads(self.handle, threads, batch_threads)
 
     def _give_way(self) -> None:
-        """Use as many threads as find a core of their own."""
+        """Use as many threads as can have a core to themselves."""
         if self._contention is not None:
             fitting = self._contention.threads(self._most, self._now)
             if fitting != self._now:
@@ -141,7 +150,7 @@ class Context:
 
     @property
     def batch_room(self) -> int:
-        """Tokens that still fit into the batch."""
+        """Tokens that still fit in the batch."""
         return BATCH - int(self._batch.n_tokens)
 
     def add(
@@ -150,7 +159,7 @@ class Context:
         """Put tokens into the batch; with ``output``, the last one's logits are computed, with ``every`` those of each.
 
         Several ``sequences`` that have been the same so far get the same cells: what they share is decoded once.
-        A decode gives :attr:`outputs` rows at most.
+        A decode gives at most :attr:`outputs` rows.
 
         Returns the batch row of the last token.
         """
@@ -173,7 +182,7 @@ class Context:
         """Run the batch.
 
         Raises:
-            Stopped: the control said so; what of the batch is in the cache is undefined until it is cut.
+            Stopped: by the control; how much of the batch is in the cache is undefined until it is cut.
             EngineError: llama.cpp refused the batch.
 
         """
@@ -182,12 +191,12 @@ class Context:
         self._give_way()
         tokens = max(1, int(self._batch.n_tokens))
         self._watch(tokens * self._token_seconds > _UNWATCHED_SECONDS)
-        self._control = control
+        self._watcher.control = control
         started = time.perf_counter()
         try:
             code = L.llama_decode(self.handle, self._batch)
         finally:
-            self._control = None
+            self._watcher.control = None
         if code == 0:
             self._token_seconds = (time.perf_counter() - started) / tokens
         if code == _ABORTED and control is not None:
@@ -211,7 +220,7 @@ class Context:
         return bool(L.llama_memory_seq_rm(self._memory, sequence, position, -1))
 
     def save(self, sequence: int) -> bytes:
-        """Everything in the cache about a sequence's tokens; empty where llama.cpp cannot say it."""
+        """Everything in the cache about a sequence's tokens; empty where llama.cpp cannot export it."""
         size = int(L.llama_state_seq_get_size(self.handle, sequence))
         buffer = (ctypes.c_uint8 * size)()
         written = int(L.llama_state_seq_get_data(self.handle, buffer, size, sequence))
@@ -220,7 +229,7 @@ class Context:
     def restore(self, sequence: int, state: bytes) -> bool:
         """Bring a saved state back into an empty sequence; whether that worked.
 
-        The state must be whole, and of this model under these parameters: llama.cpp checks little of that.
+        The state must be complete, and of this model under these parameters: llama.cpp checks little of that.
         """
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         return bool(L.llama_state_seq_set_data(self.handle, buffer, len(state), sequence))
@@ -230,13 +239,17 @@ class Context:
         L.llama_memory_clear(self._memory, False)
 
     def close(self) -> None:
-        if self.handle:
-            L.llama_batch_free(self._batch)
-            L.llama_free(self.handle)
-            self.handle = None
+        """Free its memory now; one that nothing refers to any more is freed anyway."""
+        self._free()
+        self.handle = None
+
+
+def _free(handle: Any, batch: Any) -> None:
+    L.llama_batch_free(batch)
+    L.llama_free(handle)
 
 
 def log_sum_exp(logits: npt.NDArray[np.float32]) -> float:
-    """Natural logarithm of the sum of exponentials, computed against overflow."""
+    """Natural logarithm of the sum of exponentials, computed without overflow."""
     top = float(logits.max())
     return top + float(np.log(np.exp(logits - top).sum(dtype=np.float64)))

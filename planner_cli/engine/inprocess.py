@@ -9,10 +9,11 @@ from pathlib import Path
 
 from planner_cli.control import Control
 from planner_cli.engine import library
-from planner_cli.engine.calibration import Calibration
 from planner_cli.engine.chat import ChatTemplate
 from planner_cli.engine.contention import Contention
 from planner_cli.engine.context import BATCH, KV_SHARE, PLAIN_BATCH, Context
+from planner_cli.engine.learned_speeds import LearnedSpeeds
+from planner_cli.engine.parts import with_its_parts
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
 from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
 from planner_cli.engine.session import LlamaSession, Places
@@ -27,7 +28,7 @@ LEAST_CACHED = 32
 """Tokens of a stable part under which prefill costs no more than keeping its state."""
 
 KV_MEMORY_SHARE = 4
-"""The KV cache may take one part in this many of the machine's memory, where no bound is set."""
+"""The KV cache may take one part in this many of the machine's memory, where no limit is set."""
 
 
 class LlamaEngine:
@@ -50,15 +51,15 @@ class LlamaEngine:
         cache: PrefixCache | None = None,
         identity: str | None = None,
         base_identity: str | None = None,
-        calibration: Calibration | None = None,
+        speeds: LearnedSpeeds | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
-        detected one. ``cache`` keeps the states of prompts, by default in memory alone; ``identity`` tells this model
-        and adapter from all others in it (their sha256), by default path, size and time of the files; ``base_identity``
-        the model alone, whose states are shared by all adapters that act only behind them.
-        ``calibration`` decides about threads and widths where ``options`` leave them open.
+        detected one. ``cache`` keeps the states of prompts, by default in memory only; ``identity`` distinguishes this
+        model and adapter from all others in it (their sha256), by default path, size and time of the files;
+        ``base_identity`` the model alone, whose states are shared by all adapters that act only behind them.
+        ``speeds`` decide on threads and widths where ``options`` leave them open.
 
         Raises:
             ModelError: the model or adapter cannot be loaded.
@@ -66,9 +67,29 @@ class LlamaEngine:
         """
         options = options or EngineOptions()
         self.options = options
-        self._contention = Contention() if options.threads is None else None  # who names a count gets it
+        self._contention = Contention() if options.threads is None else None  # an explicit count is respected
         self.name = path.name
         self.weights = load_weights(path, options.gpu_layers)
+        try:
+            self._prepare(adapter, reasoning)
+        except BaseException:
+            self.weights.release()
+            raise
+        self.speeds = speeds if options.threads is None else None  # measured with its own choice of threads
+        known = self.speeds
+        self.threads = options.threads or (known.threads if known else library.physical_cores())
+        self.batch_threads = known.batch_threads if known else self.threads
+        self.cache = cache or PrefixCache()
+        if self.adapter is not None and self.adapter.acts_behind:
+            self._identity = base_identity or stat_identity(path)
+        else:
+            self._identity = identity or stat_identity(path, adapter)
+        self._context: Context | None = None
+        self._session: LlamaSession | None = None
+        self._freed = False
+
+    def _prepare(self, adapter: Path | None, reasoning: str | None) -> None:
+        """The adapter, the chat template and the vocabulary of the loaded weights."""
         self.adapter = self.weights.adapter(adapter) if adapter is not None else None
         vocabulary = Vocabulary(self.weights.handle, self.weights.special_tokens, adds_space=self.weights.adds_space)
         self.template = ChatTemplate(
@@ -84,17 +105,6 @@ class LlamaEngine:
             adds_space=self.weights.adds_space,
             reasoning_marks=marks,
         )
-        self.calibration = calibration if options.threads is None else None  # measured with threads of its own choice
-        known = self.calibration
-        self.threads = options.threads or (known.threads if known else library.physical_cores())
-        self.batch_threads = known.batch_threads if known else self.threads
-        self.cache = cache or PrefixCache()
-        if self.adapter is not None and self.adapter.acts_behind:
-            self._identity = base_identity or stat_identity(path)
-        else:
-            self._identity = identity or stat_identity(path, adapter)
-        self._context: Context | None = None
-        self._session: LlamaSession | None = None
 
     @property
     def device(self) -> str:
@@ -138,30 +148,30 @@ class LlamaEngine:
     def _encode(self, prefix: Prompt) -> tuple[list[int], int]:
         """Token ids of a prefix, and how many of them are stable.
 
-        Both parts are tokenised by themselves: a token across the mark would change with the question.
+        Both parts are tokenised separately: a token across the mark would change with the question.
         """
         stable, rest = split_at(STABLE, prefix) if STABLE in prefix else ((), prefix)
         tokens = self.vocabulary.encode_prompt(stable, first=True) if stable else []
         return [*tokens, *self.vocabulary.encode_prompt(rest, first=not tokens)], len(tokens)
 
     def _places(self, prefix: int, branches: int, room: int) -> Places:
-        """How many branches fit beside each other.
+        """How many branches fit in the context at once.
 
         Raises:
-            ContextOverflow: not one does.
+            ContextOverflow: not even one does.
 
         """
         longest = self.weights.trained_context
         if prefix + room > longest:
             raise _overflow(
-                prefix, room, f"the {longest} tokens {self.name} was trained for", "bring a model with a longer context"
+                prefix, room, f"the {longest} tokens {self.name} was trained for", "use a model with a longer context"
             )
         bound = self._cell_bound()
         count = min(branches, self.options.max_branches, (bound - prefix) // room)
         if count < 1:
             raise _overflow(prefix, room, f"a context of {bound} tokens", "give more with --context")
-        if self.calibration is not None:
-            count = self.calibration.wave(branches, count)
+        if self.speeds is not None:
+            count = self.speeds.wave(branches, count)
         return Places(prefix=prefix, count=count, room=room)
 
     def _cell_bound(self) -> int:
@@ -175,14 +185,14 @@ class LlamaEngine:
         return max(2048, int(memory / KV_MEMORY_SHARE / max(1.0, token)))
 
     def _context_for(self, places: Places) -> Context:
-        """The present context where it is large enough, else a new one."""
+        """The current context if it is large enough, otherwise a new one."""
         sequences = 1 + 2 * places.count  # the prefix, the branches, and a fork of each for its probe
         old = self._context
         if old is not None and old.cells >= places.cells and old.sequences >= sequences:
             return old
         if old is not None:
             old.close()
-        self._context = None  # also when the next line fails
+        self._context = None  # even if the next line fails
         self._context = Context(
             self.weights,
             cells=places.cells,
@@ -197,7 +207,7 @@ class LlamaEngine:
         return self._context
 
     def flash_attention(self, cells: int) -> bool | None:
-        """Of a context of so many cells, see :attr:`EngineOptions.flash_attention`; ``None`` leaves it to llama.cpp."""
+        """For a context of so many cells; see :attr:`EngineOptions.flash_attention`. ``None``: llama.cpp decides."""
         asked = self.options.flash_attention
         if asked is not None or self.weights.gpu_layers or self.options.kv != "f16":
             return asked
@@ -207,7 +217,7 @@ class LlamaEngine:
         """Bring all but the last token into sequence 0; returns how many came from the prefix cache.
 
         The last one is decoded with each branch: its logits are then the branch's own, in every wave. The first
-        ``stable`` tokens are decoded by themselves, whether there is a cache or not, and the KV cache is empty before:
+        ``stable`` tokens are decoded separately, whether there is a cache or not, and the KV cache is emptied first:
         a batch's shape and the order of its cells change low bits of the logits (``llama-cpp.md`` section 6), and what
         was asked earlier must not.
         """
@@ -239,7 +249,7 @@ class LlamaEngine:
             context.decode(control)
 
     def _state_key(self, tokens: list[int], context: Context) -> str:
-        """Under which a state of these tokens is kept: all that decides it."""
+        """The key under which a state of these tokens is kept: everything it depends on."""
         machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, BATCH)
         return state_key((self._identity, *machine, self.options.kv, context.flash_attention), tokens)
 
@@ -251,10 +261,18 @@ class LlamaEngine:
             self._context.close()
         self._context = None
 
+    def free(self) -> None:
+        """Close it for good, and give up the weights: with the last engine that uses them their memory is freed."""
+        self.close()
+        if not self._freed:
+            self._freed = True
+            self.weights.release()
+
 
 def stat_identity(*files: Path | None) -> str:
-    """What tells files from others without reading them: a model has gigabytes."""
-    facts = [(path.resolve(), path.stat()) for path in files if path is not None]
+    """What distinguishes files without reading them: a model has gigabytes."""
+    parts = [part for path in files if path is not None for part in with_its_parts(path)]
+    facts = [(path.resolve(), path.stat()) for path in parts]
     return repr([(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in facts])
 
 

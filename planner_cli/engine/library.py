@@ -15,7 +15,7 @@ from typing import Any
 
 # A failed assertion would otherwise start gdb on us and print to the terminal (sqlite-safety.md section 5).
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
-# OpenMP threads that spin for ever collapse when another process holds a core. A short spin costs nothing on an
+# OpenMP threads that spin for ever collapse when another process is using a core. A short spin costs nothing on an
 # idle machine (2 cores, 135M: 253 against 224 tokens/s at width 8) and is the best of all on a busy one
 # (105 against 65-91); never spinning costs a third (164). See llama-cpp.md, "Contention".
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -40,7 +40,7 @@ def _forward_log(level: int, text: bytes, _data: ctypes.c_void_p) -> None:
 
 @functools.cache
 def start() -> None:
-    """Initialise the backend once a process."""
+    """Initialise the backend once per process."""
     L.llama_log_set(_forward_log, ctypes.c_void_p(0))
     L.llama_backend_init()
 
@@ -58,6 +58,33 @@ def features() -> dict[str, str]:
         if name:
             found[name.rpartition(":")[2].strip()] = value.strip()
     return found
+
+
+_FLAGS = {
+    "avx2": "AVX2",
+    "f16c": "F16C",
+    "fma": "FMA",
+    "avx_vnni": "AVX_VNNI",
+    "avx512f": "AVX512",
+    "avx512_vnni": "AVX512_VNNI",
+    "avx512_bf16": "AVX512_BF16",
+    "amx_int8": "AMX_INT8",
+}
+"""The kernel's names of an x86 CPU's vector units, and llama.cpp's names of those it has code for."""
+
+
+def unused_units(cpuinfo: str, built_with: Container[str]) -> tuple[str, ...] | None:
+    """The vector units that a CPU has and this build of llama.cpp does not use, by llama.cpp's names.
+
+    ``cpuinfo`` is the text of ``/proc/cpuinfo``, ``built_with`` the names of :func:`features`. ``None`` where the text
+    lists no flags (anything but Linux on x86). A build made on the machine leaves none out; a prebuilt wheel is made
+    for any CPU and leaves out what is newer than AVX2.
+    """
+    for line in cpuinfo.splitlines():
+        if line.startswith("flags"):
+            flags = line.partition(":")[2].split()
+            return tuple(unit for flag, unit in _FLAGS.items() if flag in flags and unit not in built_with)
+    return None
 
 
 def repacks_weights() -> bool:
@@ -85,7 +112,7 @@ def physical_cores() -> int:
 
 
 def _container_share(otherwise: int) -> int:
-    """Whole CPUs the control group grants, ``otherwise`` where it sets no bound."""
+    """Whole CPUs the control group grants, ``otherwise`` where it sets no limit."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return otherwise if quota == "max" else int(quota) // int(period)
@@ -105,14 +132,14 @@ QUIET = 0.3
 
 
 def busy_seconds() -> float | None:
-    """CPU seconds that all cores have worked since the system started (Linux; elsewhere ``None``)."""
+    """CPU seconds that all cores have been busy since the system started (Linux; elsewhere ``None``)."""
     return _worked({"cpu"}, niced=True)
 
 
 def rival_seconds() -> float | None:
-    """CPU seconds that the cores of this process have worked for anyone who does not stand back for it.
+    """CPU seconds that the cores of this process have spent on anyone who does not yield to it.
 
-    That is all work but that of processes with a nice value, unless this one has one too (Linux; elsewhere ``None``).
+    That is all work except by processes with a nice value, unless this one has one too (Linux; elsewhere ``None``).
     """
     if not hasattr(os, "sched_getaffinity"):
         return None
@@ -134,7 +161,7 @@ def _worked(cores: Container[str], *, niced: bool) -> float | None:
 
 
 def available_memory() -> int | None:
-    """Bytes that programs can have without swapping, a container's bound respected (Linux; elsewhere ``None``)."""
+    """Bytes available without swapping, a container's limit respected (Linux; elsewhere ``None``)."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -144,7 +171,7 @@ def available_memory() -> int | None:
 
 
 def _container_memory(otherwise: int) -> int:
-    """What the control group still grants, ``otherwise`` where it sets no bound."""
+    """What the control group still grants, ``otherwise`` where it sets no limit."""
     try:
         bound = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         used = int(Path("/sys/fs/cgroup/memory.current").read_text())
@@ -154,7 +181,7 @@ def _container_memory(otherwise: int) -> int:
 
 
 def total_memory() -> int | None:
-    """Physical memory in bytes, where the system tells."""
+    """Physical memory in bytes, where the system reports it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

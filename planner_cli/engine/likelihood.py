@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner_cli.control import Control
-from planner_cli.engine.branch import shared_parts
 from planner_cli.engine.context import Context, log_sum_exp
+from planner_cli.engine.sharing import shared_parts
 
 _Part = tuple[list[int], int, int]
-"""The texts that have it in common, and the inputs it goes from and to."""
+"""The texts that have it in common, and the range of inputs it covers."""
 
 
 class Reading:
-    """Reads texts beside each other, each in a fork of the prefix (sequence 0) that is cut afterwards.
+    """Reads texts in one batch, each in a fork of the prefix (sequence 0) that is cut afterwards.
 
-    What texts have in common from their beginning on is decoded once, as it is for branches.
+    What texts have in common at their beginning is decoded once, as it is for branches.
     """
 
     def __init__(
         self, context: Context, endings: list[int], start: int, before: Sequence[int], *, shares: bool
     ) -> None:
-        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``before`` to be decoded.
+        """``endings`` end a turn; the prefix has ``start`` tokens in the cache, and ``before`` still to be decoded.
 
         ``shares`` says whether a token can be decoded for several texts.
         """
@@ -33,7 +33,7 @@ class Reading:
         self._shares = shares
 
     def of(self, texts: Sequence[list[int]], forks: Sequence[int], control: Control) -> list[float]:
-        """Log-probability of each text and then the end of the turn; at most one text a fork."""
+        """Log-probability of each text followed by the end of the turn; at most one text per fork."""
         context = self._context
         inputs = [[*self._before, *text] for text in texts]
         targets = [[*([] for _ in self._before[1:]), *([token] for token in text), self._endings] for text in texts]
@@ -77,7 +77,7 @@ class Reading:
         totals: list[float],
         control: Control,
     ) -> None:
-        """Decode the parts, and add to each text's total what they say of its next tokens."""
+        """Decode the parts, and add to each text's total what they say about its next tokens."""
         context = self._context
         context.clear_batch()
         for members, start, end in batch:

@@ -1,11 +1,11 @@
-"""KV states of prompts' stable parts, kept so that the second question on a database starts at once.
+"""KV states of prompts' stable parts, kept so that the second question about a database starts at once.
 
-A state is what llama.cpp needs to go on after a prefix (23 KB a token for the built-in model; 15 MB for a schema of
+A state is what llama.cpp needs to continue after a prefix (23 KB a token for the built-in model; 15 MB for a schema of
 600 tokens). Reading one back takes milliseconds where prefill takes seconds, in this process from memory and in the
 next from the user's cache folder.
 
-llama.cpp takes the state of another model without a word and aborts the process on a truncated one (``llama-cpp.md``
-section 4), so everything that decides a state is in its key, and length and checksum are compared before llama.cpp
+llama.cpp silently takes the state of another model and aborts the process on a truncated one (``llama-cpp.md``
+section 4), so everything a state depends on is in its key, and length and checksum are compared before llama.cpp
 sees it. A cache only saves time: an entry that is missing, damaged or cannot be written changes nothing else.
 
 Not covered: the states hold the schema (and the sample values that a prompt shows), readable by whoever can read the
@@ -65,7 +65,7 @@ class PrefixCache:
         self._memory: OrderedDict[str, bytes] = OrderedDict()
 
     def get(self, key: str) -> bytes | None:
-        """The state under ``key``, whole and as it was written; ``None`` where there is none."""
+        """The state under ``key``, complete and as it was written; ``None`` where there is none."""
         state = self._memory.get(key)
         if state is None and self.folder is not None:
             state = self._read(self.folder / (key + _SUFFIX))
@@ -74,7 +74,7 @@ class PrefixCache:
         return state
 
     def put(self, key: str, state: bytes, *, model: str, tokens: int) -> None:
-        """Keep a state; on disk only where one alone is within the limit."""
+        """Keep a state; on disk only if it fits the limit."""
         self._remember(key, state)
         if self.folder is None or len(state) > self.limit:
             return
@@ -90,6 +90,10 @@ class PrefixCache:
         if self.folder is not None:
             with suppress(OSError):
                 (self.folder / (key + _SUFFIX)).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Give up what is in memory; the disk keeps its states."""
+        self._memory.clear()
 
     def _remember(self, key: str, state: bytes) -> None:
         self._memory[key] = state
@@ -139,13 +143,13 @@ class PrefixCache:
 
 
 def state_key(identity: Sequence[object], tokens: Sequence[int]) -> str:
-    """Name of the state of ``tokens`` under everything in ``identity`` that decides it, as 40 hexadecimal digits."""
+    """Name of the state of ``tokens`` under everything in ``identity`` it depends on, as 40 hexadecimal digits."""
     content = json.dumps([_FORMAT, list(identity), list(tokens)], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:40]
 
 
 def entries(folder: Path) -> Iterator[Entry]:
-    """What lies in the folder, damaged headers left out; nothing where there is no folder."""
+    """What is in the folder, without damaged headers; nothing where there is no folder."""
     for path in sorted(folder.glob("*" + _SUFFIX)):
         try:
             with path.open("rb") as file:

@@ -5,9 +5,9 @@
     while steps := session.step():                        # one token for every live branch, one decode
         ...
     session.probe(branches, forced, choices)              # what would be said if the branch ended here
-    session.adopt(branch)                                 # later branches begin where this one has come to
+    session.adopt(branch)                                 # later branches begin where this one has got to
 
-Three engines meet it: llama.cpp in this process, a model behind a server, and a scripted one for unit tests.
+Two engines implement it: llama.cpp in this process and a model behind a server; unit tests have a scripted one.
 Text in, text out: no caller outside ``engine`` sees a token id.
 """
 
@@ -26,12 +26,12 @@ SpanKind: TypeAlias = Literal["control", "text", "data", "stable", "cut"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a prompt, by how far it is trusted.
+    """A piece of a prompt, and how far it is trusted.
 
     ``control``: template text, special tokens in it are parsed. ``text``: our own words, never parsed for
     special tokens. ``data``: from the user, the database or a model; as ``text``, and whatever would still
-    become a special token or end a thought is neutralised. ``stable`` and ``cut`` have no text: what stands before
-    ``stable`` is the same for every question about a database, what stands before ``cut`` for every branch.
+    become a special token or end a thought is neutralised. ``stable`` and ``cut`` have no text: what comes before
+    ``stable`` is the same for every question about a database, what comes before ``cut`` for every branch.
     """
 
     text: str
@@ -45,7 +45,7 @@ CUT = Span("", "cut")
 
 
 def split_at(mark: Span, prompt: Prompt) -> tuple[Prompt, Prompt]:
-    """The spans before and after the one ``mark``; all of it stands before when there is none."""
+    """The spans before and after the ``mark``; without one, all of them are before."""
     if mark not in prompt:
         return prompt, ()
     at = prompt.index(mark)
@@ -64,7 +64,7 @@ class Message:
 class Reasoning:
     """How a model marks its chain of thought.
 
-    ``opened`` says that the chat template already ends with ``open``. A model without such marks thinks in
+    ``opened``: the chat template already ends with ``open``. A model without such marks thinks in
     plain text: both are empty.
     """
 
@@ -83,11 +83,11 @@ class Step:
     text: str
     """May be empty: an incomplete multi-byte character, or the end of generation."""
     tokens: int
-    """Tokens this branch has sampled so far, the end mark not counted."""
+    """Tokens this branch has sampled so far, without the end mark."""
     finished: Literal["model", "length"] | None = None
     """``model``: the model ended its turn. ``length``: ``max_tokens`` is reached."""
     logprob: float | None = None
-    """ln P of the token under the model at temperature 1, where asked for."""
+    """ln P of the token under the model at temperature 1, where requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class SessionStats:
     rows: int = 0
     """Rows of those decodes that were sampled from: branches that have been the same so far share one."""
     widest: int = 0
-    """Most branches that advanced in one decode."""
+    """The most branches that advanced in one decode."""
 
     def timings(self, seconds: float) -> StageTimings:
         """The same as a stage's cost; ``seconds`` is its whole wall time."""
@@ -140,7 +140,7 @@ class Branch(Protocol):
 
     @property
     def admitted(self) -> bool:
-        """Whether it has its place in the KV cache, or waits for one."""
+        """Whether it has its place in the KV cache, rather than waiting for one."""
 
     def close(self) -> None:
         """Free its place; the text it wrote stays with the caller."""
@@ -156,13 +156,13 @@ class Session(Protocol):
         """Make what ``branch`` has written part of the prefix of every later branch, and close it."""
 
     def admit(self) -> Sequence[Branch]:
-        """Give waiting branches their places, as far as there are any; returns those newly admitted."""
+        """Give waiting branches places, as far as there are any; returns those newly admitted."""
 
     def step(self) -> Sequence[Step]:
         """Sample one token for every admitted live branch in a single decode; empty when none is live.
 
         Raises:
-            Stopped: the session's control said so; the branches are as they were before the call.
+            Stopped: by the session's control; the branches are as they were before the call.
 
         """
 
@@ -171,18 +171,18 @@ class Session(Protocol):
     ) -> list[Choice]:
         """What each branch would answer if ``forced`` were written now; the branches stay unchanged.
 
-        ``forced`` holds one text a branch (a branch may be named several times), ``choices`` the spellings of each
+        ``forced`` has one text per branch (a branch may occur several times), ``choices`` the spellings of each
         choice, for example
         ``{"true": (" true", "true"), "false": (" false", "false")}``.
         """
 
     def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
-        """Log-probability of each text as all that the model would write after the prefix and ``after``.
+        """Log-probability of each text as everything the model would write after the prefix and ``after``.
 
         In nats; the end of the turn is included.
 
         Raises:
-            EngineError: this engine cannot tell (a server gives the likelihood of what it writes only).
+            EngineError: this engine cannot tell (a server gives the likelihood only of what it writes).
 
         """
 
@@ -194,12 +194,12 @@ class Engine(Protocol):
     name: str
     reasoning: Reasoning
     takes_grammar: bool
-    """Whether a sampling's grammar is kept to."""
+    """Whether a sampling's grammar is enforced."""
     reads_likelihood: bool
-    """Whether its sessions tell the likelihood of given texts."""
+    """Whether its sessions give the likelihood of given texts."""
 
     def chat(self, messages: Sequence[Message]) -> Prompt:
-        """The model's chat template applied, the assistant's turn opened; spans of contents kept apart."""
+        """The model's chat template applied, with the assistant's turn opened; contents stay spans of their own."""
 
     def count(self, prompt: Prompt) -> int:
         """Length of a prompt in tokens."""
@@ -207,17 +207,20 @@ class Engine(Protocol):
     def open(self, prefix: Prompt, *, branches: int, room: int, control: Control) -> Session:
         """Prefill ``prefix`` for up to ``branches`` continuations of at most ``room`` tokens each.
 
-        What stands before :data:`STABLE` in it may come from an earlier question. That changes how long it takes and
-        nothing else: every session begins from the same state, whatever was asked before.
+        What comes before :data:`STABLE` in it may be reused from an earlier question. That only changes how long it
+        takes: every session begins from the same state, whatever was asked before.
 
         An adapter acts on all of it, or, where it was trained so and the engine is llama.cpp in this process, only
         from the prefix's last token on: what stands before is then as the base alone has it.
 
         Raises:
             ContextOverflow: not even one branch of that room fits.
-            Stopped: the control said so during the prefill.
+            Stopped: by the control, during the prefill.
 
         """
 
     def close(self) -> None:
         """Free what the engine holds; it can be used again."""
+
+    def free(self) -> None:
+        """Close it for good: the model's memory, or the connection, is given back."""

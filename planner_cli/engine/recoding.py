@@ -20,7 +20,7 @@ def recode(source: Path, target: Path, quantisation: str) -> None:
     Takes about a second for 135M parameters.
 
     Raises:
-        EngineError: llama.cpp cannot read the one file or write the other; what is left of the other is undefined.
+        EngineError: llama.cpp cannot read the one file or write the other, whose content is then undefined.
 
     """
     library.start()

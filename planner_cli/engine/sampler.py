@@ -1,4 +1,4 @@
-"""Sampling in C: one llama.cpp sampler chain a branch."""
+"""Sampling in C: one llama.cpp sampler chain per branch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from planner_cli.engine.vocabulary import Vocabulary
 
 PENALTY_WINDOW = 64
-"""Tokens back over which a repetition is penalised."""
+"""How many tokens back a repetition is penalised."""
 
 _LIKELIEST = 200
-"""Tokens held against a grammar at first; only where it allows none of them, all others are."""
+"""Tokens checked against a grammar at first; all others only where it allows none of these."""
 
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 """llama_token_data."""
@@ -29,7 +29,7 @@ _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float3
 class Sampler:
     """A sampler chain; :meth:`sample` picks the next token of one branch.
 
-    ``top_k`` comes first: the others then look at 40 tokens and not at the whole vocabulary
+    ``top_k`` is first: the others then look at 40 tokens and not at the whole vocabulary
     (12 ms against 0.25 ms a token on 152k tokens, ``llama-cpp.md`` section 3).
     """
 
@@ -71,7 +71,7 @@ class Sampler:
 
 
 class Grammar:
-    """What a branch may write. A token that it does not allow is never given to it: it would end the process."""
+    """What a branch may write. A token that it does not allow must never be given to it: that ends the process."""
 
     def __init__(self, vocabulary: Vocabulary, text: str) -> None:
         """``text`` is GBNF with the rule ``root``.
@@ -88,7 +88,7 @@ class Grammar:
             raise EngineError("llama.cpp does not understand the grammar of what may be written")
 
     def sample(self, logits: npt.NDArray[np.float32], chain: Any) -> int:
-        """The chain's choice among what is allowed; an end mark where nothing is."""
+        """The chain's choice among what is allowed; an end mark if nothing is."""
         count = min(_LIKELIEST, len(logits))
         likeliest = np.argpartition(logits, len(logits) - count)[len(logits) - count :].astype(np.int32)
         for ids in (np.sort(likeliest), np.arange(len(logits), dtype=np.int32)):

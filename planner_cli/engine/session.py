@@ -1,12 +1,12 @@
 """Branches of one prompt, advanced together: scheduling over one context.
 
 Sequence 0 of the context holds the prefix (all but its last token), 1..n the admitted branches, n+1..2n the
-forks their probes are read from. A branch's ``queue`` holds the tokens that are its but not yet in the cache:
+forks their probes are read from. A branch's ``queue`` holds those of its tokens that are not yet in the cache:
 its suffix at first, then the token sampled last. A decode takes the queues of all live branches at once.
 
 Branches that have been the same so far are decoded once: a cell of the cache can belong to several sequences.
-Samples of one prompt begin alike and part where the model is of two minds: they are a tree. Each draws its next token
-for itself from the logits they share, so that what it draws has the same distribution as ever.
+Samples of one prompt begin alike and diverge where the model is undecided: they form a tree. Each draws its own next
+token from the logits they share, so what it draws has the same distribution as without sharing.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from itertools import count
 import numpy as np
 
 from planner_cli.control import Control
-from planner_cli.engine.branch import LlamaBranch, sequences, shared_parts
+from planner_cli.engine.branch import LlamaBranch, sequences
 from planner_cli.engine.context import Context, log_sum_exp
 from planner_cli.engine.likelihood import Reading
 from planner_cli.engine.protocol import Branch, Choice, Prompt, SessionStats, Step
 from planner_cli.engine.sampler import Grammar, Sampler
-from planner_cli.engine.vocabulary import Vocabulary
+from planner_cli.engine.sharing import shared_parts
+from planner_cli.engine.vocabulary import Decoder, Vocabulary
 from planner_cli.errors import EngineError, Stopped
 from planner_cli.settings import Sampling
 
@@ -52,11 +53,11 @@ class LlamaSession:
         self.stats = SessionStats()
         self.closed = False
         self.shares_rows = context.shares_cells
-        """Whether what branches have in common is decoded once; to be changed before the first of them, if at all."""
+        """Whether what branches have in common is decoded once; may only be changed before the first of them."""
         self.start = len(prefix) - 1
         """Tokens of the prefix that are in the cache."""
         self._last = prefix[-1:]
-        """The one that is not, if any: each branch decodes it itself."""
+        """The one that is not, if any: each branch decodes it separately."""
         self._context = context
         self._places = places
         self._control = control
@@ -75,8 +76,16 @@ class LlamaSession:
             )
         self.stats.prompt_tokens += len(tokens)
         grammar = None if sampling.grammar is None else Grammar(self.vocabulary, sampling.grammar)
-        sampler = Sampler(sampling, self.vocabulary.size, grammar)
-        made = LlamaBranch(self, len(self._branches), [*self._last, *tokens], sampler, max_tokens, logprobs=logprobs)
+        made = LlamaBranch(
+            len(self._branches),
+            [*self._last, *tokens],
+            position=self.start,
+            sampler=Sampler(sampling, self.vocabulary.size, grammar),
+            decoder=Decoder(self.vocabulary),
+            max_tokens=max_tokens,
+            logprobs=logprobs,
+            release=self._release,
+        )
         self._branches.append(made)
         return made
 
@@ -108,7 +117,7 @@ class LlamaSession:
         self.stats.prefill_seconds += time.perf_counter() - started if admitted else 0.0
         return admitted
 
-    def release(self, branch: LlamaBranch) -> None:
+    def _release(self, branch: LlamaBranch) -> None:
         """Take a closed branch's place back."""
         branch.sampler.close()
         if branch.sequence is not None:
@@ -131,7 +140,7 @@ class LlamaSession:
         self._decode(taken)
 
     def _begun_alike(self, branches: Sequence[LlamaBranch]) -> list[list[LlamaBranch]]:
-        """Branches that have the same tokens in the cache: of those that wait, the ones that have but the prefix."""
+        """Branches that have the same tokens in the cache: of those waiting, the ones that have only the prefix."""
         if not self.shares_rows:
             return [[branch] for branch in branches]
         fresh = [branch for branch in branches if branch.position == self.start]
@@ -174,7 +183,7 @@ class LlamaSession:
             del branch.queue[:moved]
 
     def _sample(self, alike: Sequence[LlamaBranch], row: int) -> Iterator[Step]:
-        """The next token of each of the branches that have been the same up to this row; from here they may part."""
+        """The next token of each of the branches that have been the same up to this row; here they may diverge."""
         stems: dict[int, int] = {}
         total: float | None = None
         for branch in alike:
@@ -190,7 +199,7 @@ class LlamaSession:
     def _advance(self, branch: LlamaBranch, token: int, logprob: float | None) -> Step:
         if self.vocabulary.ends(token):
             branch.finished = "model"
-            # What a forced close writes comes where the model would have ended, so the end mark is not kept.
+            # What a forced close writes goes where the model would have ended, so the end mark is not kept.
             return Step(branch.index, "", branch.tokens, "model", logprob)
         branch.tokens += 1
         branch.queue.append(token)
@@ -232,7 +241,7 @@ class LlamaSession:
                 if rows and len(queue) > context.batch_room:
                     break
                 context.fork(branch.sequence or 0, fork)
-                while len(queue) > context.batch_room:  # by itself longer than a batch
+                while len(queue) > context.batch_room:  # longer than a batch on its own
                     position += self._decode_ahead(queue, position, fork)
                 rows.append((context.add(queue, position, fork, output=True), tokens))
             self.stats.decodes += 1

@@ -24,7 +24,7 @@ ZERO_WIDTH_SPACE = "\u200b"
 def special_tokens(model: Any) -> dict[int, str]:
     """Ids and texts of the tokens no untrusted text may become.
 
-    All CONTROL tokens, and USER_DEFINED ones with a letter and a bracket or bar: those without are runs
+    All CONTROL tokens, and USER_DEFINED ones with a letter and a bracket or bar: the others are runs
     of blanks and the like, harmless and needed.
     """
     vocab = L.llama_model_get_vocab(model)
@@ -83,7 +83,7 @@ class Vocabulary:
         if not text:
             return []
         if self._adds_space and not at_start:
-            # A space would be put before the text: let a newline take it, then drop both.
+            # A space would be put before the text: let a newline absorb it, then drop both.
             guard = self._tokenize("\n", parse_special=False)
             guarded = self._tokenize("\n" + text, parse_special=parse_special)
             if guarded[: len(guard)] == guard:
@@ -103,9 +103,9 @@ class Vocabulary:
     def encode_prompt(self, prompt: Prompt, *, first: bool = False) -> list[int]:
         """Token ids of a prompt; neighbouring untrusted spans are tokenised together, as they read.
 
-        A blank that ends a control span goes with the word after it, since it is part of that word's token.
+        A blank that ends a control span belongs to the word after it, since it is part of that word's token.
 
-        ``first``: nothing stands before it, so the model's BOS is put there where it wants one.
+        ``first``: nothing comes before it, so the model's BOS is put there if it wants one.
 
         Raises:
             EngineError: an untrusted span would still yield a special token (a bug, never expected).
@@ -119,7 +119,7 @@ class Vocabulary:
                 untrusted = untrusted or span.kind == "data"
                 continue
             if plain:
-                if untrusted:  # as a whole: a mark may begin in one span and end in the next
+                if untrusted:  # taken as a whole: a mark may begin in one span and end in the next
                     plain = self.neutralise(plain)
                 chunk = self.encode(plain, at_start=first and not ids)
                 leaked = [self.special[t] for t in chunk if t in self.special]
@@ -167,14 +167,14 @@ class Vocabulary:
         return list(found)
 
     def choice_tokens(self, forced: str, choices: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
-        """The tokens that tell each choice from the others, by the choice's name.
+        """The tokens that distinguish each choice from the others, by the choice's name.
 
         Raises:
             EngineError: some choice has none of its own.
 
         """
         found = {name: self.first_tokens(forced, spellings) for name, spellings in choices.items()}
-        # A first token that several choices share (a lone blank, say) tells nothing.
+        # A first token that several choices share (a lone blank, say) distinguishes nothing.
         everything = [token for tokens in found.values() for token in tokens]
         found = {name: [t for t in tokens if everything.count(t) == 1] for name, tokens in found.items()}
         if not all(found.values()):
@@ -183,7 +183,7 @@ class Vocabulary:
 
 
 class Decoder:
-    """Tokens of one branch to text, multi-byte characters kept whole."""
+    """Tokens of one branch to text, keeping multi-byte characters whole."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary

@@ -12,6 +12,7 @@ from typing import Any
 
 from planner_cli.engine import library
 from planner_cli.engine.library import L
+from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
 
@@ -32,12 +33,12 @@ class Adapter:
 class Weights:
     """One loaded GGUF and the LoRA adapters loaded over it.
 
-    Generator and discriminator that are adapters of one base share one instance, so the base's memory is
-    paid once; the file is mapped, not read.
+    A generator and a discriminator that are adapters of one base share one instance, so the base is in memory
+    once; the file is mapped, not read.
     """
 
     def __init__(self, path: Path, *, gpu_layers: int | None = None, vocabulary_only: bool = False) -> None:
-        """Load the file; with ``vocabulary_only`` no tensors of it, for tokenizers alone."""
+        """Load the file; with ``vocabulary_only`` none of its tensors, just the tokenizer."""
         library.start()
         self.path = path
         params = L.llama_model_default_params()
@@ -50,7 +51,27 @@ class Weights:
                 f"{path.name}: llama.cpp cannot load this model file",
                 hint="PLANNER_DEBUG=1 shows llama.cpp's own log; the file may be damaged or too new",
             )
+        if not vocabulary_only:
+            other = why_it_cannot_write(self.metadata)
+            if other is not None:
+                raise ModelError(f"{path.name} is {other}", hint="planner models recommend names models that do")
         self._adapters: dict[Path, Adapter] = {}
+        self._users = 0
+
+    def use(self) -> Weights:
+        """Count one more user, who ends with :meth:`release`."""
+        self._users += 1
+        return self
+
+    def release(self) -> None:
+        """Count one user less; the last one frees the weights, and the adapters over them."""
+        self._users -= 1
+        if self._users == 0:
+            for key in [key for key, weights in _LOADED.items() if weights is self]:
+                del _LOADED[key]
+            self._adapters.clear()
+            L.llama_model_free(self.handle)
+            self.handle = None
 
     def adapter(self, path: Path) -> Adapter:
         """A LoRA adapter for this model, loaded at its first use.
@@ -107,12 +128,12 @@ class Weights:
 
     @property
     def recurrent(self) -> bool:
-        """Whether part of its memory is a state that cannot be cut back to an earlier token."""
+        """Whether part of its memory is a state that cannot be rolled back to an earlier token."""
         return bool(L.llama_model_is_recurrent(self.handle) or L.llama_model_is_hybrid(self.handle))
 
     @property
     def heads(self) -> int:
-        """Attention heads of a layer."""
+        """Attention heads per layer."""
         return max(1, int(L.llama_model_n_head(self.handle)))
 
     @property
@@ -146,19 +167,26 @@ def _size_text(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B"
 
 
-@functools.cache
+_LOADED: dict[tuple[Path, int | None], Weights] = {}
+
+
 def load_weights(path: Path, gpu_layers: int | None = None) -> Weights:
-    """The weights of one file; the same instance for the same file in this process.
+    """The weights of one file; the same instance for the same file in this process, even through a link to it.
+
+    They stay until whoever loaded them has called :meth:`Weights.release`.
 
     Raises:
         ModelError: llama.cpp cannot load it.
 
     """
-    return Weights(path, gpu_layers=gpu_layers)
+    key = (path.resolve(), gpu_layers)
+    if key not in _LOADED:
+        _LOADED[key] = Weights(path, gpu_layers=gpu_layers)
+    return _LOADED[key].use()
 
 
 def _wanted_gpu_layers(asked: int | None) -> int:
-    """``None`` is all layers where this build can offload, else none."""
+    """``None`` is all layers where this build can offload, otherwise none."""
     if not library.gpu_supported():
         return 0
     return 999 if asked is None else asked

@@ -25,7 +25,7 @@ from planner_cli.sql import normalise
 from planner_cli.types import Candidate, Question, StageTimings
 
 SEED_STEP = 1_000_003
-"""Seeds of different runs keep their branches' seeds apart."""
+"""Keeps the branch seeds of runs with different seeds apart."""
 
 
 @dataclass(slots=True)
@@ -57,13 +57,13 @@ class Generator:
     ) -> Iterator[Event]:
         """Write candidates of one question.
 
-        ``count`` samples instead of the settings'; ``draft`` is a query to do better than, or the beginning of
-        one to go on from; ``known`` are the candidates of earlier rounds, whose numbers go on. The first
+        ``count`` samples instead of the settings'; ``draft`` is a query to improve on, or the beginning of
+        one to continue from; ``known`` are the candidates of earlier rounds, whose numbering continues. The first
         sample of the first round is greedy.
 
         Yields ``StageStarted``, ``Prefilled``, then ``CandidateWritten`` for each distinct query as it is
-        finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When the time
-        limit ends first, the finished candidates count and a warning says so.
+        finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When time runs
+        out first, the finished candidates count and a warning says so.
 
         Raises:
             ContextOverflow: the schema does not fit the model's context.
@@ -103,14 +103,14 @@ class Generator:
     def likelihood(
         self, question: Question, queries: Sequence[str], *, control: Control
     ) -> tuple[Sequence[float | None], StageTimings]:
-        """How likely the model is to write each query and nothing else, as ln P, and what reading them took.
+        """How likely the model is to write each query and nothing else, as ln P, and what reading that cost.
 
-        ``None`` where the engine does not tell.
-        For queries that it did not write itself: those it did come with theirs.
+        ``None`` where the engine cannot tell.
+        For queries that it did not write itself: those it did write already have theirs.
 
         Raises:
             ContextOverflow: they do not fit the model's context.
-            TimeLimit, Interrupted: the control said so.
+            TimeLimit, Interrupted: the control stopped it.
 
         """
         if not self.engine.reads_likelihood or not queries:
@@ -129,7 +129,7 @@ class Generator:
     def _sample(
         self, session: Session, samples: Sequence[Sample], known: Sequence[Candidate], control: Control
     ) -> Iterator[Event]:
-        """Advance all samples to their ends."""
+        """Advance all samples until they end."""
         distinct = {normalise(c.sql): c for c in known}
         live = len(samples)
         while live:
@@ -176,7 +176,7 @@ def _merge(distinct: dict[str, Candidate], written: Candidate) -> Event:
 def _samplings(
     settings: GeneratorSettings, count: int, seed: int, *, greedy: bool, grammar: str | None
 ) -> list[Sampling]:
-    """Each sample has a seed of its own; with ``greedy`` the first one is not drawn but the likeliest."""
+    """Each sample has its own seed; with ``greedy`` the first one is not drawn but takes the likeliest tokens."""
     drawn = settings.sampling
     return [
         replace(

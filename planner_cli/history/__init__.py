@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from planner_cli.history.files import history_path
-from planner_cli.history.records import Mark, Marked, Record, Summary
-from planner_cli.history.rows import NOT_KEPT, KeptLevel
+from planner_cli.history.records import KeptLevel, Mark, Marked, Record, Summary
 from planner_cli.history.store import History
+from planner_cli.history.upgrade import NOT_KEPT
 
 Level: TypeAlias = Literal["off", "metadata", "full"]
 """What is kept of a question: nothing, see :data:`KeptLevel`, everything."""

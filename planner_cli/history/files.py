@@ -8,12 +8,27 @@ from pathlib import Path
 
 from planner_cli.errors import HistoryError
 
+_LEVELS = {
+    **dict.fromkeys(("off", "no", "none", "false", "0", "never", "disabled"), "off"),
+    **dict.fromkeys(("metadata", "on", "yes", "true", "1"), "metadata"),
+    "full": "full",
+}
+"""What is written into the variable of the file by those who mean the other one."""
 _SIBLINGS = ("-journal", "-wal", "-shm")
 
 
 def history_path() -> Path:
-    """``$PLANNER_HISTORY``, else ``history.sqlite`` in the user's state folder (``XDG_STATE_HOME`` honoured)."""
+    """``$PLANNER_HISTORY``, else ``history.sqlite`` in the user's state folder (``XDG_STATE_HOME`` honoured).
+
+    Raises :class:`HistoryError` when the variable holds a level, or a word for none: no file is meant by it.
+    """
     named = os.environ.get("PLANNER_HISTORY")
+    if named and named.strip().lower() in _LEVELS:
+        level = _LEVELS[named.strip().lower()]
+        raise HistoryError(
+            f"PLANNER_HISTORY is {named!r}, but it names the history's file",
+            hint=f"PLANNER_HISTORY_LEVEL={level} says what is kept; ./{named} is a file of that name",
+        )
     return Path(named).expanduser() if named else _state_folder() / "history.sqlite"
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from planner_cli.history.rows import KeptLevel
-from planner_cli.types import Answer, ModelInfo
+KeptLevel: TypeAlias = Literal["metadata", "full"]
+"""``metadata``: no rows, no thoughts, no values of the database. ``full``: these too."""
 
 Mark: TypeAlias = Literal["right", "wrong"]
 """What the user says of an answer."""
@@ -42,15 +42,8 @@ class Record:
     level: KeptLevel
     question: str
     database: Path
-    answer: Answer
-    """Under the level ``metadata`` its executions have no rows and its thoughts no text."""
-    row_counts: tuple[int | None, ...]
-    """Rows each candidate gave, whether they were kept or not; ``None``: it did not run."""
-    models: tuple[ModelInfo, ...]
-    settings: Mapping[str, Any]
-    """:class:`PlanSettings` as it was then, as nested mappings."""
-    version: str
-    """Of the planner that wrote it."""
+    document: Mapping[str, Any]
+    """:class:`planner_cli.ui.document_types.Document`, with ``null`` for what the level left out."""
     mark: Mark | None
     right_sql: str | None
     """What the answer should have been, where the user gave it."""

@@ -7,21 +7,21 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner_cli import __version__
 from planner_cli.errors import HistoryError
-from planner_cli.history import rows
 from planner_cli.history.files import history_path, make_private
-from planner_cli.history.migrations import migrate
-from planner_cli.history.records import Mark, Marked, Record, Summary
-from planner_cli.history.rows import DbRow, KeptLevel
+from planner_cli.history.migrations import migrate, to_json
+from planner_cli.history.records import KeptLevel, Mark, Marked, Record, Summary
+from planner_cli.history.upgrade import NOT_KEPT, DbRow
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, ModelInfo
+from planner_cli.types import Answer, Execution, ModelInfo
+from planner_cli.ui.document import document
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -30,15 +30,6 @@ BUSY_SECONDS = 2.0
 """How long to wait for another planner that writes."""
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-_OF_ANSWER = """
-    SELECT sql, EXISTS (
-        SELECT 1 FROM clusters, json_each(clusters.candidates)
-        WHERE clusters.answer_id = candidates.answer_id AND place = 1 AND value = candidates.candidate
-    ) AS answered
-    FROM candidates WHERE answer_id = :id ORDER BY candidate
-"""
-"""An answer's candidates, and whether each gave the result that was the answer."""
 
 
 class History:
@@ -102,22 +93,30 @@ class History:
         Under the level off there is nothing to call. Raises :class:`HistoryError`, and then nothing was kept.
         """
         asked_at = datetime.now(timezone.utc) - timedelta(seconds=answer.timings.total)
-        head = {
+        best = answer.best_candidate
+        made = document(
+            question=question,
+            database=database.name,
+            answer=answer if level == "full" else _without_values(answer),
+            settings=settings,
+            models=models,
+            versions={"planner": __version__},
+            kept=level == "full",
+        )
+        row = {
             "asked_at": asked_at.strftime(_TIME),
             "level": level,
             "question": question,
-            "database_name": database.name,
             "database_path": str(database.absolute()),
-            "settings": rows.to_json(asdict(settings)),
-            "version": __version__,
+            "sql": best.sql if best else None,
+            "confidence": answer.confidence,
+            "vote_share": answer.vote_share,
+            "seconds": answer.timings.total,
+            "document": to_json(made),
         }
         with self._transaction():
-            answers = self._db.table("answers").insert({**rows.storable(head), **rows.answer_row(answer)})
-            answer_id = int(str(answers.last_pk))
-            self._db.table("models").insert_all(rows.model_rows(answer_id, models))
-            self._db.table("candidates").insert_all(rows.candidate_rows(answer_id, answer, level))
-            self._db.table("clusters").insert_all(rows.cluster_rows(answer_id, answer, level))
-        return answer_id
+            answers = self._db.table("answers").insert({key: _storable(value) for key, value in row.items()})
+        return int(str(answers.last_pk))
 
     def list(self, limit: int = 20, *, search: str | None = None) -> tuple[Summary, ...]:
         """The newest ``limit`` answers, newest first; with ``search`` those whose question or SQL contains it.
@@ -125,7 +124,8 @@ class History:
         Upper and lower case are the same in the search. Raises :class:`HistoryError`.
         """
         found = self._query(
-            "SELECT * FROM answers"
+            "SELECT id, asked_at, level, question, database_path, sql, confidence, vote_share, seconds, mark"
+            " FROM answers"
             " WHERE :search IS NULL OR instr(casefold(question || char(10) || coalesce(sql, '')), casefold(:search))"
             " ORDER BY id DESC LIMIT :limit",
             {"search": search, "limit": limit},
@@ -148,25 +148,17 @@ class History:
 
     def show(self, answer_id: int) -> Record:
         """One answer in full. Raises :class:`HistoryError` when there is none with this id."""
-        key = {"id": answer_id}
-        found = self._query("SELECT * FROM answers WHERE id = :id", key)
+        found = self._query("SELECT * FROM answers WHERE id = :id", {"id": answer_id})
         if not found:
             raise _no_question(answer_id)
         row = found[0]
-        candidates = self._query("SELECT * FROM candidates WHERE answer_id = :id ORDER BY candidate", key)
-        clusters = self._query("SELECT * FROM clusters WHERE answer_id = :id ORDER BY cluster", key)
-        models = self._query("SELECT * FROM models WHERE answer_id = :id ORDER BY rowid", key)
         return Record(
             id=row["id"],
             asked_at=_time(row["asked_at"]),
             level=row["level"],
             question=row["question"],
             database=Path(row["database_path"]),
-            answer=rows.read_answer(row, candidates, clusters),
-            row_counts=tuple(candidate["row_count"] for candidate in candidates),
-            models=rows.read_models(models),
-            settings=json.loads(row["settings"]),
-            version=row["version"],
+            document=json.loads(row["document"]),
             mark=row["mark"],
             right_sql=row["right_sql"],
         )
@@ -197,7 +189,7 @@ class History:
                 database=Path(row["database_path"]),
                 mark=row["mark"],
                 right_sql=row["sql"] if row["mark"] == "right" else row["right_sql"],
-                candidates=tuple((each["sql"], bool(each["answered"])) for each in self._query(_OF_ANSWER, row)),
+                candidates=_candidates(json.loads(row["document"])),
             )
             for row in answers
         )
@@ -271,6 +263,30 @@ def _explained(path: Path) -> Iterator[None]:
         elif "locked" in str(error):
             hint = "another program has it open: close that first"
         raise HistoryError(f"history {path}: {error}", hint=hint) from error
+
+
+def _without_values(answer: Answer) -> Answer:
+    """The answer less what may quote the database, but for rows and thoughts: the document leaves those out."""
+    return replace(answer, executions=tuple(map(_without_notes, answer.executions)))
+
+
+def _without_notes(execution: Execution) -> Execution:
+    # SQLite's run-time errors may quote data ("bad JSON path: 'secret'"); all other kinds come from the SQL, the schema
+    # or a limit.
+    quoting = execution.error is not None and execution.error_kind in ("other", None)
+    error = NOT_KEPT if quoting else execution.error
+    return replace(execution, error=error, unmatched=(), crossed=(), notes=())
+
+
+def _candidates(made: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """Each candidate's SQL, and whether it gave the result that was the answer."""
+    first = next((cluster["index"] for cluster in made["clusters"] if cluster["rank"] == 0), None)
+    return tuple((each["sql"], first is not None and each["cluster"] == first) for each in made["candidates"])
+
+
+def _storable(value: str | float | None) -> str | float | None:
+    r"""Text as SQLite can hold it: what is not valid Unicode is written as ``\udc80``."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _no_question(answer_id: int) -> HistoryError:

@@ -1,4 +1,4 @@
-"""Files that are on this machine already: linked or copied into the models folder, verified, removed."""
+"""Files that are already on this machine: linked or copied into the models folder, verified, removed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from planner_cli.errors import ModelError
 from planner_cli.hub import registry, store
 from planner_cli.hub.catalog import known_catalog
 from planner_cli.hub.checksum import file_sha256
-from planner_cli.hub.foreign import Foreign, find_foreign
+from planner_cli.hub.foreign import Foreign, named
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 State: TypeAlias = Literal["right", "changed", "missing", "unpinned"]
 Tell: TypeAlias = "Callable[[int, int | None], None]"
@@ -36,7 +37,7 @@ class Checked:
 class Removed:
     path: Path
     freed: int
-    """Bytes of the disk; 0 for a link, whose target stays."""
+    """Bytes on disk; 0 for a link, whose target stays."""
     target: Path | None
     """Of a link."""
 
@@ -44,18 +45,18 @@ class Removed:
 # -------------------------------------------------------------------------------------------------- import
 
 
-def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell) -> registry.Installed:
+def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell, note: Callable[[str], None]) -> registry.Installed:
     """Link a file on this machine into the models folder, or copy it; its sha256 is recorded.
 
-    ``spec`` is a path, or the reference of :func:`~planner_cli.hub.foreign.find_foreign`.
-    Raises :class:`ModelError` when there is no such file, it is no GGUF file, or not what its owner says.
+    ``spec`` is a path, or a reference for :func:`~planner_cli.hub.foreign.find_foreign`; ``note`` is called with
+    what belongs to a model and is not imported.
+    Raises :class:`ModelError` when there is no such file, it is not a GGUF file, or not what its owner says.
     """
     source = _source(spec)
     header = read_header(source.path)
-    if not header.tensors:
-        raise ModelError(f"{source.path} holds no weights, only a header or a vocabulary")
+    check_usable(header)
+    check_whole(header)
     target = store.folder() / store.file_name(name or source.name)
-    store.check_split(source.path.name)
     if target.exists() or target.is_symlink():
         raise ModelError(f"{target} is there already", hint="give another --name, or planner models rm it first")
     if copy:
@@ -77,16 +78,14 @@ def bring_in(spec: str, *, copy: bool, name: str | None, tell: Tell) -> registry
         path=str(source.path.absolute()),
     )
     registry.record(record)
+    if source.left:
+        note(f"{source.ref}: only its weights are imported, not its {', '.join(source.left)}")
     return record
 
 
 def _source(spec: str) -> Foreign:
     if ":" in spec and not Path(spec).exists():
-        known = find_foreign()
-        found = next((entry for entry in known if entry.ref == spec), None)
-        if found is None:
-            raise ModelError(f"{spec!r} is neither a file nor known", hint="planner models import shows what is found")
-        return found
+        return named(spec)
     path = Path(spec).expanduser()
     if path.is_dir():
         raise ModelError(f"{path} is a folder", hint="name a .gguf file in it")
@@ -97,7 +96,7 @@ def _source(spec: str) -> Foreign:
 
 
 def verify(name: str | None = None) -> tuple[Checked, ...]:
-    """Hash files again, whatever is remembered of them: one, or all there are.
+    """Hash files again, whatever is remembered about them: one, or all of them.
 
     Raises :class:`ModelError` when ``name`` is not known.
     """
@@ -138,9 +137,9 @@ def _check(name: str, path: Path, expected: str | None) -> Checked:
 
 
 def remove(name: str) -> Removed:
-    """Delete a file of the models folder, or the link to it, and what was recorded.
+    """Delete a file in the models folder, or the link to it, and its record.
 
-    Raises :class:`ModelError` when it is not there, or not ours to delete.
+    Raises :class:`ModelError` when it does not exist, or is not ours to delete.
     """
     target = _removable(name)
     link = target.readlink() if target.is_symlink() else None

@@ -1,4 +1,4 @@
-"""What the hub remembers between runs: small JSON files only the user can read. They save time and nothing else."""
+"""What the hub remembers between runs: small JSON files only the user can read. They only save time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cache_folder() -> Path:
 
 
 def load(path: Path) -> Any:
-    """What the file holds; ``None`` when it is missing or damaged."""
+    """The file's content; ``None`` when it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -26,7 +26,7 @@ def load(path: Path) -> Any:
 
 
 def store(path: Path, value: Any) -> None:
-    """Write the file whole or not at all; a read-only home must not stop a question, so that it fails is not said."""
+    """Write the file whole or not at all; a failure is silent, because a read-only home must not stop a question."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # created with mode 0600

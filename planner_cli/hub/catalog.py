@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import lru_cache
@@ -13,12 +12,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
 
 from planner_cli.errors import ModelError
 from planner_cli.settings import Select
+from planner_cli.tomlfile import read_toml
 from planner_cli.types import Role
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 SCHEMA_VERSION = 1
 
@@ -27,7 +22,7 @@ Kind: TypeAlias = Literal["model", "adapter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogFile:
-    """One GGUF file. Field meanings stand at the top of ``catalog.toml``."""
+    """One GGUF file. The fields are explained at the top of ``catalog.toml``."""
 
     name: str
     kind: Kind
@@ -40,17 +35,17 @@ class CatalogFile:
     extra: str | None = None
     """The extra of planner_cli that installs ``package``."""
     bundled: str | None = None
-    """Path beside the catalogue."""
+    """Path relative to the catalogue."""
     repo: str | None = None
     revision: str | None = None
     licence_url: str | None = None
     noncommercial: bool = False
-    """Whether the licence forbids commercial use: shown, and never recommended."""
+    """Whether the licence forbids commercial use: then it is marked, and never recommended."""
     size: int | None = None
     """Bytes."""
     sha256: str | None = None
     parameters: int | None = None
-    """Of an unverified entry: as its model card rounds it."""
+    """Of an unverified entry: rounded as in its model card."""
     template: str | None = None
     """Family of its chat template, for example ``chatml``; ``none`` for a base model."""
     context: int | None = None
@@ -63,7 +58,7 @@ class CatalogFile:
     untrained: bool = False
     """Whether it was never trained for its roles: a discriminator's scores are then noise."""
     runs_as: Literal["Q8_0"] | None = None
-    """Quantisation it is written in, once, because llama.cpp runs that faster."""
+    """Quantisation in which it is rewritten, once, because llama.cpp runs that faster."""
     note: str | None = None
 
 
@@ -76,7 +71,7 @@ class Preset:
     model: str
     adapter: str | None = None
     at_once: str | None = None
-    """Adapter in place of that one where the budget is 0: trained to judge without a thought."""
+    """Adapter used instead where the budget is 0: trained to judge without a thought."""
     prompt: str | None = None
     reasoning: str | None = None
     budget: int | None = None
@@ -88,7 +83,7 @@ class Preset:
 @dataclass(frozen=True, slots=True)
 class Catalog:
     folder: Path
-    """Where bundled files lie."""
+    """Where bundled files are."""
     files: tuple[CatalogFile, ...]
     presets: tuple[Preset, ...]
 
@@ -105,7 +100,7 @@ class Catalog:
 
 
 def catalog_folder() -> Path:
-    """Find the folder of ``catalog.toml``: inside an installed wheel, or ``models/`` of a checkout.
+    """Find the folder of ``catalog.toml``: inside an installed wheel, or ``models/`` in a checkout.
 
     Raises :class:`ModelError` when there is neither.
     """
@@ -117,7 +112,7 @@ def catalog_folder() -> Path:
 
 
 def user_catalog_path() -> Path:
-    """Where users add entries of their own: ``PLANNER_CATALOG``, else ``catalog.toml`` in the configuration folder."""
+    """Where users add their own entries: ``PLANNER_CATALOG``, else ``catalog.toml`` in the configuration folder."""
     named = os.environ.get("PLANNER_CATALOG")
     if named:
         return Path(named).expanduser()
@@ -129,7 +124,7 @@ def user_catalog_path() -> Path:
 def known_catalog() -> Catalog:
     """The catalogue that came with planner, and the user's entries after it.
 
-    Raises :class:`ModelError` when one is wrong, or a user's entry takes a name that is taken.
+    Raises :class:`ModelError` when one is wrong, or a user's entry has a name that is taken.
     """
     catalog = load_catalog()
     path = user_catalog_path()
@@ -157,13 +152,8 @@ def load_catalog(folder: Path | None = None) -> Catalog:
 
 
 def _read_catalog(path: Path) -> Catalog:
-    """One file's entries, each checked by itself."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not valid TOML: {error}") from error
+    """One file's entries, each checked on its own."""
+    document = read_toml(path, ModelError)
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(f"{path} has schema_version {document.get('schema_version')!r}; {SCHEMA_VERSION} is supported")
     unknown = set(document) - {"schema_version", "file", "preset"}

@@ -15,10 +15,10 @@ _REMEMBERED = 200
 
 
 def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = False) -> str:
-    """Compute the sha256 of ``path`` as 64 hexadecimal digits, read in chunks (about 2 s a GiB).
+    """Compute the sha256 of ``path`` as 64 hexadecimal digits, read in chunks (about 2 s per GiB).
 
     The digest is kept in ``cache_dir`` (default: the user's cache folder) with the file's size and mtime, and the
-    file is read again only when one of these changed, or with ``again``. The cache only saves time: one that is
+    file is read again only when one of these has changed, or with ``again``. The cache only saves time: one that is
     missing, damaged or cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be
     read.
     """

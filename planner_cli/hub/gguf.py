@@ -1,6 +1,6 @@
 """Reads the header of a GGUF file without llama.cpp, so that a broken file ends in one clear line.
 
-llama.cpp answers a damaged file with an assertion that kills the process, or with a message of its own; here
+llama.cpp responds to a damaged file with an assertion that kills the process, or with its own message; here
 every count, length and offset is checked against a bound and against the file's size first. What is covered:
 magic, version, key-value section, tensor table, and that the file holds every tensor's bytes. What is not: the
 weights themselves, and whether this llama.cpp knows the architecture.
@@ -48,7 +48,7 @@ _VOCABULARY = {
     "tokenizer.ggml.token_type": (_INT32, _UINT32),
     "tokenizer.ggml.merges": (_STRING,),
 }
-"""Arrays that llama.cpp reads as if they had these types; all but the merges have one item a token."""
+"""Arrays that llama.cpp reads as if they had these types; all but the merges have one item per token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class GgufHeader:
     metadata: Metadata
     """The key-value section, arrays as :class:`ArrayInfo`."""
     tensors: tuple[TensorInfo, ...]
+    end: int
+    """Where its last tensor ends, in bytes from the start of the file."""
 
     @property
     def architecture(self) -> str:
@@ -102,7 +104,7 @@ class GgufHeader:
     @property
     def is_adapter(self) -> bool:
         """Whether this is a LoRA adapter, to be put over a model."""
-        return self._text("general.type") == "adapter"
+        return self._text("general.type") == "adapter" or "adapter.type" in self.metadata
 
     @property
     def prompt(self) -> str | None:
@@ -191,7 +193,7 @@ def raw_pairs(path: Path) -> dict[str, bytes]:
 
 
 class _Cursor:
-    """Reads forward through the header, never past the file's end or ``MAX_HEADER_BYTES``."""
+    """Reads forward through the header, never past the end of the file or ``MAX_HEADER_BYTES``."""
 
     def __init__(self, path: Path, stream: BinaryIO, size: int) -> None:
         self.path = path
@@ -224,7 +226,7 @@ class _Cursor:
         return bytes(self._data[start : self.position])
 
     def since(self, start: int) -> bytes:
-        """What was read or stepped over from ``start`` on."""
+        """What was read or skipped from ``start`` on."""
         return bytes(self._data[start : self.position])
 
     def number(self, code: str) -> int:
@@ -246,7 +248,7 @@ class _Cursor:
         self.position += count
 
     def skip_texts(self, items: int, what: str) -> None:
-        """Step over ``items`` strings; vocabularies hold hundreds of thousands, so this loop is kept tight."""
+        """Skip ``items`` strings; vocabularies have hundreds of thousands, so this loop is kept tight."""
         unpack = struct.Struct("<Q").unpack_from
         data, position = self._data, self.position
         for _ in range(items):
@@ -280,8 +282,8 @@ def _parse(path: Path, size: int, cursor: _Cursor) -> GgufHeader:
     _check_layers(cursor, metadata)
     _check_vocabulary(cursor, metadata)
     tensors = tuple(_read_tensor(cursor) for _ in range(tensor_count))
-    _check_data_section(cursor, size, metadata, tensors)
-    return GgufHeader(path, size, version, MappingProxyType(metadata), tensors)
+    end = _check_data_section(cursor, size, metadata, tensors)
+    return GgufHeader(path, size, version, MappingProxyType(metadata), tensors, end)
 
 
 def _read_metadata(cursor: _Cursor, count: int) -> dict[str, int | float | bool | str | ArrayInfo]:
@@ -360,8 +362,8 @@ def _read_tensor(cursor: _Cursor) -> TensorInfo:
     return tensor
 
 
-def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors: tuple[TensorInfo, ...]) -> None:
-    """Check that the file holds every tensor: a download that stopped half-way is the common case here."""
+def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors: tuple[TensorInfo, ...]) -> int:
+    """Check that the file holds every tensor: a download that stopped half-way is the common case. Returns the end."""
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
         raise cursor.damaged(f"its alignment is {alignment!r}")
@@ -373,10 +375,11 @@ def _check_data_section(cursor: _Cursor, size: int, metadata: Metadata, tensors:
         known = TENSOR_TYPES.get(tensor.type_id)
         if known and tensor.shape[0] % known.block:
             raise cursor.damaged(f"a row of the tensor {tensor.name!r} is not whole blocks of {known.name}")
-        # A type newer than our table: at least its first byte must be there.
+        # A type newer than our table: at least its first byte must exist.
         length = tensor.elements // known.block * known.bytes if known else 1
         end = max(end, start + tensor.offset + length)
     if end > size:
         raise ModelError(
             f"{cursor.path} is truncated: it should hold {end} bytes, but has {size}", hint="get the file again"
         )
+    return end

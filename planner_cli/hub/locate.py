@@ -1,4 +1,4 @@
-"""Where the files of the catalogue lie on this machine."""
+"""Where the catalogue's files are on this machine."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def source(entry: CatalogFile) -> str:
 
 
 def how_to_get(entry: CatalogFile) -> str:
-    """Say the next step for a user who does not have the file."""
+    """The next step for a user who does not have the file."""
     if entry.bundled is not None:
         return "install planner_cli again: the file is part of it"
     if entry.package is not None:

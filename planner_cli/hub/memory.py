@@ -2,7 +2,7 @@
 
 The parts are those llama.cpp allocates on a CPU, each as its log names it; their sizes were compared with the
 resident set of a process that ran the model (``tests/hub/test_memory.py``). What is not covered: layers on a GPU
-(the same bytes lie there), windowed attention (which takes less), recurrent state.
+(the same bytes are there), windowed attention (which takes less), recurrent state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from planner_cli.settings import SCORES_BYTES
 PROCESS = 48 * 2**20
 """Python, numpy and llama.cpp before a model is loaded (measured: 48 MiB)."""
 _VOCABULARY_ENTRY = 384
-"""Of llama.cpp's tokenizer, a token: measured 18 MiB at 49,152 tokens."""
+"""Bytes per token of llama.cpp's tokenizer: measured 18 MiB at 49,152 tokens."""
 _SAMPLED_TOKEN = 12
 """``llama_token_data``: a sampler keeps one for every token of the vocabulary."""
 _BATCH, _PLAIN_BATCH = 512, 256
@@ -48,7 +48,7 @@ class MemoryEstimate:
 
     @property
     def needed(self) -> int:
-        """What must be there at the least: the mapped original of what was repacked can go."""
+        """The least that must fit: the mapped original of what was repacked can be dropped."""
         return self.total - self.repacked
 
 

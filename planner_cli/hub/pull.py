@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from planner_cli.errors import ModelError
-from planner_cli.hub import client, registry, store
+from planner_cli.hub import client, receive, registry, store
 from planner_cli.hub.catalog import Catalog, CatalogFile, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.locate import find, how_to_get
+from planner_cli.hub.patience import Note, Pause
+from planner_cli.hub.usable import check_name
 
 _REPO_FILE = re.compile(r"([\w.-]+/[\w.-]+):(.+)", re.ASCII)
 
@@ -34,12 +36,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A file that is in its place now."""
+    """A file that is now in place."""
 
     path: Path
     record: registry.Installed
     compared: tuple[str, ...]
-    """With what its sha256 was compared: ``catalogue``, ``first pull``, ``hub``; empty where there was nothing."""
+    """What its sha256 was compared with: ``catalogue``, ``first pull``, ``hub``; empty where there was nothing."""
     fresh: bool
     """Whether it was downloaded just now."""
     noncommercial: bool
@@ -48,12 +50,12 @@ class Pulled:
 def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
     """The files a user means: a catalogue name, a preset (all of its files on a hub), or ``owner/repo:file``.
 
-    Raises :class:`ModelError` for an unknown name, and for what is on no hub.
+    Raises :class:`ModelError` for an unknown name, and for a model that is on no hub.
     """
     match = _REPO_FILE.fullmatch(spec)
     if match:
         repo, path = match.groups()
-        store.check_split(PurePosixPath(path).name)
+        check_name(PurePosixPath(path).name)
         return (Wish(repo, path, revision, None),)
     catalog = known_catalog()
     entries = _named(catalog, spec)
@@ -66,7 +68,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
             if find(entry, catalog.folder) is None:
                 raise ModelError(f"{entry.name!r} is on no hub", hint=how_to_get(entry))
             continue
-        store.check_split(PurePosixPath(entry.file).name)
+        check_name(PurePosixPath(entry.file).name)
         made.append(Wish(entry.repo, entry.file, revision or entry.revision, entry))
     return tuple(made)
 
@@ -84,13 +86,14 @@ def pull(
     *,
     endpoint: str | None = None,
     name: str | None = None,
-    progress: client.Progress,
-    note: Callable[[str], None],
+    progress: receive.Progress,
+    note: Note,
+    pause: Pause = time.sleep,
 ) -> Pulled:
-    """Get one file, or see that it is there already.
+    """Get one file, unless it is already there.
 
-    The sha256 is computed from the bytes on the disk, and compared with the catalogue's, with that of the first
-    pull, and with the one the hub states. Interrupted, the same call goes on where it ended.
+    The sha256 is computed from the bytes on disk, and compared with the catalogue's, with that of the first
+    pull, and with the one the hub states. After an interruption the same call continues where it ended.
     Raises :class:`ModelError`; nothing is at the final name unless it is whole and right.
     """
     folder = store.folder()
@@ -103,7 +106,7 @@ def pull(
     elif target.exists():
         raise ModelError(f"{target} is there already, and was not pulled", hint="give the new one another --name")
     revision = wish.revision or (known.revision if known else None)
-    remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note)
+    remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note, pause=pause)
     pins = _pins(wish, known, remote)
     digests = set(pins.values())
     if len(digests) > 1:
@@ -113,7 +116,7 @@ def pull(
             hint=f"planner models rm {target.name} forgets the first pull; --revision gets an older file",
         )
     part = folder / f".{target.name}.{hashlib.sha256(remote.etag.encode()).hexdigest()[:16]}.part"
-    _download(remote, part, wish.what, progress, note)
+    _download(remote, part, wish.what, progress, note, pause)
     digest = store.settle(part, target, expected=next(iter(digests), None), what=wish.what)
     for stale in folder.glob(f".{target.name}.*.part"):  # of revisions that were never finished
         stale.unlink(missing_ok=True)
@@ -134,7 +137,7 @@ def pull(
 
 
 def _already(wish: Wish, target: Path, known: registry.Installed) -> Pulled | None:
-    """The file that is there, if it is what was asked for and unchanged; ``None`` if another is wanted.
+    """The existing file, if it is what was requested and unchanged; ``None`` if another is wanted.
 
     Raises :class:`ModelError` when another repository's file has the name.
     """
@@ -162,18 +165,19 @@ def _pins(wish: Wish, known: registry.Installed | None, remote: client.RemoteFil
 
 
 def _download(
-    remote: client.RemoteFile, part: Path, what: str, progress: client.Progress, note: Callable[[str], None]
+    remote: client.RemoteFile, part: Path, what: str, progress: receive.Progress, note: Note, pause: Pause
 ) -> None:
     with store.part_file(part) as stream:
         have = stream.tell()
         if remote.size is not None:
             if have > remote.size:
-                stream.truncate(0)
+                stream.seek(0)
+                stream.truncate()
                 have = 0
             store.check_space(remote.size - have, part.parent, what)
         if have:
-            note(f"{what}: going on after {have} bytes of an earlier pull")
-        client.fetch(remote, stream, have=have, progress=progress, note=note)
+            note(f"{what}: continuing after {have} bytes of an earlier pull")
+        receive.fetch(remote, stream, progress=progress, note=note, pause=pause)
 
 
 def _noncommercial(wish: Wish) -> bool:

@@ -1,4 +1,4 @@
-"""What the models folder holds and what was trusted when it came: ``installed.json`` in that folder.
+"""What is in the models folder and was trusted on arrival: ``installed.json`` in that folder.
 
 A file's sha256 is recorded when it is pulled or imported (trust on first use) and compared from then on.
 """
@@ -31,7 +31,7 @@ class Installed:
     size: int
     """Bytes."""
     sha256: str
-    """When it came; what it is compared with ever after."""
+    """On arrival; what it is compared with from then on."""
     origin: Origin
     added: str
     """ISO 8601, UTC."""
@@ -45,7 +45,7 @@ class Installed:
 
     @property
     def name(self) -> str:
-        """By which a user can give it."""
+        """The name by which a user can refer to it."""
         return self.file.removesuffix(".gguf")
 
 
@@ -64,25 +64,25 @@ def installed() -> dict[str, Installed]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}", hint="mend it, or remove it to trust what is there") from error
+        raise ModelError(f"cannot read {path}: {error}", hint="fix it, or remove it to trust what is there") from error
     if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(f"{path} is not of this version of planner", hint="install a newer planner")
     known = {field.name for field in fields(Installed)}
     try:
         entries = [Installed(**{k: v for k, v in entry.items() if k in known}) for entry in document["models"]]
     except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is damaged: {error}", hint="mend it, or remove it to trust what is there") from error
+        raise ModelError(f"{path} is damaged: {error}", hint="fix it, or remove it to trust what is there") from error
     return {entry.file: entry for entry in entries}
 
 
 def record(entry: Installed) -> None:
-    """Add a file, or replace what was recorded of it."""
+    """Add a file, or replace its record."""
     with _changing() as entries:
         entries[entry.file] = entry
 
 
 def forget(file: str) -> None:
-    """Drop what was recorded of a file."""
+    """Drop the record of a file."""
     with _changing() as entries:
         entries.pop(file, None)
 

@@ -1,4 +1,4 @@
-"""From what a user names to a checked file on disk."""
+"""From a name the user gives to a checked file on disk."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir, source
 from planner_cli.hub.registry import Installed, installed
+from planner_cli.hub.usable import check_parts, check_usable
 from planner_cli.settings import Select
 from planner_cli.types import Role
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model for one role, found and checked. ``None`` among the settings means: nothing special, use the default."""
+    """A model for one role, found and checked. ``None`` for a setting means: nothing special, use the default."""
 
     role: Role
     name: str
     """Catalogue name, or the file's name."""
     path: Path
     sha256: str | None
-    """Of files whose digest is pinned, by the catalogue or when they came, compared with the file; ``None`` for
+    """Of files whose digest is pinned, by the catalogue or on arrival, compared with the file; ``None`` for
     others, which are not hashed."""
     adapter: Path | None
     """LoRA adapter to put over it."""
@@ -41,11 +42,11 @@ class ResolvedModel:
     """Default selection when this model judges."""
     note: str | None
     untrained: bool = False
-    """Whether the catalogue says that it was never trained for the role; no adapter over it, so none made up for it."""
+    """Whether the catalogue says that it was never trained for the role, and no adapter makes up for it."""
     runs_as: str | None = None
     """Quantisation in which llama.cpp runs it faster (:func:`~planner_cli.hub.fast_form.fast_form`)."""
     weights: Path | None = None
-    """Where that form of it lies; ``None`` where it runs from ``path``."""
+    """Where that version is; ``None`` where it runs from ``path``."""
 
     @property
     def loaded(self) -> Path:
@@ -63,7 +64,7 @@ class ModelEntry:
     path: Path | None
     """Where the file is; ``None`` when it is not on this machine. Not hashed here."""
     size: int | None
-    """Bytes: of the file found, else as the catalogue says."""
+    """Bytes: of the file found, otherwise from the catalogue."""
     licence: str
     verified: bool
     """Whether the catalogue pins its sha256."""
@@ -79,15 +80,15 @@ class ModelEntry:
     """Tokens."""
     noncommercial: bool = False
     link: Path | None = None
-    """Where it leads, when the file in the models folder is a link."""
+    """Its target, when the file in the models folder is a link."""
 
 
 def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | None = None) -> ResolvedModel:
     """Find and check the model a user named.
 
     ``spec`` is a catalogue name or a path (one that ends in ``.gguf`` or holds a folder separator; ``~`` is
-    expanded). ``adapter``, a catalogue name or a path too, replaces the one of the catalogue entry. ``budget`` is that
-    of a thought, where it is not to be the entry's: some have another adapter for judging without one.
+    expanded). ``adapter``, also a catalogue name or a path, replaces the catalogue entry's. ``budget`` is that of a
+    thought, if different from the entry's: some have another adapter for judging without a thought.
     Raises :class:`ModelError`, with the next step as its hint, when a name is unknown, a file is missing or
     damaged, or its sha256 is not the catalogue's.
     """
@@ -98,7 +99,7 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | 
     over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
     if over is not None:
         _check_fit(model, over)
-    # The most specific word wins: the preset's, else that of an adapter (what it was trained with), else the file's.
+    # The most specific value wins: the preset's, then an adapter's (what it was trained with), then the file's.
     entries: tuple[Preset | CatalogFile | None, ...] = (preset, over.entry if over else None, model.entry)
     sources = [entry for entry in entries if entry is not None]
     return ResolvedModel(
@@ -133,9 +134,9 @@ def _adapter_of(preset: Preset, budget: int | None) -> str | None:
 
 
 def list_models() -> tuple[ModelEntry, ...]:
-    """Everything the catalogue knows, in its order, presets first, and what else is in the models folder.
+    """Everything in the catalogue, in its order, presets first, and whatever else is in the models folder.
 
-    Reads no model's content.
+    Reads no more of a file than its header.
     """
     catalog = known_catalog()
     records = installed()
@@ -166,11 +167,11 @@ def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset
 
 
 def _list_other(path: Path, record: Installed | None) -> ModelEntry:
-    """A file of the models folder that no catalogue names."""
+    """A file in the models folder that is in no catalogue."""
     origin = "put there by hand" if record is None else f"hub, {record.repo}" if record.repo else f"{record.path}"
     return ModelEntry(
         name=path.stem,
-        kind="model",
+        kind=_kind_of(path),
         roles=("generator", "discriminator"),
         path=path,
         size=path.stat().st_size,
@@ -182,6 +183,14 @@ def _list_other(path: Path, record: Installed | None) -> ModelEntry:
         revision=record.revision if record else None,
         link=path.readlink() if path.is_symlink() else None,
     )
+
+
+def _kind_of(path: Path) -> Kind:
+    """As its header says; a damaged file is listed as a model, and refused where it is used."""
+    try:
+        return "adapter" if read_header(path).is_adapter else "model"
+    except ModelError:
+        return "model"
 
 
 def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFile) -> ModelEntry:
@@ -207,7 +216,7 @@ def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFi
 
 
 def _record_of(path: Path | None, records: dict[str, Installed]) -> Installed | None:
-    """What was recorded of a file, if it is one of the models folder."""
+    """The record of a file, if it is in the models folder."""
     return records.get(path.name) if path is not None and path.parent == models_dir() else None
 
 
@@ -247,21 +256,13 @@ def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
 
 def _checked_header(path: Path, kind: Kind) -> GgufHeader:
     header = read_header(path)
-    if kind == "model" and header.is_adapter:
-        raise ModelError(
-            f"{path} is a LoRA adapter, not a model", hint="give it as the adapter, over the model it was made for"
-        )
-    if kind == "adapter" and not header.is_adapter:
-        raise ModelError(f"{path} is not a LoRA adapter")
-    if not header.architecture:
-        raise ModelError(f"{path} does not say its architecture: llama.cpp cannot load it")
-    if not header.tensors:
-        raise ModelError(f"{path} holds no weights, only a header or a vocabulary")
+    check_usable(header, kind)
+    check_parts(header)
     return header
 
 
 def _pinned_sha256(entry: CatalogFile | None, path: Path) -> str | None:
-    """Compare the file with the catalogue's digest, else with that of the day it came."""
+    """Compare the file with the catalogue's digest, or else with the one recorded on arrival."""
     record = _record_of(path, installed())
     pinned = entry.sha256 if entry is not None else None
     expected = pinned or (record.sha256 if record else None)
@@ -276,7 +277,7 @@ def _pinned_sha256(entry: CatalogFile | None, path: Path) -> str | None:
             hint=f"remove it, then {how_to_get(entry)}; or give its path instead of the name to use it as it is",
         )
     raise ModelError(
-        f"{path} has changed since it came: its sha256 is {actual}, not {expected}",
+        f"{path} has changed since it was added: its sha256 is {actual}, not {expected}",
         hint=f"planner models rm {path.stem} and get it again; its path instead of the name takes it as it is",
     )
 

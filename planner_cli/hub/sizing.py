@@ -1,6 +1,6 @@
 """Which pair of the catalogue fits a machine: memory from sizes, seconds from a measured speed.
 
-What a file does not say yet (it is not here) is estimated from the parameters its model card names and the format
+For a file that is not on this machine, memory is estimated from the parameters in its model card and the format
 in its file name; seconds of a model that was not measured are scaled from one that was. Both are marked.
 """
 
@@ -19,7 +19,7 @@ BITS = {"Q4_0": 4.5, "Q4_1": 5.0, "Q4_K_M": 4.85, "Q5_K_M": 5.7, "Q6_K": 6.56, "
 """Bits a weight of the common file types, on average over a model (llama.cpp's own tables for 7B models)."""
 _UNKNOWN_BITS = 8.5
 _WORKING_SHARE = 0.15
-"""KV cache, scratch and tokenizer of a model whose header nobody has read, as a share of its weights."""
+"""KV cache, scratch and tokenizer of a model whose header was not read, as a share of its weights."""
 _WORKING_LEAST = 256 * 2**20
 
 
@@ -46,13 +46,13 @@ class Pair:
 
     @property
     def needed(self) -> int:
-        """Bytes of memory of one process with both; the weights of a model in both roles are there once."""
+        """Bytes of memory of one process with both; the weights of a model in both roles count once."""
         shared = self.generator.weights if self.generator.name == self.discriminator.name else 0
         return PROCESS + self.generator.needed + self.discriminator.needed - shared
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Larger is taken to be better, the smaller of the two first; then what is here already."""
+        """Larger is assumed to be better, comparing the smaller of the two first; then what is already here."""
         sizes = (self.generator.parameters, self.discriminator.parameters)
         return min(sizes), sum(sizes), self.generator.here + self.discriminator.here
 
@@ -60,7 +60,7 @@ class Pair:
 def pairs(catalog: Catalog, *, context: int, branches: int) -> tuple[Pair, ...]:
     """All pairs of a generator and a reasoning discriminator, the largest first.
 
-    Only files anybody may use commercially, and only discriminators that mark their thoughts.
+    Only files anyone may use commercially, and only discriminators that mark their thoughts.
     """
     usable = [entry for entry in catalog.files if not entry.noncommercial and entry.kind == "model"]
     generators = [_candidate(catalog, entry, context, branches) for entry in usable if _trained(entry, "generator")]

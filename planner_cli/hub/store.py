@@ -1,4 +1,4 @@
-"""Putting files into the models folder: whole, hashed, checked, under a name of their own."""
+"""Putting files into the models folder: complete, hashed, checked, under a unique name."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from typing import BinaryIO
 
 from planner_cli.errors import ModelError
 from planner_cli.hub.checksum import file_sha256, remember
-from planner_cli.hub.gguf import read_header
+from planner_cli.hub.gguf import read_header, regular_file_size
 from planner_cli.hub.locate import models_dir
+from planner_cli.hub.usable import check_usable, check_whole
 
 _COPY_CHUNK = 2**20
 _RESERVE = 64 * 2**20
-"""Bytes of the disk left free for everybody else."""
+"""Disk space left free for everyone else, in bytes."""
 
 
 def now() -> str:
-    """The time as the registry has it."""
+    """The current time in the registry's format."""
     return datetime.now(tz=timezone.utc).isoformat(timespec="seconds")
 
 
 def file_name(wanted: str) -> str:
-    """A name inside the models folder for a wanted one: its last part, ending in ``.gguf``.
+    """A file name in the models folder for the requested one: its last part, ending in ``.gguf``.
 
     Raises :class:`ModelError` when nothing usable is left.
     """
@@ -37,17 +38,8 @@ def file_name(wanted: str) -> str:
     if not name.lower().endswith(".gguf"):
         name += ".gguf"
     if name.startswith(".") or not name.isprintable():
-        raise ModelError(f"{wanted!r} is no name for a model file")
+        raise ModelError(f"{wanted!r} is not a name for a model file")
     return name
-
-
-def check_split(name: str) -> None:
-    """Refuse one part of a model that was split into several files."""
-    stem = name.lower().removesuffix(".gguf")
-    if "-of-" in stem and stem.rpartition("-of-")[2].isdecimal():
-        raise ModelError(
-            f"{name} is one part of a split model", hint="join the parts first: llama-gguf-split --merge FIRST OUT"
-        )
 
 
 def check_space(needed: int, folder: Path, what: str) -> None:
@@ -67,24 +59,45 @@ def check_space(needed: int, folder: Path, what: str) -> None:
 def part_file(part: Path) -> Iterator[BinaryIO]:
     """The unfinished file ``part``, opened for appending without a buffer; only one process can have it.
 
-    What was written stays when the block raises. A full disk ends as :class:`ModelError`.
+    What was written stays when the block raises, unless the file is empty. A full disk, a folder that cannot be
+    written and the like end as :class:`ModelError`.
     """
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with io.FileIO(part, "ab", opener=_private) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ModelError(f"another planner is getting {part.name} at this moment") from error
-        try:
-            yield stream
-            os.fsync(stream.fileno())
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                raise ModelError(
-                    f"the disk is full: {part.parent} took {stream.tell()} bytes",
-                    hint="free some space; the same command goes on from there",
-                ) from error
-            raise
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with io.FileIO(part, "ab", opener=_private) as stream:
+            _lock(stream, part)
+            try:
+                yield stream
+                os.fsync(stream.fileno())
+            except BaseException:
+                if not os.fstat(stream.fileno()).st_size:
+                    part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise ModelError(
+                f"the disk is full: {part.parent} took {_size(part)} bytes",
+                hint="free some space; the same command continues from there",
+            ) from error
+        raise _unwritable(part.parent, error) from error
+
+
+def _lock(stream: io.FileIO, part: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ModelError(f"another planner is downloading {part.name} right now") from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"cannot write to {folder}: {error.strerror or error}",
+        hint="set PLANNER_MODELS to a folder that can be written",
+    )
 
 
 def _private(path: str, flags: int) -> int:
@@ -102,9 +115,12 @@ def settle(part: Path, target: Path, *, expected: str | None, what: str) -> str:
     except ModelError:
         part.unlink(missing_ok=True)
         raise
-    part.chmod(0o644 & ~_umask())
-    part.replace(target)
-    _sync_folder(target.parent)
+    try:
+        part.chmod(0o644 & ~_umask())
+        part.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise _unwritable(target.parent, error) from error
     remember(target, digest)
     return digest
 
@@ -113,14 +129,16 @@ def _checked(part: Path, expected: str | None, what: str) -> str:
     digest = file_sha256(part)
     if expected is not None and digest != expected:
         raise ModelError(
-            f"{what}: what came is not the file: its sha256 is {digest}, not {expected}; it was removed",
-            hint="get it again; when that fails too, the server's file is damaged or was exchanged",
+            f"{what}: what arrived is not the file: its sha256 is {digest}, not {expected}; it was removed",
+            hint="get it again; if that fails too, the server's file is damaged or was replaced",
         )
     try:
-        read_header(part)
+        header = read_header(part)
+        check_usable(header)
+        check_whole(header)
     except ModelError as error:
         reason = error.message.removeprefix(str(part)).strip()
-        raise ModelError(f"{what}: what came {reason}; it was removed", hint=error.hint) from error
+        raise ModelError(f"{what}: what arrived {reason}; it was removed", hint=error.hint) from error
     return digest
 
 
@@ -139,13 +157,24 @@ def _sync_folder(folder: Path) -> None:
 
 
 def copy(source: Path, stream: BinaryIO, tell: Callable[[int, int | None], None]) -> None:
-    """Append all of ``source`` from where ``stream`` stands."""
-    total = source.stat().st_size
-    with source.open("rb") as read:
-        read.seek(stream.tell())
-        while chunk := read.read(_COPY_CHUNK):
-            stream.write(chunk)
-            tell(stream.tell(), total)
+    """Append all of ``source`` from where ``stream`` stands.
+
+    Raises :class:`ModelError` when it cannot be read.
+    """
+    total = regular_file_size(source)
+    for chunk in _chunks(source, stream.tell()):
+        stream.write(chunk)
+        tell(stream.tell(), total)
+
+
+def _chunks(source: Path, start: int) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as read:
+            read.seek(start)
+            while chunk := read.read(_COPY_CHUNK):
+                yield chunk
+    except OSError as error:  # a stick that was pulled out, for example
+        raise ModelError(f"cannot read {source}: {error.strerror or error}") from error
 
 
 def copy_in(
@@ -153,9 +182,12 @@ def copy_in(
 ) -> str:
     """Copy a file into place as :func:`settle` does a pulled one; returns its sha256."""
     part = target.with_name(f".{target.name}.part")
-    part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
-    target.parent.mkdir(parents=True, exist_ok=True)
-    check_space(source.stat().st_size, target.parent, what)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # of an interrupted copy: local files are quick to read again
+    except OSError as error:
+        raise _unwritable(target.parent, error) from error
+    check_space(regular_file_size(source), target.parent, what)
     with part_file(part) as stream:
         copy(source, stream, tell)
     return settle(part, target, expected=expected, what=what)

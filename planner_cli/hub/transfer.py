@@ -1,6 +1,6 @@
 """Models across an air gap: a folder of files and a manifest of their hashes.
 
-The manifest's own sha256 stands for everything in the folder: read it out over another channel, give it to the
+The manifest's own sha256 vouches for everything in the folder: pass it on over another channel, give it to the
 import, and no byte can have changed on the way.
 """
 
@@ -47,7 +47,7 @@ def export(folder: Path, names: tuple[str, ...], tell: Tell) -> tuple[str, tuple
         text = _manifest(entries)
         part = manifest.with_suffix(".part")
         part.write_text(text, encoding="utf-8")
-        part.replace(manifest)  # last: a folder without it is not whole
+        part.replace(manifest)  # last: a folder without it is incomplete
     except OSError as error:
         raise ModelError(f"cannot write {folder}: {error.strerror or error}") from error
     return hashlib.sha256(text.encode()).hexdigest(), entries
@@ -80,7 +80,7 @@ def _exportable(name: str) -> tuple[Path, registry.Installed]:
 
 
 def _manifest(entries: tuple[registry.Installed, ...]) -> str:
-    """Sorted and without this machine's paths: the same models give the same text, but for the dates."""
+    """Sorted and without this machine's paths: the same models give the same text, except for the dates."""
     models = []
     for entry in sorted(entries, key=lambda entry: entry.file):
         about = {key: value for key, value in asdict(entry).items() if value is not None}

@@ -4,8 +4,8 @@ A file whose digest the catalogue pins is loaded at once. Any other is tried fir
 with the version of llama.cpp that survived it.
 
 What is covered: a file on which llama.cpp aborts, crashes, hangs or fails ends in one line, and this process lives.
-What is not: a file made to take over the process that loads it. llama.cpp calls untrusted models a case for a
-sandbox of their own; so do we (SECURITY.md).
+What is not: a file made to take over the process that loads it. llama.cpp says that untrusted models belong in
+a sandbox of their own; so do we (SECURITY.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from planner_cli.control import Control
+from planner_cli.engine.parts import with_its_parts
 from planner_cli.errors import ModelError
 from planner_cli.hub.cache import cache_folder, load, store
 from planner_cli.hub.catalog import load_catalog
@@ -28,8 +29,11 @@ from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.resolve import ResolvedModel
 
 _SECONDS = 30.0
-_BYTES_PER_SECOND = 50e6
-"""How slow a disk may be; a trial reads the file once at most."""
+_BYTES_PER_SECOND = 20e6
+"""How slow a machine may be: a trial reads the file once, then decodes a prompt of some 300 tokens."""
+
+_TRIAL = "2"
+"""Version of the trial: to be raised when it demands more of a file, so that all are tried again."""
 
 _POLL_SECONDS = 0.05
 _REMEMBERED = 200
@@ -47,18 +51,18 @@ _CODE = "; ".join(
 def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None = None) -> None:
     """Load the model, and its adapter, in a process of its own, unless this was done before or both are pinned.
 
-    Raises :class:`ModelError` when that process does not come through, and :class:`Stopped` when ``control``
-    says so.
+    Raises :class:`ModelError` when that process does not survive, and :class:`Stopped` when ``control``
+    is stopped.
     """
     files = [path for path in (model.path, model.adapter) if path is not None]
     pins = {entry.sha256 for entry in load_catalog().files}
     pinned = [model.sha256] if model.adapter is None else [model.sha256, model.adapter_sha256]
     if all(digest is not None for digest in pinned):
         return
-    digests = [file_sha256(path, cache_dir=cache_dir) for path in files]
+    digests = [file_sha256(part, cache_dir=cache_dir) for path in files for part in with_its_parts(path)]
     if all(digest in pins for digest in digests):
         return
-    key = " ".join([*digests, version("llama-cpp-python")])
+    key = " ".join([*digests, version("llama-cpp-python"), _TRIAL])
     cache = (cache_dir or cache_folder()) / "trials.json"
     known = _load(cache)
     if key in known:
@@ -69,13 +73,14 @@ def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None 
 
 def _run(files: list[Path], control: Control) -> None:
     """Raises as :func:`try_first` does."""
-    seconds = _SECONDS + sum(path.stat().st_size for path in files) / _BYTES_PER_SECOND
+    size = sum(part.stat().st_size for path in files for part in with_its_parts(path))
+    seconds = _SECONDS + size / _BYTES_PER_SECOND
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _CODE, os.pathsep.join(filter(os.path.isabs, sys.path)), *map(str, files)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is ours to answer
+        start_new_session=True,  # Ctrl-C is ours to handle
         env={**os.environ, "GGML_NO_BACKTRACE": "1"},  # else an assertion starts a debugger on it
     )
     deadline = time.monotonic() + seconds

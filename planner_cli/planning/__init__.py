@@ -1,6 +1,8 @@
 """The planning loop: generate, execute, cluster, judge, rank. One generator function, many consumers."""
 
+from planner_cli.planning.methods import GENERATING
 from planner_cli.planning.plan import plan
 from planner_cli.planning.pool import Executor
+from planner_cli.planning.pooled import Pooled, judged_as
 
-__all__ = ["Executor", "plan"]
+__all__ = ["GENERATING", "Executor", "Pooled", "judged_as", "plan"]

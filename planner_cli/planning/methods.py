@@ -11,153 +11,98 @@
     correct         iterative correction: the generator sees the best so far and tries again
     tree            tree search over partial queries, cut at clause boundaries
 
-How a finished pool is ordered is in ``ranking.py``; this module says what is generated and judged before.
+How a finished pool is ordered is in ``ranking.py``; this module says what is generated and judged before that.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
 
-from planner_cli.control import Control
-from planner_cli.discriminator import Case
 from planner_cli.errors import TimeLimit
 from planner_cli.events import Event
-from planner_cli.generator import Generator
-from planner_cli.planning.pool import Judge, Pool
+from planner_cli.planning.context import PlanContext
 from planner_cli.planning.ranking import rank
+from planner_cli.planning.tree import search
 from planner_cli.prompts.generator import Draft
-from planner_cli.settings import DiscriminatorSettings, PlanSettings
-from planner_cli.types import Cluster, Question
+from planner_cli.settings import Select
+from planner_cli.types import Cluster
+
+GENERATING: tuple[Select, ...] = ("correct", "tree")
+"""Methods that keep generating according to what was judged; all others rank a pool that is sampled once."""
+
+JUDGED_ALIKE: tuple[Select, ...] = ("rerank", "vote", "weighted-vote", "posterior", "vote-judge")
+"""Methods that have every result judged on its own: judging for one of them serves the others too."""
 
 
-class Judging(Protocol):
-    """What the methods ask of a discriminator; :class:`planner_cli.discriminator.Discriminator` is one."""
-
-    def judge(
-        self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
-    ) -> Iterator[Event]:
-        """Every case by itself."""
-
-    def race(
-        self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
-    ) -> Iterator[Event]:
-        """Every case, ended where it is settled which one wins."""
-
-    def compare(
-        self, question: Question, first: Case, second: Case, settings: DiscriminatorSettings, *, control: Control
-    ) -> Iterator[Event]:
-        """Two cases with each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One question in progress."""
-
-    question: Question
-    generator: Generator
-    discriminator: Judging | None
-    settings: PlanSettings
-    pool: Pool
-
-    def generate(self, *, count: int, seed: int, draft: Draft | None = None) -> Iterator[Event]:
-        """Another round of samples into the pool."""
-        return self.pool.take(
-            self.generator.write(
-                self.question,
-                self.settings.generator,
-                seed=seed,
-                control=self.pool.control,
-                count=count,
-                draft=draft,
-                known=self.pool.candidates,
-            ),
-            functools.partial(self.generator.likelihood, self.question, control=self.pool.control),
-        )
-
-    @property
-    def judging(self) -> DiscriminatorSettings:
-        """How the discriminator works, with the mode applied."""
-        return self.settings.discriminator.under(self.settings.mode)
-
-    @property
-    def judge(self) -> Judge | None:
-        """The plain judgement of cases, ``None`` without a discriminator."""
-        if self.discriminator is None:
-            return None
-        return functools.partial(
-            self.discriminator.judge,
-            self.question,
-            settings=self.judging,
-            control=self.pool.control,
-        )
-
-    def judge_new(self) -> Iterator[Event]:
-        """Judge what has no verdict yet."""
-        if self.judge is not None:
-            yield from self.pool.judge(self.pool.unjudged(), self.judge)
-
-
-def run_method(run: Run) -> Iterator[Event]:
-    """Fill the pool as the settings' method does it."""
-    match run.settings.select:
+def run_method(context: PlanContext) -> Iterator[Event]:
+    """Fill the pool in the way the settings' method does."""
+    match context.settings.select:
         case "correct":
-            yield from _correct(run)
+            yield from _correct(context)
         case "tree":
-            from planner_cli.planning.tree import search
-
-            yield from search(run)
+            yield from search(context)
         case _:
-            yield from _sample_and_judge(run)
+            yield from _sample_and_judge(context)
 
 
-def _sample_and_judge(run: Run) -> Iterator[Event]:
-    settings, pool = run.settings, run.pool
-    yield from run.generate(count=settings.generator.candidates, seed=settings.seed)
-    judge, discriminator = run.judge, run.discriminator
+def _sample_and_judge(context: PlanContext) -> Iterator[Event]:
+    yield from sample(context)
+    yield from judge_pool(context)
+
+
+def sample(context: PlanContext) -> Iterator[Event]:
+    """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
+    yield from context.generate(count=context.settings.generator.candidates, seed=context.settings.seed)
+
+
+def judge_pool(context: PlanContext) -> Iterator[Event]:
+    """Judge a sampled pool in the way the settings' method does."""
+    settings, pool = context.settings, context.pool
+    judge, discriminator = context.judge, context.discriminator
     if judge is None or discriminator is None:
         return
     match settings.select:
         case "greedy" | "first":  # chosen already: one judgement, for its confidence
-            yield from pool.judge(_leaders(run, 1), judge)
+            yield from pool.judge(_leaders(context, 1), judge)
         case "pairwise" if len(pool.clusters) > 1:
-            first, second = (pool.case(c) for c in _leaders(run, 2))
+            first, second = (pool.case(c) for c in _leaders(context, 2))
             compare = functools.partial(
-                discriminator.compare, run.question, first, second, run.judging, control=pool.control
+                discriminator.compare, context.question, first, second, context.judging, control=pool.control
             )
-            yield from pool.judge(_leaders(run, 2), lambda _cases: compare())
+            yield from pool.judge(_leaders(context, 2), lambda _cases: compare())
         case "race":
-            race = functools.partial(discriminator.race, run.question, settings=run.judging, control=pool.control)
+            race = functools.partial(
+                discriminator.race, context.question, settings=context.judging, control=pool.control
+            )
             yield from pool.judge(pool.clusters, race)
         case _:
-            yield from run.judge_new()
+            yield from context.judge_new()
 
 
-def _leaders(run: Run, count: int) -> list[Cluster]:
-    """The first clusters of the ranking as it is without any verdict."""
-    pool = run.pool
+def _leaders(context: PlanContext, count: int) -> list[Cluster]:
+    """The first clusters of the ranking without any verdict."""
+    pool = context.pool
     nothing = [None] * len(pool.clusters)
-    ranking = rank(run.settings.select, pool.candidates, pool.executions, pool.clusters, nothing)
+    ranking = rank(context.settings.select, pool.candidates, pool.executions, pool.clusters, nothing)
     return [pool.clusters[r.cluster] for r in ranking[:count]]
 
 
-def _correct(run: Run) -> Iterator[Event]:
+def _correct(context: PlanContext) -> Iterator[Event]:
     """Rounds of generating and judging, each shown the best query so far (arXiv 2402.10890, section 3)."""
-    rules, pool = run.settings.correct, run.pool
+    rules, pool = context.settings.correct, context.pool
     draft: Draft | None = None
     best, without_gain = -1.0, 0
     for turn in range(rules.rounds):
         try:
-            seed = run.settings.seed + turn * run.settings.generator.candidates
-            yield from run.generate(count=run.settings.generator.candidates, seed=seed, draft=draft)
+            seed = context.settings.seed + turn * context.settings.generator.candidates
+            yield from context.generate(count=context.settings.generator.candidates, seed=seed, draft=draft)
         except TimeLimit:
             if not pool.candidates:
                 raise
             yield pool.warn(f"time ran out in round {turn + 1} of corrections")
             return
-        yield from run.judge_new()
+        yield from context.judge_new()
         answer = pool.answer("rerank")
         if pool.control.expired() or pool.control.thinking_stopped:
             return

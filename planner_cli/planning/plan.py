@@ -12,10 +12,11 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.methods import Judging, Run, run_method
+from planner_cli.planning.context import Judging, PlanContext
+from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.settings import PlanSettings, rules_out
-from planner_cli.types import Execution, Question, Timings
+from planner_cli.settings import PlanSettings, Select, rules_out
+from planner_cli.types import Question, Timings
 
 
 def plan(
@@ -32,7 +33,7 @@ def plan(
 
     Without a discriminator nothing is judged and the votes decide. ``spent`` carries what was spent before
     (schema reading, loading) into the answer's timings. ``control`` stops the run; its time limit does not
-    raise once a candidate has been executed: what is there then is the answer.
+    raise once a candidate has been executed: what has been found by then is the answer.
 
     Raises:
         ContextOverflow: the schema does not fit the generator's context.
@@ -41,32 +42,42 @@ def plan(
         EngineError: llama.cpp failed.
 
     """
-    control = control or Control(settings.max_seconds)
-    knows = rules_out(settings.mode)  # else nobody may know what runs before it is chosen
+    pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
+    yield from run_method(PlanContext(question, generator, discriminator, settings, pool))
+    yield from finish(pool, settings.select)
+
+
+def new_pool(
+    question: Question, database: Executor, settings: PlanSettings, control: Control, spent: Timings | None = None
+) -> Pool:
+    """An empty pool, as the settings' mode requires."""
+    knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    pool = Pool(database, control, spent, failed=not knows, mends=mends)
-    yield from run_method(Run(question, generator, discriminator, settings, pool))
-    answer = pool.answer(settings.select)
-    winner = pool.verdicts[answer.ranking[0].cluster] if answer.ranking else None
-    if winner is not None and winner.mass < LOW_MASS:
-        yield pool.warn(
-            f"the discriminator was not about to give a verdict (only {winner.mass:.0%} of its probability is on the "
-            "words of one): its score says little"
-        )
-        answer = pool.answer(settings.select)
-    if answer.best_execution is not None and (doubts := _doubts(answer.best_execution)):
-        for doubt in doubts:
-            yield pool.warn(doubt)
-        answer = pool.answer(settings.select)
+    return Pool(database, control, spent, failed=not knows, mends=mends)
+
+
+def finish(pool: Pool, select: Select) -> Iterator[Event]:
+    """Rank a pool and say what is odd about its answer; the last event is ``Answered``."""
+    for doubt in _doubts(pool, select):
+        yield pool.warn(doubt)
+    answer = pool.answer(select)
     yield Ranked(answer.ranking)
     yield Answered(answer)
 
 
-def _doubts(execution: Execution) -> list[str]:
-    """What is odd about a query that runs, in words."""
-    doubts = []
+def _doubts(pool: Pool, select: Select) -> Iterator[str]:
+    """What is odd about the winner's verdict, or about its query (which runs), in words."""
+    ranking = pool.ranking(select)
+    if not ranking:
+        return
+    best = ranking[0]
+    verdict, execution = pool.verdicts[best.cluster], pool.executions[best.candidate]
+    if verdict is not None and verdict.mass < LOW_MASS:
+        yield (
+            f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
+            "words of one): its score means little"
+        )
     if execution.unmatched:
-        doubts.append(f"the query asks for what no row has: {', '.join(map(str, execution.unmatched))}")
+        yield f"the query asks for values that no row has: {', '.join(map(str, execution.unmatched))}"
     if execution.crossed:
-        doubts.append(f"the query joins by keys of different things: {', '.join(execution.crossed)}")
-    return doubts
+        yield f"the query joins keys that stand for different things: {', '.join(execution.crossed)}"

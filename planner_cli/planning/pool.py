@@ -9,7 +9,7 @@ from typing import Protocol
 
 from planner_cli.control import Control
 from planner_cli.database import cluster
-from planner_cli.database.mend import mend
+from planner_cli.database.mend import mend, respell
 from planner_cli.discriminator import Case
 from planner_cli.errors import ContextOverflow, TimeLimit
 from planner_cli.events import (
@@ -25,13 +25,13 @@ from planner_cli.events import (
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
-from planner_cli.types import Answer, Candidate, Cluster, Execution, Schema, StageTimings, Timings, Verdict
+from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
 
 _MOST_MENDS = 3
-"""Missing names of one candidate that are replaced, one after the other."""
+"""Missing names of one candidate that are replaced, one after another."""
 
 Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
-"""ln P of queries under the generator, and what it took to read them."""
+"""ln P of queries under the generator, and what reading them cost."""
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
@@ -40,14 +40,14 @@ class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
 
     def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one query; what goes wrong with it is in the value."""
+        """Run one query; whatever goes wrong with it is in the value."""
 
 
 class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
-    names stand in for those that do not exist; ``None`` mends nothing.
+    names replace those that do not exist; ``None`` mends nothing.
     """
 
     def __init__(
@@ -69,9 +69,23 @@ class Pool:
         self._failed = failed
         self._mends = mends
         self._looked_at = 0
-        """Candidates that were mended where that was possible."""
+        """Candidates that have been mended where that was possible."""
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
+
+    def fork(self, elapsed: float) -> Pool:
+        """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
+        other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
+        other.candidates, other.executions = list(self.candidates), list(self.executions)
+        other.clusters, other.warnings = self.clusters, list(self.warnings)
+        other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
+        other._started -= elapsed
+        return other
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._started
 
     @property
     def verdicts(self) -> list[Verdict | None]:
@@ -83,9 +97,9 @@ class Pool:
         return sum(c.samples for c in self.candidates)
 
     def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
-        """Pass a generator's events on; run each candidate as soon as it is there; at the end mend and cluster.
+        """Pass a generator's events on; run each candidate as soon as it is written; at the end mend and cluster.
 
-        ``weigh`` tells how likely the generator would have written the mended ones.
+        ``weigh`` says how likely the generator was to write the mended ones.
         """
         executing = 0.0
         for event in events:
@@ -118,9 +132,10 @@ class Pool:
         yield Clustered(self.clusters)
 
     def _mend(self, schema: Schema) -> Iterator[Event]:
-        """Run what failed for a missing name under the nearest name; what then runs is one more candidate.
+        """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
 
-        It has no votes, since nobody wrote it, and counts as greedy if what it was made of does.
+        What then runs is one more candidate. It has no votes, since no sample wrote it, and counts as greedy if what it
+        was made from does.
         """
         known = {normalise(candidate.sql): candidate.index for candidate in self.candidates}
         failed = self.candidates[self._looked_at :]
@@ -131,9 +146,11 @@ class Pool:
             if found is None or self.control.expired():
                 continue
             sql, execution = found
+            # the same text in other bytes is as probable; a query with another name is yet to be weighed
+            logprob = candidate.logprob if self.executions[candidate.index].ok else None
             at = known.setdefault(normalise(sql), len(self.candidates))
             if at == len(self.candidates):
-                self.candidates.append(Candidate(at, sql, samples=0, greedy=candidate.greedy))
+                self.candidates.append(Candidate(at, sql, samples=0, logprob=logprob, greedy=candidate.greedy))
                 self.executions.append(execution)
                 yield CandidateWritten(self.candidates[at])
                 yield CandidateExecuted(at, execution)
@@ -142,7 +159,7 @@ class Pool:
         self._looked_at = len(self.candidates)
 
     def _weigh(self, weigh: Weigh | None) -> None:
-        """Give the candidates that nobody wrote their probability; without it, they keep none."""
+        """Give the candidates that no sample wrote their probability; those that cannot be read keep none."""
         unknown = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
         if weigh is None or not unknown or self.control.expired():
             return
@@ -155,8 +172,12 @@ class Pool:
         self.timings = replace(self.timings, generate=_sum(self.timings.generate, timings))
 
     def _mended(self, candidate: Candidate, schema: Schema) -> tuple[str, Execution] | None:
-        """The candidate with names that exist and its result, ``None`` where that is not enough to make it run."""
+        """The candidate with names and texts that exist, and its result; ``None`` if nothing is mended or it fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
+        if execution.ok:
+            spelled = respell(sql, execution.unmatched)
+            execution = self._database.execute(spelled, self.control) if spelled is not None else execution
+            return None if spelled is None or not execution.ok else (spelled, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
@@ -197,10 +218,14 @@ class Pool:
         self.warnings.append(message)
         return Warned(message)
 
+    def ranking(self, select: Select) -> tuple[Ranked, ...]:
+        """The clusters at this point, best first."""
+        return rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
+
     def answer(self, select: Select) -> Answer:
-        """The answer as things stand."""
-        total = self.timings.schema + self.timings.load + time.perf_counter() - self._started
-        ranking = rank(select, self.candidates, self.executions, self.clusters, self.verdicts)
+        """The answer at this point."""
+        total = self.timings.schema + self.timings.load + self.elapsed
+        ranking = self.ranking(select)
         best = ranking[0] if ranking else None
         return Answer(
             candidates=tuple(self.candidates),

@@ -6,7 +6,7 @@
     vote                          largest cluster of equal results first (self-consistency)
     weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
                                   3.2, "weighted sum"): what the votes estimate, without the luck of the draw; less
-                                  where a query asks for a value that its column does not hold, or joins by
+                                  where a query asks for a value that its column does not hold, or joins
                                   keys that stand for different things
     posterior                     highest product of that sum and the odds of the soft score, to the power of
                                   :data:`TRUST`: what is likely before judging, and what judging found
@@ -14,7 +14,7 @@
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
 
-Ties fall to: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
+Ties are broken by: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
 the candidates.
 """
 
@@ -31,14 +31,14 @@ UNSURE = 0.5
 """A soft score under this says "rather wrong than right"."""
 
 DOUBT = 0.06
-"""What a query's probability is multiplied by for each comparison that no row meets and for each crossed join.
+"""What a query's probability is multiplied by for each comparison that no row satisfies and for each crossed join.
 
 e to the -2.8, by a conditional logistic regression over the results of 1,065 questions on training databases (-2.4 for
-the one and -2.7 for the other, beside 0.86 times ln P). Of the queries there with one, 8 % and 3 % were right; of all,
+the one and -2.7 for the other, with 0.86 times ln P). Of the queries there with one, 8 % and 3 % were right; of all,
 half."""
 
 TRUST = 1.5
-"""How far the odds of a soft score count beside the generator's summed probability.
+"""How much the odds of a soft score count against the generator's summed probability.
 
 With the built-in pair, over 69 questions on held-out training databases with right and wrong results (16 samples each
 at temperature 1): the right one is first in 62 % by probability alone, in 64 at 0.3, 67 at 1.2, 68 from 1.5 to 2."""
@@ -93,7 +93,7 @@ def rank(
 
 
 def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> float:
-    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it told none.
+    """The generator's summed probability of a cluster's queries at temperature 1; 0.0 where it is not known.
 
     Each is worth :data:`DOUBT` times as much for every doubt about it.
     """
@@ -108,13 +108,13 @@ def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: S
 def posterior(
     cluster: Cluster, verdict: Verdict | None, candidates: Sequence[Candidate], executions: Sequence[Execution]
 ) -> float:
-    """Logarithm of a cluster's probability after judging, but for a constant; without a verdict the odds are even."""
+    """Logarithm of a cluster's probability after judging, up to a constant; without a verdict the odds are even."""
     prior = math.log(max(probability(cluster, candidates, executions), _NOTHING))
     return prior + (0.0 if verdict is None else TRUST * log_odds(verdict.score))
 
 
 def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
-    """The method that can be carried out: where time left some results unjudged, scores alone cannot order them."""
+    """The method that can be applied: where some results were left unjudged, scores alone cannot order them."""
     by_score = select in {"rerank", "race", "correct", "tree"}
     missing = sum(v is None for v in verdicts)
     return "vote-judge" if by_score and 0 < missing < len(verdicts) else select
@@ -139,46 +139,57 @@ def reason(
     clusters: Sequence[Cluster],
 ) -> str:
     """One line: why the first of the ranking won, or why there is none."""
-    samples = sum(c.samples for c in candidates)
     if not ranking:
-        if select == "greedy" and any(e.ok for e in executions):
-            return "the greedy query cannot be executed (other candidates can: try --select first or vote)"
-        return f"none of the {len(candidates)} distinct candidates can be executed"
-    best = ranking[0]
+        return _why_none(select, candidates, executions)
+    samples = sum(candidate.samples for candidate in candidates)
+    best, *others = ranking
     votes = f"{best.votes} of {samples} samples"
     result = f"{votes} give its result" if best.votes else "mended, as no sample wrote it"
-    if select == "greedy":
-        return f"the greedy sample's query; {result}"
-    if select == "first":
-        return f"the first query that runs; {result}"
-    if len(ranking) == 1:
+    if select in _UNRANKED:
+        return f"{_UNRANKED[select]}; {result}"
+    if not others:
         return f"the only result: {votes} give it" if best.votes else f"the only result: {result}"
-    second = ranking[1]
+    second = others[0]
     if select in ("weighted-vote", "posterior"):
         shares = [probability(clusters[r.cluster], candidates, executions) for r in (best, second)]
         why = _by_probability(select, best, second, shares)
         if why is not None:
             return f"{why}; {result}" + (_unsure(best) if select == "posterior" else "")
-        select = "vote"
-    if select == "vote" or best.score is None:
-        tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
-        return f"most samples agree: {votes} ({tie})"
-    if second.score is not None and best.score == second.score:
-        return f"highest score {best.score:.2f}, shared; {votes} against {second.votes}"
-    if any(r.score is None for r in ranking) and select not in {"pairwise", "vote-judge"}:
-        return f"not all results were judged, so votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+    elif select != "vote" and best.score is not None:
+        return _by_score(select, ranking, best.score, votes, result)
+    tie = _vote_tie(best, second, executions) if best.votes == second.votes else f"next has {second.votes}"
+    return f"most samples agree: {votes} ({tie})"
+
+
+_UNRANKED: dict[Select, str] = {"greedy": "the greedy sample's query", "first": "the first query that runs"}
+"""What wins without being compared with others."""
+
+
+def _why_none(select: Select, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> str:
+    if select == "greedy" and any(execution.ok for execution in executions):
+        return "the greedy query cannot be executed (other candidates can: try --select first or vote)"
+    return f"none of the {len(candidates)} distinct candidates can be executed"
+
+
+def _by_score(select: Select, ranking: Sequence[Ranked], score: float, votes: str, result: str) -> str:
+    """What the soft score ``score`` of the first of at least two says for it."""
+    best, second = ranking[:2]
+    if second.score == score:
+        return f"highest score {score:.2f}, shared; {votes} against {second.votes}"
     if select == "vote-judge":
-        return f"best of votes times score: {votes}, score {best.score:.2f}" + _unsure(best)
+        return f"best of votes times score: {votes}, score {score:.2f}" + _unsure(best)
     if select == "pairwise" and second.score is not None:
-        return f"compared with the next in both orders, preferred with {best.score:.2f}; {result}"
+        return f"compared with the next in both orders, preferred with {score:.2f}; {result}"
+    if second.score is None or any(ranked.score is None for ranked in ranking):
+        return f"not all results were judged, so votes times score: {votes}, score {score:.2f}" + _unsure(best)
     # in a race, what was dropped keeps the score that it had then
-    overtaken = select == "race" and (second.score or 0.0) > best.score
+    overtaken = select == "race" and second.score > score
     how = "ahead at the end of the race with" if overtaken else "highest score"
-    return f"{how} {best.score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
+    return f"{how} {score:.2f} (next {second.score:.2f}); {result}" + _unsure(best)
 
 
 def _by_probability(select: Select, best: Ranked, second: Ranked, shares: Sequence[float]) -> str | None:
-    """What speaks for the first of two by the generator's probability of each; ``None`` where that says nothing."""
+    """What the generator's probabilities say for the first of two; ``None`` where they say nothing."""
     if select == "posterior" and best.score is not None and second.score is not None:
         first, other = (f"{share:.2f}" for share in shares)
         return (

@@ -1,37 +1,40 @@
-"""Tree search over partial queries: best first, a step at a time, each valued by whole queries it leads to.
+"""Tree search over partial queries: best first, a step at a time, each valued by the whole queries it leads to.
 
 A node is a query cut at a clause boundary. Expanding it writes ``width`` continuations to the end (rollouts),
 runs and judges the results, and gives each next step the mean score of the rollouts through it. Only complete
-queries are answers. After the Monte-Carlo tree search of arXiv 2402.10890, section 3.
+queries are answers. Based on the Monte-Carlo tree search of arXiv 2402.10890, section 3.
 """
 
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from planner_cli.errors import TimeLimit
 from planner_cli.events import Event
+from planner_cli.lexer import code
+from planner_cli.planning.context import PlanContext
 from planner_cli.prompts.generator import Draft
 
-if TYPE_CHECKING:
-    from planner_cli.planning.methods import Run
-
-_BOUNDARY = re.compile(
-    r"(?<=\s)(?:from|(?:inner\s+|left\s+(?:outer\s+)?|cross\s+)?join|on|where|group\s+by|having|order\s+by|limit|union|intersect|except)\b",
-    re.IGNORECASE,
-)
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_CLAUSES = frozenset(("from", "join", "on", "where", "having", "limit", "union", "intersect", "except"))
+_JOINS = frozenset(("inner", "left", "right", "full", "cross", "natural", "outer"))
 
 
 def boundaries(sql: str) -> list[int]:
-    """Offsets at which a clause begins, outside quotes and parentheses, ascending."""
-    plain = _QUOTED.sub(lambda m: "x" * len(m.group()), sql)
-    return [
-        m.start() for m in _BOUNDARY.finditer(plain) if plain.count("(", 0, m.start()) == plain.count(")", 0, m.start())
-    ]
+    """Offsets at which a clause begins, outside quotes, comments and parentheses, ascending."""
+    found, depth = [], 0
+    tokens = code(sql)
+    words = [token.text.lower() if token.kind == "word" else "" for token in tokens]
+    for token, before, word, after in zip(tokens, ["", *words], words, [*words[1:], ""], strict=False):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        begins = (
+            (word in _CLAUSES and not (word == "join" and before in _JOINS))
+            or (word in _JOINS and before not in _JOINS and (after == "join" or after in _JOINS))
+            or (word in ("group", "order") and after == "by")
+        )
+        if begins and depth == 0 and token.start:
+            found.append(token.start)
+    return found
 
 
 def next_step(partial: str, whole: str) -> str | None:
@@ -39,9 +42,9 @@ def next_step(partial: str, whole: str) -> str | None:
     return next((whole[:at].rstrip() for at in boundaries(whole) if len(whole[:at].rstrip()) > len(partial)), None)
 
 
-def search(run: Run) -> Iterator[Event]:
+def search(context: PlanContext) -> Iterator[Event]:
     """Expand the most promising partial query until a complete one is good enough, or nothing is left."""
-    rules, pool = run.settings.tree, run.pool
+    rules, pool = context.settings.tree, context.pool
     heap: list[tuple[float, int, str]] = [(0.0, 0, "")]
     seen = {""}
     for expansion in range(rules.expansions):
@@ -51,17 +54,17 @@ def search(run: Run) -> Iterator[Event]:
         before = {c.index: c.samples for c in pool.candidates}
         try:
             draft = Draft(partial, partial=True) if partial else None
-            seed = run.settings.seed + expansion * rules.width
-            yield from run.generate(count=rules.width, seed=seed, draft=draft)
+            seed = context.settings.seed + expansion * rules.width
+            yield from context.generate(count=rules.width, seed=seed, draft=draft)
         except TimeLimit:
             if not pool.candidates:
                 raise
             yield pool.warn(f"time ran out after {expansion} expansions of the tree")
             return
-        yield from run.judge_new()
+        yield from context.judge_new()
         if pool.control.expired() or pool.control.thinking_stopped:
             return
-        values = _values(run)
+        values = _values(context)
         if max(values.values(), default=0.0) > rules.good:
             return
         steps: dict[str, list[float]] = {}
@@ -76,9 +79,9 @@ def search(run: Run) -> Iterator[Event]:
                 heapq.heappush(heap, (-sum(scores) / len(scores), len(seen), step))
 
 
-def _values(run: Run) -> dict[int, float]:
+def _values(context: PlanContext) -> dict[int, float]:
     """Each candidate's worth: its cluster's soft score, its vote share where nothing is judged, 0 if it fails."""
-    pool = run.pool
+    pool = context.pool
     values: dict[int, float] = {}
     for found, verdict in zip(pool.clusters, pool.verdicts, strict=True):
         worth = verdict.score if verdict is not None else found.votes / pool.samples

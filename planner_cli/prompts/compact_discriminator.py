@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span
 from planner_cli.prompts.generator import GeneratorPrompt
 from planner_cli.prompts.judging import TRUE_FALSE, Blend, View
 from planner_cli.prompts.normal_form import resolve, write
-from planner_cli.prompts.schema import compact_schema, hint_text
+from planner_cli.prompts.schema import compact_schema, hint_text, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql
+from planner_cli.text import on_one_line
 from planner_cli.types import Question
 
 BUILTIN_BLEND = Blend(verdict=0.6362, likelihood=0.0868, bias=-0.0489)
-"""Of smollm2-135m-verdict, by ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
+"""For smollm2-135m-verdict, from ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
+
+
+def _normal(question: Question, subject: Subject) -> str:
+    return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class CompactLikelihood:
+    """The query behind the prompt of the built-in generator, which is the beginning of the judge's."""
+
+    blend: Blend
+    after: ClassVar[Prompt] = (Span("\nSQL:"),)
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`Likelihood.written`."""
+        return (Span(" "), Span(sql_line(_normal(question, subject)), "data"))
 
 
 @dataclass(frozen=True, slots=True)
 class CompactDiscriminator:
-    """The trained format of the built-in adapter: no chat template, and the generator's prompt as its beginning.
+    """The trained format of the built-in adapter: no chat template, beginning with the generator's prompt.
 
          orders: id, status
         Q: How many orders are open?
@@ -30,25 +48,23 @@ class CompactDiscriminator:
         Check: show count(*): same; from orders: same; where status = 'shipped': other
         {"correct":
 
-    The thought is what stands behind ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
+    The thought is what follows ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
     small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
     section 7). Candidates are shown in normal form, as they were in training.
 
-    Without ``plans`` there is no such line: a thought in the model's own words stands behind ``Check:``.
+    Without ``plans`` there is no such line: a thought in the model's own words follows ``Check:``.
     """
 
-    thinks: bool = field(default=True, init=False)
-    asks: bool = field(default=True, init=False)
-    blend: Blend | None = None
-    """The candidate's likelihood costs no more than its prefill, and ranks where plans are too few to."""
+    likelihood: CompactLikelihood | None = None
+    """It costs no more than the candidate's prefill, and ranks where plans are too few to do so."""
     plans: bool = True
-    takes_values: bool = field(default=True, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
 
-    PLAN = Span("\nPlan:")
-    writes_after: Prompt = field(default=(Span("\nSQL:"),), init=False)
-    ROWS = 2
+    thinks: ClassVar = True
+    takes_values: ClassVar = True
+    choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
+    positive: ClassVar = "true"
+    PLAN: ClassVar = Span("\nPlan:")
+    ROWS: ClassVar = 2
     """Most rows of a result shown."""
 
     @property
@@ -61,27 +77,19 @@ class CompactDiscriminator:
         del engine
         (subject,) = subjects
         facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
-        sql = self._normal(question, subject)
+        sql = _normal(question, subject)
         plan = (self.PLAN,) if self.plans else ()
         return (*self.shared(question, schema=view.schema), CUT, *plan, *self.candidate(sql, facts))
 
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.written`."""
-        return (Span(" "), Span(" ".join(self._normal(question, subject).split()), "data"))
-
-    @staticmethod
-    def _normal(question: Question, subject: Subject) -> str:
-        return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
-
     @staticmethod
     def shared(question: Question, *, schema: bool = True) -> Prompt:
-        """Up to the plan."""
+        """The prompt up to the plan."""
         hints = hint_text(question.hints)
         return (
             *((Span(compact_schema(question.schema), "data"),) if schema else ()),
             STABLE,
             Span("Q: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
         )
 
@@ -91,7 +99,7 @@ class CompactDiscriminator:
         return (
             Span("\n"),
             Span("SQL: "),
-            Span(" ".join(sql.split()), "data"),
+            Span(sql_line(sql), "data"),
             *((Span("\nResult: "), Span(facts, "data")) if facts else ()),
             Span("\nCheck:"),
         )
@@ -108,20 +116,35 @@ class CompactDiscriminator:
 
 
 @dataclass(frozen=True, slots=True)
-class LikelihoodDiscriminator:
-    """No verdict is asked for: the score is P(candidate) under the model as a generator.
+class GeneratorLikelihood:
+    """The query behind a generator's prompt, and nothing else: the score is P(query)."""
 
-    The control that every trained judge has to beat. It ranks, and is no P(correct): long queries have small ones.
+    generator: GeneratorPrompt
+    blend: ClassVar[None] = None
+    after: ClassVar[Prompt] = ()
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """See :meth:`Likelihood.written`."""
+        return self.generator.written(subject.candidate.sql, question.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodDiscriminator:
+    """No verdict is requested: the score is P(candidate) under the model as a generator.
+
+    The control that every trained judge has to beat. It ranks, but is not P(correct): long queries have small values.
     """
 
     generator: GeneratorPrompt
-    asks: bool = field(default=False, init=False)
-    thinks: bool = field(default=False, init=False)
-    outlines: bool = field(default=False, init=False)
-    choices: Mapping[str, Sequence[str]] = field(default_factory=lambda: TRUE_FALSE, init=False)
-    positive: str = field(default="true", init=False)
-    blend: Blend | None = field(default=None, init=False)
-    writes_after: Prompt = field(default=(), init=False)
+    thinks: ClassVar = False
+    outlines: ClassVar = False
+    choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
+    positive: ClassVar = "true"
+
+    @property
+    def likelihood(self) -> GeneratorLikelihood:
+        """See :class:`DiscriminatorPrompt`."""
+        return GeneratorLikelihood(self.generator)
 
     @property
     def takes_values(self) -> bool:
@@ -132,11 +155,7 @@ class LikelihoodDiscriminator:
         """The generator's prompt, and the candidate after :data:`CUT`."""
         del view
         (subject,) = subjects
-        return (*self.generator.build(question, engine), CUT, *self.written(question, subject))
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """See :meth:`DiscriminatorPrompt.written`."""
-        return self.generator.written(subject.candidate.sql, question.schema)
+        return (*self.generator.build(question, engine), CUT, *self.likelihood.written(question, subject))
 
     def close(self, engine: Engine) -> str:
         """See :meth:`DiscriminatorPrompt.close`."""

@@ -8,21 +8,28 @@ after ``{"correct":``, never parsed from free text (arXiv 2505.03786, section 3,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
-from planner_cli.prompts.compact_discriminator import BUILTIN_BLEND, CompactDiscriminator, LikelihoodDiscriminator
+from planner_cli.prompts.compact_discriminator import (
+    BUILTIN_BLEND,
+    CompactDiscriminator,
+    CompactLikelihood,
+    LikelihoodDiscriminator,
+)
 from planner_cli.prompts.generator import generator_prompt, without_thought
-from planner_cli.prompts.judging import TRUE_FALSE, Blend, DiscriminatorPrompt, View, spellings
+from planner_cli.prompts.judging import TRUE_FALSE, DiscriminatorPrompt, View, spellings
 from planner_cli.prompts.schema import compact_schema
 from planner_cli.prompts.shown import Subject, quiet_sql, result_text
+from planner_cli.text import on_one_line
 from planner_cli.types import Question
 
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """What stands before each part of the prompt."""
+    """What precedes each part of the prompt."""
 
     schema: str = "Tables (-> is a foreign key):\n"
     question: str = "Question: "
@@ -33,7 +40,7 @@ class Headings:
 
 @dataclass(frozen=True, slots=True)
 class ChatDiscriminator:
-    """Through the model's chat template; families of this kind differ in their words only."""
+    """Uses the model's chat template; families of this kind differ only in their words."""
 
     demand: str
     """The last words before the model's turn; empty where ``task`` says it all."""
@@ -53,25 +60,19 @@ class ChatDiscriminator:
     headings: Headings = Headings()
     begin: str = ""
     """First words of the thought, written for the model."""
-    asks: bool = field(default=True, init=False)
-    outlines: bool = field(default=False, init=False)
-    takes_values: bool = field(default=False, init=False)
-    blend: Blend | None = field(default=None, init=False)
-    writes_after: Prompt = field(default=(), init=False)
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """Never asked for: there is no blend."""
-        raise NotImplementedError
+    outlines: ClassVar = False
+    takes_values: ClassVar = False
+    likelihood: ClassVar[None] = None
 
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine, view: View) -> Prompt:
         """See :meth:`DiscriminatorPrompt.build`."""
         headings = self.headings
         content: list[Span] = [Span(f"{self.task}\n\n")] if self.task else []
         if view.schema:
-            # The short form: a query that has run uses names that exist, and prefill is what a judge's wait is
-            # made of (the demo database's prompt is 618 tokens with CREATE TABLE text, with this one 280).
+            # The short form: a query that has run uses names that exist, and prefill is most of the wait for a
+            # judge (the demo database's prompt has 618 tokens with CREATE TABLE text, and 280 with this form).
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
-        content += [STABLE, Span(headings.question), Span(" ".join(question.text.split()), "data"), CUT]
+        content += [STABLE, Span(headings.question), Span(on_one_line(question.text), "data"), CUT]
         for subject, heading in zip(subjects, headings.queries, strict=True):
             content += [Span(f"\n\n{heading}"), Span(quiet_sql(subject.candidate.sql, question.schema), "data")]
             if view.rows:
@@ -105,7 +106,7 @@ class ChatDiscriminator:
 _CHECK = "Check its tables, columns, conditions, grouping and order against the question"
 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
-    "compact-values": CompactDiscriminator(blend=BUILTIN_BLEND),
+    "compact-values": CompactDiscriminator(CompactLikelihood(BUILTIN_BLEND)),
     "compact-verdict": CompactDiscriminator(),
     "compact-check": CompactDiscriminator(plans=False),
     "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values")),
@@ -152,7 +153,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
 
 
 def discriminator_prompt(name: str) -> DiscriminatorPrompt:
-    """The family of that name.
+    """The family with that name.
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
     in the form of arXiv 2505.03786. ``compact-values`` is the built-in adapter's own, as for the generator, and

@@ -1,8 +1,7 @@
-"""What a generator is asked, and how the SQL is read from its reply."""
+"""The generator's prompt, and how the SQL is read from its reply."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,20 +9,18 @@ from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
 from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.normal_form import resolve, write
-from planner_cli.prompts.schema import compact_schema, full_schema, hint_text
+from planner_cli.prompts.reply import extract_sql, is_closed, opened
+from planner_cli.prompts.schema import compact_schema, full_schema, hint_text, sql_line
+from planner_cli.text import on_one_line, without_breaks
 from planner_cli.types import Question, Schema
 
-_QUERY_LINE = re.compile(r"^[ \t]*(select|with|values)\b", re.IGNORECASE | re.MULTILINE)
-_BEGINS_AS_SQL = re.compile(
-    r"--|/\*|\(|(select|with|values|explain|insert|update|delete|replace|create|drop|alter|pragma|attach|detach|vacuum"
-    r"|analyze|reindex|begin|commit|rollback|savepoint|release|end)\b",
-    re.IGNORECASE,
-)
+_MOST_OPENING = 64
+"""Characters of blanks, fences and labels before a query of the one-line format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A query the generator is shown: one to do better than, or (``partial``) the beginning of the next."""
+    """A query shown to the generator: one to improve on, or (``partial``) the beginning of the next."""
 
     sql: str
     error: str | None = None
@@ -41,7 +38,7 @@ class GeneratorPrompt(Protocol):
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
 
     def complete(self, reply: str) -> bool:
-        """Whether the query in the reply is whole already, so that the branch can be closed."""
+        """Whether the query in the reply is already complete, so that the branch can be closed."""
 
     def parse(self, reply: str) -> str:
         """The SQL in the reply, empty where there is none."""
@@ -50,13 +47,13 @@ class GeneratorPrompt(Protocol):
         """A query as the reply would have it, for its likelihood."""
 
     def grammar(self, schema: Schema) -> str | None:
-        """What the reply may be where it is to name only what exists; ``None`` where that cannot be asked for."""
+        """The grammar of replies that name only what exists; ``None`` where that is not available."""
 
 
 class CompactGenerator:
     """The trained format of the built-in adapters: no chat template, no instructions.
 
-    Hints stand behind the question, so that questions about one database share the schema's KV cache.
+    Hints follow the question, so that questions about one database share the schema's KV cache.
     """
 
     takes_values = True
@@ -68,7 +65,7 @@ class CompactGenerator:
             Span(compact_schema(question.schema), "data"),
             STABLE,
             Span("Q: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
             Span("\nSQL:"),
         )
@@ -77,17 +74,22 @@ class CompactGenerator:
         shown = (*asked, Span(" "), Span(draft.sql, "data"))
         if draft.partial:
             return shown
-        fault = (Span("\nError: "), Span(draft.error, "data")) if draft.error else (Span("\nError: not the answer"),)
+        fault = (
+            (Span("\nError: "), Span(without_breaks(draft.error), "data"))
+            if draft.error
+            else (Span("\nError: not the answer"),)
+        )
         return (*shown, *fault, Span("\nSQL:"))
 
     def complete(self, reply: str) -> bool:
-        return "\n" in reply.strip(" ")
+        query = opened(reply)
+        return "\n" in query if query else len(reply) > _MOST_OPENING
 
     def parse(self, reply: str) -> str:
-        return reply.strip(" ").partition("\n")[0].strip()
+        return extract_sql(opened(reply).partition("\n")[0])
 
     def written(self, sql: str, schema: Schema) -> Prompt:
-        return (Span(f" {write(resolve(sql, schema))}", "data"),)
+        return (Span(f" {sql_line(write(resolve(sql, schema)))}", "data"),)
 
     def grammar(self, schema: Schema) -> str | None:
         return schema_grammar(schema)
@@ -100,7 +102,7 @@ class ChatGenerator:
     section 5), and N thoughts would cost most of the time.
     """
 
-    takes_values = False  # it sees sample values beside the columns
+    takes_values = False  # it sees sample values with the columns
     SYSTEM = "You write SQLite queries. Answer with one SQL query in a ```sql block and nothing else."
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
@@ -109,7 +111,7 @@ class ChatGenerator:
             Span(full_schema(question.schema), "data"),
             STABLE,
             Span("\nQuestion: "),
-            Span(" ".join(question.text.split()), "data"),
+            Span(on_one_line(question.text), "data"),
             Span(
                 "\n\nWrite one SQLite SELECT query that answers the question. Use only tables and columns of the "
                 "schema. Return just the columns that are asked for."
@@ -121,15 +123,10 @@ class ChatGenerator:
         return (*prompt, *without_thought(engine), Span("```sql\n"), *begun)
 
     def complete(self, reply: str) -> bool:
-        return "```" in reply
+        return "```" in reply and is_closed(reply)
 
     def parse(self, reply: str) -> str:
-        text = reply.partition("```")[0].strip()
-        if _BEGINS_AS_SQL.match(text):
-            return text
-        # A model that wrote prose first is met half-way: the query is at the first line that begins as one.
-        start = _QUERY_LINE.search(text)
-        return text[start.start() :].strip() if start else text
+        return extract_sql(reply)
 
     def written(self, sql: str, schema: Schema) -> Prompt:
         del schema
@@ -137,15 +134,15 @@ class ChatGenerator:
 
     def grammar(self, schema: Schema) -> str | None:
         del schema
-        return None  # models of their own spelling: upper case, aliases, blanks as they like
+        return None  # these models have their own style: upper case, aliases, spacing
 
 
 def _attempt(draft: Draft | None) -> Prompt:
-    """What a chat model is told about an earlier attempt."""
+    """What a chat model is shown of an earlier attempt."""
     if draft is None or draft.partial:
         return ()
     verdict = Span("\nIt fails: ") if draft.error else Span("\nIt may not answer the question.")
-    fault = (Span(draft.error, "data"),) if draft.error else ()
+    fault = (Span(without_breaks(draft.error), "data"),) if draft.error else ()
     return (Span("\n\nAn earlier attempt:\n"), Span(draft.sql, "data"), verdict, *fault, Span("\nWrite a better one."))
 
 
@@ -165,7 +162,7 @@ _FAMILIES: dict[str, GeneratorPrompt] = {
 
 
 def generator_prompt(name: str) -> GeneratorPrompt:
-    """The family of that name.
+    """The family with that name.
 
     Raises:
         ModelError: there is none.

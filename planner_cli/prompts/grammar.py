@@ -1,6 +1,6 @@
-"""A grammar of queries over one schema: whatever it lets through names only tables and columns that exist.
+"""A grammar of queries over one schema: whatever it accepts names only tables and columns that exist.
 
-It is in llama.cpp's GBNF and knows words, not syntax: keywords, functions, names of the schema, numbers and texts in
+It is in llama.cpp's GBNF and knows words, not syntax: keywords, functions, names in the schema, numbers and texts in
 single quotes, in the normal form that the built-in adapters write (lower case, ``table.column`` with a column of that
 table). What it rules out is an invented name, the most frequent fault of a small generator (``builtin-models.md``
 section 5); what it cannot rule out is a wrong one.
@@ -9,10 +9,11 @@ section 5); what it cannot rule out is a wrong one.
 from __future__ import annotations
 
 from planner_cli.prompts.schema import quote
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 MOST_NAMES = 1500
-"""Tables, columns and columns with their table; with more of them each token would take too long to check."""
+"""Tables, columns and qualified columns; with more of them each token would take too long to check."""
 
 _WORDS = """
 select distinct from join left inner outer on where and or not in like between is null group by having order asc desc
@@ -32,10 +33,10 @@ word ::= keyword | name | "t" [1-4] "." column | [0-9]+ ("." [0-9]+)?
 
 def schema_grammar(schema: Schema) -> str | None:
     """The grammar; ``None`` for a schema with more than :data:`MOST_NAMES` names."""
-    tables = [quote(table.name.lower()) for table in schema.tables]
-    columns = [quote(column.name.lower()) for table in schema.tables for column in table.columns]
+    tables = [quote(nocase(table.name)) for table in schema.tables]
+    columns = [quote(nocase(column.name)) for table in schema.tables for column in table.columns]
     qualified = [
-        f"{quote(table.name.lower())}.{quote(column.name.lower())}"
+        f"{quote(nocase(table.name))}.{quote(nocase(column.name))}"
         for table in schema.tables
         for column in table.columns
     ]

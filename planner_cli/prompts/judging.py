@@ -14,7 +14,7 @@ from planner_cli.types import Question
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of the database the discriminator sees."""
+    """What the discriminator sees of the database."""
 
     rows: int = 5
     """First rows of each result; 0 shows no result."""
@@ -42,34 +42,38 @@ def log_odds(p: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
+class Likelihood(Protocol):
+    """How likely the model as a generator finds a query, for families whose score uses it."""
+
+    @property
+    def blend(self) -> Blend | None:
+        """How it is combined with the verdict; ``None``: it alone is the score, and no verdict is read."""
+
+    @property
+    def after(self) -> Prompt:
+        """What comes between :data:`CUT` and a query that the model writes as a generator."""
+
+    def written(self, question: Question, subject: Subject) -> Prompt:
+        """The candidate as a generator would have written it."""
+
+
 class DiscriminatorPrompt(Protocol):
     """One family of prompts; stateless."""
 
     @property
     def thinks(self) -> bool:
-        """Whether there is room for a thought; else the verdict is read at once."""
+        """Whether there is room for a thought; otherwise the verdict is read at once."""
 
     @property
     def outlines(self) -> bool:
-        """Whether the thought begins before the candidate is shown: once a question, the same for all candidates.
+        """Whether the thought begins before the candidate is shown: once per question, the same for all candidates.
 
         What :meth:`build` has after :data:`CUT` then begins with a span that opens that part, and one that ends it.
         """
 
     @property
-    def asks(self) -> bool:
-        """Whether a verdict is read at all."""
-
-    @property
-    def blend(self) -> Blend | None:
-        """How the score is made of the verdict and of the query's likelihood, where it is of both."""
-
-    @property
-    def writes_after(self) -> Prompt:
-        """What stands between :data:`CUT` and a query that the model writes as a generator."""
-
-    def written(self, question: Question, subject: Subject) -> Prompt:
-        """The candidate as a generator would have written it, for its likelihood."""
+    def likelihood(self) -> Likelihood | None:
+        """The query's own likelihood, where the score uses it."""
 
     @property
     def takes_values(self) -> bool:
@@ -93,7 +97,7 @@ class DiscriminatorPrompt(Protocol):
         """What ends a thought in the model's own text; empty where only its end of turn does."""
 
     def verdict(self, engine: Engine, *, closed_itself: bool) -> Prompt:
-        """The forced text after which the verdict is read, when the model has closed its thought or not."""
+        """The forced text after which the verdict is read, whether or not the model has closed its thought."""
 
 
 def spellings(word: str) -> tuple[str, ...]:

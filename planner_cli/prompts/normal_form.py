@@ -1,13 +1,13 @@
-"""A query as a normal form whose names can be exchanged.
+"""A query in a normal form whose names can be replaced.
 
     SELECT T1.Name FROM Singer AS T1 JOIN concert T2 ON T1.id = T2.sid
     -> select singer.name from singer join concert on singer.id = concert.sid
 
 Lower case outside quotes, one blank between tokens, no aliases of tables (kept where a table occurs twice in a
-FROM), columns qualified exactly where a FROM has several sources. Every name of the schema is known as what it is, so
-that a query can be written again over renamed tables and columns.
+FROM), columns qualified exactly where a FROM has several sources. Every name from the schema is resolved, so
+that a query can be rewritten over renamed tables and columns.
 
-Not covered: columns of a query in FROM, which keep their text. Whoever uses this checks by execution.
+Not covered: columns of a query in FROM, which keep their text. Callers check by execution.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from planner_cli.lexer import Token, code
 from planner_cli.prompts.schema import quote
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 _CLAUSES = frozenset("select from where group order having limit union intersect except on join".split())  # noqa: SIM905
@@ -63,9 +64,9 @@ class _Scope:
 class _Reader:
     def __init__(self, sql: str, schema: Schema) -> None:
         self.tokens = _joined(code(sql.strip().rstrip(";")))
-        self.tables = {table.name.casefold(): table.name for table in schema.tables}
+        self.tables = {nocase(table.name): table.name for table in schema.tables}
         self.columns = {
-            table.name: {column.name.casefold(): column.name for column in table.columns} for table in schema.tables
+            table.name: {nocase(column.name): column.name for column in table.columns} for table in schema.tables
         }
         self.scopes: list[_Scope] = []
         """Of each token."""
@@ -93,10 +94,10 @@ class _Reader:
     def _find_sources(self) -> None:
         stack, wants_source = [_Scope(None)], False
         for at, token in enumerate(self.tokens):
-            text = token.text.lower()
+            text = nocase(token.text)
             if text == "(":
                 stack[-1].opaque |= wants_source
-                # a parenthesis of a function or condition is no SELECT of its own
+                # the parenthesis of a function or condition is not a SELECT of its own
                 stack.append(_Scope(stack[-1]) if self._follows(at, "select") else stack[-1])
                 wants_source = False
             elif text in _SET_OPERATIONS:
@@ -110,17 +111,17 @@ class _Reader:
                 wants_source = text in ("from", "join")
             elif text == "," and scope.clause == "from":
                 wants_source = True
-            elif wants_source and token.identifier and token.identifier.casefold() in self.tables:
+            elif wants_source and token.identifier and nocase(token.identifier) in self.tables:
                 self._source(at, scope)
                 wants_source = False
 
     def _follows(self, at: int, word: str) -> bool:
-        return at + 1 < len(self.tokens) and self.tokens[at + 1].text.lower() == word
+        return at + 1 < len(self.tokens) and nocase(self.tokens[at + 1].text) == word
 
     def _source(self, at: int, scope: _Scope) -> None:
-        table = self.tables[(self.tokens[at].identifier or "").casefold()]
+        table = self.tables[nocase(self.tokens[at].identifier or "")]
         self.sources[at] = table
-        after = [token.text.lower() for token in self.tokens[at + 1 : at + 3]]
+        after = [nocase(token.text) for token in self.tokens[at + 1 : at + 3]]
         alias = None
         if after[:1] == ["as"] and len(after) == 2:
             alias = at + 2
@@ -130,7 +131,7 @@ class _Reader:
         if alias is not None:
             self.aliased[alias] = scope
         called = table if alias is None else (self.tokens[alias].identifier or "")
-        scope.sources.append((called.casefold(), table))
+        scope.sources.append((nocase(called), table))
 
     # ------------------------------------------------------------------------------ what is what
 
@@ -143,39 +144,39 @@ class _Reader:
             return 1, [Name(self.sources[at])]
         name = token.identifier
         if name is None or at in self.aliased:
-            return 1, [token.text.lower() if name else token.text]
+            return 1, [nocase(token.text) if name else token.text]
         after = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
         if after == "." and at + 2 < len(self.tokens):
             return 3, self._qualified(name, self.tokens[at + 2], scope)
-        if token.kind == "word" and (after == "(" or name.lower() in _KEYWORDS):
-            return 1, [name.lower()]
+        if token.kind == "word" and (after == "(" or nocase(name) in _KEYWORDS):
+            return 1, [nocase(name)]
         return 1, self._bare(name, scope)
 
     def _qualified(self, owner: str, token: Token, scope: _Scope | None) -> list[Part]:
-        column = (token.identifier or token.text).casefold()
+        column = nocase(token.identifier or token.text)
         inner = scope
         while scope is not None:
             for called, table in scope.sources:
-                if called == owner.casefold() or (table.casefold() == owner.casefold() and not scope.repeats):
+                if called == nocase(owner) or (nocase(table) == nocase(owner) and not scope.repeats):
                     known = self.columns[table].get(column)
                     end: Part = Name(table, known) if known else column
                     if scope is inner and not scope.several and known:
                         return [end]
-                    return [owner.lower() if scope.repeats else Name(table), ".", end]
+                    return [nocase(owner) if scope.repeats else Name(table), ".", end]
             scope = scope.outer
-        return [owner.lower(), ".", column]
+        return [nocase(owner), ".", column]
 
     def _bare(self, name: str, scope: _Scope | None) -> list[Part]:
         inner = scope
         while scope is not None:
             for called, table in scope.sources:
-                known = self.columns[table].get(name.casefold())
+                known = self.columns[table].get(nocase(name))
                 if known:
                     if scope is inner and not scope.several:
                         return [Name(table, known)]
                     return [called if scope.repeats else Name(table), ".", Name(table, known)]
             scope = scope.outer
-        return [quote(name.lower())]
+        return [quote(nocase(name))]
 
 
 def resolve(sql: str, schema: Schema) -> tuple[Part, ...]:
@@ -188,7 +189,7 @@ def write(parts: Sequence[Part], spelled: Callable[[Name], str] | None = None) -
     text, before = "", ""
     for part in parts:
         if isinstance(part, Name):
-            word = quote((spelled(part) if spelled else part.column or part.table).lower())
+            word = quote(nocase(spelled(part) if spelled else part.column or part.table))
         else:
             word = part
         glued = word in (",", ")", ".") or before in ("(", ".") or (word == "(" and _is_function(before))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
+from planner_cli.lexer import Token, tokens
+from planner_cli.text import nocase, without_breaks
 from planner_cli.types import Column, Schema, Table, Value, ValueHint
 
 SAMPLE_WIDTH = 40
@@ -13,44 +18,51 @@ SAMPLE_WIDTH = 40
 HINT_WIDTH = 60
 """Characters of a value that a question mentions."""
 
-# The words that were quoted in the training of the built-in adapters (shared/distill-study/dbs.py).
+# The words that were quoted in the training of the built-in adapters.
 _QUOTED_WORDS = frozenset(
     """order group transaction index from to references check default table values select where limit join union in
     as by on case end else when then not null set primary foreign unique create drop add alter and or is like between
     having distinct all exists except intersect commit constraint natural inner outer cross escape collate
     """.split()  # noqa: SIM905 - forty quoted words in a list would be harder to read
 )
+_CONTROLS = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode categories of what cannot be in a line."""
+
 _PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII | re.IGNORECASE)
 
 
 def quote(name: str) -> str:
-    """An identifier as SQL takes it, quoted only where it must be, and on one line."""
+    """An identifier as SQL takes it, quoted only where it must be.
+
+    A line break in it is shown as a blank, since no name may start a new line here; a query that names it that way is
+    mended (:mod:`planner_cli.database.mend`).
+    """
     if _PLAIN_NAME.fullmatch(name) and name.lower() not in _QUOTED_WORDS:
         return name
-    return '"' + _line(name).replace('"', '""') + '"'
+    return '"' + without_breaks(name).replace('"', '""') + '"'
 
 
 def compact_schema(schema: Schema) -> str:
-    """One lower-case line a table: the form the built-in adapters were trained on, kept to the byte.
+    """One lower-case line per table: the form the built-in adapters were trained on, byte for byte.
 
         <space>orders: id, customer_id -> customers.id, order_date date, total int
 
-    A type only for numbers, dates and booleans that are no keys; a foreign key as ``-> table``, with its
-    column where that is named differently. About half the tokens of ``CREATE TABLE`` (``builtin-models.md``
+    A type only for numbers, dates and booleans that are not keys; a foreign key as ``-> table``, with its
+    column where that has another name. About half the tokens of ``CREATE TABLE`` (``builtin-models.md``
     section 2).
     """
-    return "".join(f" {quote(t.name.lower())}: {', '.join(_compact_columns(t))}\n" for t in schema.tables)
+    return "".join(f" {quote(nocase(t.name))}: {', '.join(_compact_columns(t))}\n" for t in schema.tables)
 
 
 def _compact_columns(table: Table) -> list[str]:
     references = {
-        column.lower(): (key.ref_table.lower(), ref.lower())
+        nocase(column): (nocase(key.ref_table), nocase(ref))
         for key in reversed(table.foreign_keys)
         for column, ref in zip(key.columns, key.ref_columns, strict=True)
     }
     parts = []
     for column in table.columns:
-        name = column.name.lower()
+        name = nocase(column.name)
         text = quote(name)
         if name in references:
             ref_table, ref_column = references[name]
@@ -76,7 +88,7 @@ def _compact_type(declared: str) -> str:
 def hint_text(hints: Sequence[ValueHint]) -> str:
     """Values that a question mentions, as conditions: ``customers.city = 'Berlin'; orders.status = 'shipped'``."""
     return "; ".join(
-        f"{quote(hint.table.lower())}.{quote(hint.column.lower())} = {literal(hint.value, HINT_WIDTH)}"
+        f"{quote(nocase(hint.table))}.{quote(nocase(hint.column))} = {literal(hint.value, HINT_WIDTH)}"
         for hint in hints
     )
 
@@ -113,18 +125,51 @@ def _full_column(column: Column) -> str:
 
 
 def literal(value: Value, width: int = SAMPLE_WIDTH) -> str:
-    """A value as SQL writes it, cut to ``width`` characters of text."""
+    """A value as an SQL literal that compares equal to it, on one line.
+
+    Line breaks and other control characters are joined in as ``char(10)``; where the value is longer than ``width``
+    characters, or bytes, dots behind the closing quote say so.
+    """
     if value is None:
         return "NULL"
     if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
+        return f"x'{value.hex()}'" if len(value) <= width else f"x'{value[:width].hex()}'..."
     if isinstance(value, str):
-        text = _line(value)
-        cut = text if len(text) <= width else text[:width] + "..."
-        return "'" + cut.replace("'", "''") + "'"
+        return _text_literal(value[:width]) + ("..." if len(value) > width else "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "9e999" if value > 0 else "-9e999"
     return repr(value)
 
 
+def _text_literal(text: str) -> str:
+    """``a`` and a line break as ``'a' || char(10)``; binds as tightly as a literal does in a comparison."""
+    parts = []
+    for control, group in itertools.groupby(text, key=_is_control):
+        run = "".join(group)
+        parts.append(f"char({', '.join(str(ord(c)) for c in run)})" if control else "'" + run.replace("'", "''") + "'")
+    return " || ".join(parts) or "''"
+
+
+def sql_line(sql: str) -> str:
+    """A query on one line, for prompts whose structure is lines: without its comments, otherwise the same query.
+
+    Only a name with a line break is written as :func:`quote` writes it.
+    """
+    parts = itertools.groupby(tokens(sql), key=lambda token: token.kind in ("space", "comment"))
+    return "".join(" " if blank else "".join(map(_on_line, run)) for blank, run in parts).strip(" ")
+
+
+def _on_line(token: Token) -> str:
+    plain = without_breaks(token.text)
+    if plain == token.text or token.kind != "string":
+        return plain
+    return _text_literal(token.text[1:].removesuffix("'").replace("''", "'"))
+
+
+def _is_control(character: str) -> bool:
+    return not character.isprintable() and unicodedata.category(character) in _CONTROLS
+
+
 def _line(text: str) -> str:
-    """On one line: a newline in a name, comment or value would look like the prompt's own structure."""
+    """Prose on one line: a line break in a comment or type would look like the prompt's own structure."""
     return " ".join(text.split())

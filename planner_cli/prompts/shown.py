@@ -1,11 +1,12 @@
-"""How a candidate and its result are shown to a discriminator: bounded, quoted, on lines of their own."""
+"""How a candidate and its result are shown to a discriminator: limited, quoted, on lines of their own."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
+from planner_cli.lexer import Token, tokens
+from planner_cli.text import nocase, without_breaks
 from planner_cli.types import Candidate, Execution, Schema, Value
 
 CELL_WIDTH = 100
@@ -13,7 +14,7 @@ ALIAS_WIDTH = 30
 """Characters of a result's cell and column name shown; both are untrusted text."""
 SHOWN_COLUMNS = 20
 SHOWN_CHARACTERS = 2_000
-"""Bounds of a whole result: one wide table must not crowd the others out of the context."""
+"""Limits of a whole result: one wide table must not crowd the others out of the context."""
 
 
 FACTS_WIDTH = 160
@@ -28,40 +29,32 @@ class Subject:
     execution: Execution
 
 
-_QUOTED = re.compile(
-    r"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]",
-    re.DOTALL,
-)
-"""Where a query can hold free text: comments, literals, quoted names."""
-
-
 def quiet_sql(sql: str, schema: Schema) -> str:
-    """A query as the judge is shown it: without the free text by which its writer could speak to the judge.
+    """A query as the judge sees it: without the free text by which its writer could address the judge.
 
     Comments are left out, literals cut like cells, and quoted names that the schema does not have (aliases) like the
     names of a result's columns: the generator can write anything there (``benchmarks/injection.py`` measures it).
     """
     known = {
-        name.casefold() for table in schema.tables for name in (table.name, *(column.name for column in table.columns))
+        nocase(name) for table in schema.tables for name in (table.name, *(column.name for column in table.columns))
     }
 
-    def quiet(match: re.Match[str]) -> str:
-        text = match.group()
-        if text.startswith(("--", "/*")):
+    def quiet(token: Token) -> str:
+        if token.kind == "comment":
             return " "
-        inside = text[1:-1]
-        width = CELL_WIDTH if text[0] == "'" else ALIAS_WIDTH
-        if len(inside) <= width or inside.replace('""', '"').casefold() in known:
-            return text
-        return f"{text[0]}{inside[:width]}...{text[-1]}"
+        if token.kind not in ("string", "name") or nocase(token.identifier or "") in known:
+            return token.text
+        inside = token.text[1:-1]
+        width = CELL_WIDTH if token.kind == "string" else ALIAS_WIDTH
+        return token.text if len(inside) <= width else f"{token.text[0]}{inside[:width]}...{token.text[-1]}"
 
-    return _QUOTED.sub(quiet, sql)
+    return "".join(map(quiet, tokens(sql)))
 
 
 def result_text(execution: Execution, rows: int) -> str:
-    """The first rows of a result as JSON lines, names and cells cut, with the truth about what is left out."""
+    """The first rows of a result as JSON lines, names and cells cut, with what is left out stated."""
     if execution.error is not None:
-        return f"error: {_cut(execution.error, CELL_WIDTH)}"
+        return f"error: {_cut(without_breaks(execution.error), CELL_WIDTH)}"
     columns = execution.columns[:SHOWN_COLUMNS]
     lines = [json.dumps([_cut(name, ALIAS_WIDTH) for name in columns], ensure_ascii=False)]
     for row in execution.rows[:rows]:
@@ -81,12 +74,14 @@ def result_text(execution: Execution, rows: int) -> str:
 def facts_text(execution: Execution, rows: int) -> str:
     """A result in one line: how many rows and columns, values asked for that no row has, and the first rows."""
     if execution.error is not None:
-        return " ".join(result_text(execution, 0).split())
+        return result_text(execution, 0)
     count, columns = len(execution.rows), len(execution.columns)
     more = " or more" if execution.truncated else ""
     size = f"{count}{more} row{'' if count == 1 and not more else 's'}, {columns} column{'s' if columns != 1 else ''}"
-    absent = [f"no row has {_cut(comparison.literal, ALIAS_WIDTH)}" for comparison in execution.unmatched]
-    return _cut("; ".join([size, *absent, *result_text(execution, rows).splitlines()[1:-1]]), FACTS_WIDTH)
+    absent = [
+        f"no row has {_cut(without_breaks(comparison.literal), ALIAS_WIDTH)}" for comparison in execution.unmatched
+    ]
+    return _cut("; ".join([size, *absent, *result_text(execution, rows).split("\n")[1:-1]]), FACTS_WIDTH)
 
 
 def _cell(value: Value) -> int | float | str | None:

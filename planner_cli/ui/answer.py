@@ -11,20 +11,20 @@ from typing import Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from planner_cli.clean import clean
 from planner_cli.types import Answer, Execution, StageTimings
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
-from planner_cli.ui.clean import clean
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
-from planner_cli.ui.sqltext import laid_out
+from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
 Details: TypeAlias = Literal["full", "brief", "none"]
-"""What standard error is told besides notes about cuts: all, the query and one line, or nothing."""
+"""What standard error gets besides notes about cuts: everything, the query and one line, or nothing."""
 
 LOW_CONFIDENCE = 0.5
-"""A score under this says that the judge holds the query for wrong rather than right."""
+"""A score under this says that the judge considers the query wrong rather than right."""
 
 _BAR = 20
 
@@ -36,6 +36,7 @@ def show_answer(
     stderr: Console,
     format: Format = "table",  # noqa: A002 - named as the option is
     raw: bool = False,
+    bom: bool = False,
     limit: int | None = None,
     limit_option: str | None = "--limit",
     sql_only: bool = False,
@@ -46,7 +47,7 @@ def show_answer(
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
-    the rest, as much as ``details`` says. Without an answer all goes to standard error. ``untrained`` says that the
+    as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
     judge's scores are noise; ``limit_option`` is how the user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
@@ -54,13 +55,22 @@ def show_answer(
         show_failures(answer, stderr)
         return
     pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
+    if clean(candidate.sql if sql_only else tabs_shown(candidate.sql), newlines=True) != candidate.sql:
+        print_note(stderr, "the query has characters that show as escapes, and runs only as --json gives it")
     if sql_only:
         write_text(stdout.file, clean(candidate.sql, newlines=True) + "\n")
     else:
         if pretty or details == "full":
             show_sql(candidate.sql, stdout if pretty else stderr)
         show_result(
-            execution, stdout=stdout, stderr=stderr, format=format, raw=raw, limit=limit, limit_option=limit_option
+            execution,
+            stdout=stdout,
+            stderr=stderr,
+            format=format,
+            raw=raw,
+            bom=bom,
+            limit=limit,
+            limit_option=limit_option,
         )
         if details != "none" and not execution.rows:
             print_note(stderr, "0 rows")
@@ -70,14 +80,14 @@ def show_answer(
         show_summary(answer, stderr, untrained=untrained)
     elif details == "brief":
         if not (sql_only or pretty):
-            print_line(stderr, " ".join(candidate.sql.split()))
+            print_sql(stderr, "", candidate.sql)
         print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained)))
 
 
 def show_sql(sql: str, console: Console) -> None:
-    """Print a query, coloured where the console has colours, without padding so that it can be copied."""
+    """Print a query, in colour where the console has colours, without padding so that it can be copied."""
     look = look_of(console)
-    text = look.plain(laid_out(sql, console.width), newlines=True)
+    text = look.plain(tabs_shown(laid_out(sql, console.width)), newlines=True)
     if console.color_system is None:
         console.print(look.text(text, newlines=True), soft_wrap=True)
         return
@@ -95,6 +105,7 @@ def show_result(
     stderr: Console,
     format: Format,  # noqa: A002 - named as the option is
     raw: bool = False,
+    bom: bool = False,
     limit: int | None = None,
     limit_option: str | None = None,
 ) -> None:
@@ -106,16 +117,17 @@ def show_result(
         format=format,
         stream=stdout.file,
         raw=raw,
+        bom=bom,
         width=stdout.width if stdout.is_terminal else None,
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
-    for note in (*_missing_rows(execution, len(rows), limit_option), *notes):
+    for note in (*_missing_rows(execution, len(rows), limit_option), *map(clean, execution.notes), *notes):
         print_note(stderr, note)
 
 
 def _missing_rows(execution: Execution, shown: int, limit_option: str | None) -> list[str]:
-    """The line that tells which rows are not shown, which limit is the reason, and how to see more."""
+    """The line that says which rows are not shown, because of which limit, and how to see more."""
     fetched = len(execution.rows)
     if shown == fetched and execution.cut_by == "bytes":
         return [f"first {counted(shown, 'row')}: the result is larger than one query may fetch; ask for fewer columns"]
@@ -140,14 +152,13 @@ def show_failures(answer: Answer, console: Console) -> None:
     look = look_of(console)
     print_line(console, "no answer: " + (answer.reason or "no candidate could be executed"), BAD)
     for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
-        sql = " ".join(candidate.sql.split()) or "(empty)"
-        _print_indented(console, f"{candidate.index + 1:>3}  ", look.text(sql))
+        print_sql(console, f"{candidate.index + 1:>3}  ", candidate.sql or "(empty)")
         _print_indented(console, "     ", result_text(execution, look, 2_000))
     print_line(console, look.dot.join(statistics(answer)), MUTED)
 
 
 def _print_indented(console: Console, head: str, text: Text) -> None:
-    """Print a text behind ``head``, on a terminal broken at words with its lines under each other."""
+    """Print a text after ``head``, on a terminal broken at words with its lines aligned."""
     look = look_of(console)
     plain = look.plain(text.plain)
     lines = wrap(plain, console.width - len(head)) if console.is_terminal else (plain,)
@@ -210,5 +221,5 @@ def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
         _votes(answer),
     )
     if score < LOW_CONFIDENCE:
-        text.append(f"{look.dot}low: the judge holds this for more likely wrong than right", style=BAD)
+        text.append(f"{look.dot}low: the judge considers this more likely wrong than right", style=BAD)
     return text

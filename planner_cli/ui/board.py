@@ -1,4 +1,4 @@
-"""The table of candidates as lines of text: live while a run goes on, compact when it is over."""
+"""The table of candidates as lines of text: live during a run, compact when it is over."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from planner_cli.types import ClosedBy, Execution
 from planner_cli.ui.cells import counted
 from planner_cli.ui.look import ACCENT, BAD, FAIR, GOOD, MUTED, TITLE, Look, pad, score_style
+from planner_cli.ui.sqltext import fit_sql
 from planner_cli.ui.state import BoardRow, ThoughtView
 
 CLOSED_WORDS: dict[ClosedBy, str] = {
@@ -24,7 +25,7 @@ CLOSED_WORDS: dict[ClosedBy, str] = {
 """Who closed a thought, in one word for the table."""
 
 UNTRAINED = "untrained judge: noise"
-"""Said beside every score of a judge that was never trained to judge."""
+"""Shown next to every score of a judge that was never trained to judge."""
 
 _MARGIN = 6
 """Cells of marker, number and their gaps."""
@@ -38,7 +39,7 @@ _JUDGEMENTS = ((10, 8, 18), (8, 6, 16), (6, 4, 11), (5, 0, 11), (0, 0, 11))
 """Cells of bar, sparkline and progress, from wide to narrow terminals."""
 _FINAL_JUDGEMENTS = ((10, 8, 18), (6, 0, 0), (0, 0, 0))
 _ROOM_FOR_ALL = 120
-"""Cells from which the table that stays behind tells about the thinking too; under it the SQL gets the space."""
+"""Cells from which the table that stays behind includes the thinking; under that the SQL gets the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def board_lines(
     untrained: bool = False,
     final: bool = False,
 ) -> list[Text]:
-    """A heading and one line a candidate, each at most ``width`` cells.
+    """A heading and one line per candidate, each at most ``width`` cells.
 
-    ``room`` bounds the lines: the part around the focused row is shown, and how many are left out is said.
+    ``room`` limits the lines: the part around the focused row is shown, with the number of those left out.
     Scores of an ``untrained`` judge have no bar. ``final`` is the table that stays when the run is over.
     """
     judged = any(row.thought is not None for row in rows)
@@ -96,7 +97,7 @@ def result_text(execution: Execution | None, look: Look, width: int) -> Text:
 
 
 def thinking_text(thought: ThoughtView, look: Look, budget: int, width: int) -> Text:
-    """How far a thought is: its progress against the budget, or how many tokens it took and who closed it."""
+    """The state of a thought: its progress against the budget, or how many tokens it took and who closed it."""
     if thought.verdict is not None:
         tokens = thought.verdict.thought.tokens
         word = CLOSED_WORDS[thought.verdict.thought.closed_by]
@@ -189,12 +190,10 @@ def _failed(row: BoardRow) -> bool:
 
 
 def _sql(row: BoardRow, look: Look, width: int, style: str) -> Text:
-    sql = " ".join(row.candidate.sql.split())
-    text = look.text(look.fit(sql, width), style)
-    if not row.candidate.complete:
-        text = look.text(look.fit(f"(cut) {sql}", width), style)
-        text.stylize(FAIR, 0, min(5, len(text)))
-    return text
+    if row.candidate.complete:
+        return look.text(fit_sql(row.candidate.sql, look, width), style)
+    mark = look.text(look.fit("(cut) ", width), FAIR)
+    return mark.append_text(look.text(fit_sql(row.candidate.sql, look, width - mark.cell_len), style))
 
 
 def _same_result(row: BoardRow, look: Look, width: int) -> Text:

@@ -7,9 +7,7 @@ import math
 from planner_cli.types import Value
 
 CELL_LIMIT = 2_000
-"""Most characters of one value that the formats for people show."""
-
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width signs start formulas too
+"""The most characters of one value that the formats for people show."""
 
 
 def human(value: Value) -> tuple[str, bool]:
@@ -36,18 +34,13 @@ def exact(value: Value) -> str:
     return _float(value, repr(value)) if isinstance(value, float) else str(value)
 
 
-def is_formula(value: Value) -> bool:
-    """Whether a spreadsheet would run this value as a formula. Only text: -5.2 as a number is a number."""
-    return isinstance(value, str) and value.startswith(_FORMULA_SIGNS)
-
-
 def counted(count: int, noun: str) -> str:
     """``1 row``, ``1,200 rows``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def cut_note(count: int) -> list[str]:
-    """The line that tells how many values were cut; none when there is nothing to tell."""
+    """The line that says how many values were cut; none when there were none."""
     return [f"{counted(count, 'value')} cut to {CELL_LIMIT:,} characters"] if count else []
 
 

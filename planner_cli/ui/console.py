@@ -84,7 +84,7 @@ def print_line(console: Console, text: str, style: str = "", *, newlines: bool =
 
 
 def print_note(console: Console, text: str) -> None:
-    """Print one line about what is no error but should be known."""
+    """Print one line about something that is not an error but should be known."""
     print_line(console, format_note(text), FAIR)
 
 

@@ -42,28 +42,23 @@ def document(
     answer_rows: int | None = None,
     exit_code: ExitCode = ExitCode.NO_ANSWER,
     abstained: PlannerError | None = None,
-    row_counts: Sequence[int | None] | None = None,
+    kept: bool = True,
     mentioned: Sequence[ValueHint] | None = None,
 ) -> Document:
     """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
 
-    ``rows`` bounds the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
-    that were fetched. ``exit_code`` is told in ``error`` when there is no answer, ``abstained`` says why the
-    answer is not given. ``mentioned`` is what the generator was shown of the database's values. ``row_counts``
-    (one a candidate) says that rows and thoughts were not kept. Text is as the models and the database gave it;
-    ``to_json`` escapes it.
+    ``rows`` limits the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
+    that were fetched. ``exit_code`` goes into ``error`` when there is no answer, ``abstained`` says why the
+    answer is not given. ``mentioned`` is what the generator was shown of the database's values. Without ``kept`` rows
+    and thoughts are left out. Text is as the models and the database gave it; ``to_json`` escapes it.
     """
-    kept = row_counts is None
-    counts = [len(execution.rows) for execution in answer.executions]
-    if row_counts is not None:
-        counts = [count or 0 for count in row_counts]
-    found = _answer(answer, answer_rows, counts, kept=kept)
+    found = _answer(answer, answer_rows, kept=kept)
     return Document(
         schema_version=SCHEMA_VERSION,
         question=question,
         database=database,
         mentioned=None if mentioned is None else [_mentioned(hint) for hint in mentioned],
-        candidates=_candidates(answer, rows, counts, kept=kept),
+        candidates=_candidates(answer, rows, kept=kept),
         clusters=_clusters(answer),
         answer=None if abstained else found,
         abstained=found if abstained else None,
@@ -109,11 +104,11 @@ def _mentioned(hint: ValueHint) -> MentionedJson:
     return MentionedJson(table=hint.table, column=hint.column, value=hint.value)
 
 
-def _candidates(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bool) -> list[CandidateJson]:
+def _candidates(answer: Answer, rows: int | None, *, kept: bool) -> list[CandidateJson]:
     clusters = {index: cluster for cluster in answer.clusters for index in cluster.candidates}
     verdicts = dict(zip((cluster.index for cluster in answer.clusters), answer.verdicts, strict=True))
     documents: list[CandidateJson] = []
-    for candidate, execution, count in zip(answer.candidates, answer.executions, counts, strict=True):
+    for candidate, execution in zip(answer.candidates, answer.executions, strict=True):
         cluster = clusters.get(candidate.index)
         entry = CandidateJson(
             index=candidate.index,
@@ -122,7 +117,7 @@ def _candidates(answer: Answer, rows: int | None, counts: Sequence[int], *, kept
             tokens=candidate.tokens,
             logprob=_finite(candidate.logprob),
             complete=candidate.complete,
-            execution=_execution(execution, rows, count, kept=kept),
+            execution=_execution(execution, rows, kept=kept),
             cluster=None if cluster is None else cluster.index,
         )
         _add_verdict(entry, cluster, None if cluster is None else verdicts[cluster.index], kept=kept)
@@ -146,18 +141,19 @@ def _add_verdict(entry: CandidateJson, cluster: Cluster | None, verdict: Verdict
         )
 
 
-def _execution(execution: Execution, rows: int | None, count: int, *, kept: bool) -> ExecutionJson:
+def _execution(execution: Execution, rows: int | None, *, kept: bool) -> ExecutionJson:
     return ExecutionJson(
         ok=execution.ok,
         columns=list(execution.columns) if kept else None,
         rows=_rows(execution.rows[:rows]) if kept else None,
-        row_count=count,
+        row_count=len(execution.rows),
         truncated=execution.truncated,
         cut_by=execution.cut_by,
         error=execution.error,
         error_kind=execution.error_kind,
         unmatched=list(map(str, execution.unmatched)),
         crossed=list(execution.crossed),
+        notes=list(execution.notes),
     )
 
 
@@ -179,7 +175,7 @@ def _clusters(answer: Answer) -> list[ClusterJson]:
     ]
 
 
-def _answer(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bool) -> AnswerJson | None:
+def _answer(answer: Answer, rows: int | None, *, kept: bool) -> AnswerJson | None:
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
         return None
@@ -189,7 +185,7 @@ def _answer(answer: Answer, rows: int | None, counts: Sequence[int], *, kept: bo
         sql=candidate.sql,
         columns=list(execution.columns) if kept else None,
         rows=_rows(shown) if kept else None,
-        row_count=counts[candidate.index],
+        row_count=len(execution.rows),
         truncated=execution.truncated or len(shown) < len(execution.rows),
         confidence=answer.confidence,
         vote_share=answer.vote_share,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from planner_cli.knobs import Origin
 from planner_cli.types import ClosedBy, ErrorKind, Role
 from planner_cli.ui.jsontext import JsonValue
 
@@ -51,9 +52,11 @@ class ExecutionJson(TypedDict):
     error: str | None
     error_kind: ErrorKind | None
     unmatched: list[str]
-    """Comparisons of the query that no stored row meets, such as ``orders.status = 'shiped'``."""
+    """Comparisons in the query that no stored row satisfies, such as ``orders.status = 'shiped'``."""
     crossed: list[str]
-    """Joins by keys that stand for different things, such as ``products.id = staff.id``."""
+    """Joins of keys that stand for different things, such as ``products.id = staff.id``."""
+    notes: list[str]
+    """What should be known about how the rows were read: values that are cut, columns that cannot be computed."""
 
 
 class _CandidateBase(TypedDict):
@@ -121,6 +124,13 @@ class ModelJson(TypedDict):
     """Whether it was never trained for its role: the scores of such a discriminator are noise."""
 
 
+class ChosenJson(TypedDict):
+    """A setting's value, and where it comes from."""
+
+    value: JsonValue | list[str]
+    origin: Origin
+
+
 class OptionsJson(TypedDict):
     """What the command line said besides ``settings``."""
 
@@ -130,6 +140,8 @@ class OptionsJson(TypedDict):
     no_values: bool
     redacted: list[str]
     """Columns that read as NULL, as ``TABLE.COLUMN``."""
+    chosen: dict[str, ChosenJson]
+    """Every setting by its option's name."""
 
 
 class MentionedJson(TypedDict):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from planner_cli.clean import Clean, clean
 from planner_cli.errors import PlannerError
-from planner_cli.ui.clean import Clean, clean
 
 
 def format_error(error: PlannerError) -> Clean:
@@ -13,5 +13,5 @@ def format_error(error: PlannerError) -> Clean:
 
 
 def format_note(text: str) -> Clean:
-    """``planner: note: text``: one line about what is no error."""
+    """``planner: note: text``: one line about something that is not an error."""
     return clean(f"planner: note: {text}")

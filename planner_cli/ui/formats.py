@@ -1,6 +1,6 @@
 """Writing a query's result: the formats of ``--format``, to standard output or a file.
 
-The stream gets the result and nothing else. What the reader must know besides (cuts, protected cells) is
+The stream gets the result and nothing else. Whatever else the reader must know (cuts, protected cells) is
 returned as lines for standard error.
 """
 
@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import IO, Literal, TypeAlias
 
+from planner_cli.clean import Clean, clean
 from planner_cli.types import Row, Value
-from planner_cli.ui.cells import counted, cut_note, exact, human, is_formula
-from planner_cli.ui.clean import Clean, clean, clean_json
-from planner_cli.ui.jsontext import json_value
+from planner_cli.ui.cells import cut_note, human
+from planner_cli.ui.jsontext import JsonValue, json_value, to_json
 from planner_cli.ui.look import look_for
+from planner_cli.ui.separated import write_separated
 from planner_cli.ui.tables import write_table, write_vertical
 
 Format: TypeAlias = Literal["table", "csv", "tsv", "json", "jsonl", "markdown", "vertical"]
@@ -28,23 +29,25 @@ def write_result(
     format: Format,  # noqa: A002 - named as the option is
     stream: IO[str],
     raw: bool = False,
+    bom: bool = False,
     width: int | None = None,
     color: bool = False,
 ) -> tuple[Clean, ...]:
-    r"""Write a result and return what should be said about it on standard error.
+    r"""Write a result and return what should be reported about it on standard error.
 
     ``table``     boxed columns within ``width`` cells (``None``: as wide as they are), NULL spelled out; as
                   ``vertical`` where not even one column fits
-    ``vertical``  one line a value
+    ``vertical``  one line per value
     ``markdown``  a GitHub table, with everything Markdown could act on escaped
     ``csv``       comma, ``\n``; NULL is nothing, an empty text is ``""``; floats round-trip; blobs as ``x'0aff'``
-    ``tsv``       tab, never quoted; tabs and line ends inside values as ``\t``, ``\n``
+    ``tsv``       tab, never quoted; backslashes, tabs and line ends as ``\\``, ``\t``, ``\n``, ``\r``; NULL is ``\N``
     ``json``      an array of objects, one a line; ``jsonl``: the objects alone (:func:`json_value` for the values)
 
-    The first three show the first 2,000 characters of a value, ``table`` the first 50 columns. Text cells of
-    ``csv`` and ``tsv`` that a spreadsheet would run get a leading ``'``, and control characters become visible;
-    ``raw`` switches both off, except that a terminal never gets control characters. Equal column names get
-    ``_2``, ``_3`` in JSON objects.
+    The first three are for reading: the first 2,000 characters of a value, ``table`` the first 50 columns, what could
+    drive a terminal or hide as visible escapes, in a file too. The others are exact. Text cells of ``csv`` and ``tsv``
+    that a spreadsheet would run get a leading ``'`` unless ``raw`` is set, and a terminal never gets control
+    characters, ``raw`` or not; both are counted in what is returned. ``bom`` begins these two with a byte order mark,
+    by which Excel knows UTF-8; not on a terminal. Equal column names get ``_2``, ``_3`` in JSON objects.
     """
     notes: list[str] = []
     if format == "table":
@@ -54,7 +57,7 @@ def write_result(
     elif format == "markdown":
         notes = _write_markdown(columns, rows, stream)
     elif format in {"csv", "tsv"}:
-        notes = _write_separated(columns, rows, stream, tabs=format == "tsv", raw=raw)
+        notes = write_separated(columns, rows, stream, tabs=format == "tsv", raw=raw, bom=bom)
     else:
         _write_json(columns, rows, stream, lines=format == "jsonl")
     return tuple(clean(note) for note in notes)
@@ -81,56 +84,26 @@ def unique_names(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-# ------------------------------------------------------------------------------------------------- csv, tsv
-
-
-def _write_separated(
-    columns: Sequence[str], rows: Iterable[Row], stream: IO[str], *, tabs: bool, raw: bool
-) -> list[str]:
-    shown_exactly = raw and not stream.isatty()
-    protected = 0
-    for row in [tuple(columns), *rows]:
-        cells: list[str] = []
-        for value in row:
-            text = exact(value)
-            if not raw and is_formula(value):
-                text = "'" + text
-                protected += 1
-            if not shown_exactly:
-                text = clean(text, newlines=not tabs)
-            cells.append(_one_line(text) if tabs else _quoted(text, null=value is None))
-        write_text(stream, ("\t" if tabs else ",").join(cells) + "\n")
-    if not protected:
-        return []
-    return [f"{counted(protected, 'cell')} got a leading ' against being run as a formula (--raw: unchanged)"]
-
-
-def _quoted(text: str, *, null: bool) -> str:
-    if null:
-        return ""
-    if not text or text != text.strip() or any(sign in text for sign in ',"\r\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
-def _one_line(text: str) -> str:
-    return text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
 # ----------------------------------------------------------------------------------------------------- json
 
 
 def _write_json(columns: Sequence[str], rows: Sequence[Row], stream: IO[str], *, lines: bool) -> None:
     names = unique_names(columns)
-    texts = (
-        clean_json(json.dumps(dict(zip(names, map(json_value, row), strict=True)), ensure_ascii=False, allow_nan=False))
-        for row in rows
-    )
+    texts = (_json_text(dict(zip(names, map(json_value, row), strict=True)), stream) for row in rows)
     if lines:
         for text in texts:
             write_text(stream, text + "\n")
         return
     write_text(stream, "[" + ",\n ".join(texts) + "]\n")
+
+
+def _json_text(record: dict[str, JsonValue], stream: IO[str]) -> str:
+    text = to_json(record)
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(record)  # Python's visible escapes would not be JSON
+    return text
 
 
 # ------------------------------------------------------------------------------------------------- markdown

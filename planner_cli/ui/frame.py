@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 from rich.cells import cell_len
 from rich.text import Text
 
+from planner_cli.clean import Clean
+from planner_cli.text import on_one_line
 from planner_cli.ui.board import UNTRAINED, board_lines
-from planner_cli.ui.clean import Clean
 from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look, pad, score_style, wrap
 from planner_cli.ui.state import BoardRow, Phase, RunState, ThoughtView
 
@@ -17,14 +18,14 @@ Think: TypeAlias = Literal["show", "fold", "hide"]
 THINK_CHOICES: tuple[Think, ...] = ("show", "fold", "hide")
 
 SIDE_BY_SIDE = 100
-"""Cells from which the thought stands beside the table; under it the thought is below."""
+"""Cells from which the thought is next to the table; with fewer it is below."""
 
 _FOLDED_LINES = 4
 _SHOWN_LINES = 14
 _SMALLEST_PANEL = 4
 """Lines of a panel with its borders; where there is room for both, it also keeps a third of it."""
 _NARROWEST_PANEL = 16
-"""Cells of its width under which the table has all the room."""
+"""Width in cells under which the table gets all the room."""
 _SMALLEST_TABLE = 2
 """A heading and a row."""
 _QUESTION_LINES = 2
@@ -52,7 +53,7 @@ def _header(state: RunState, look: Look, width: int, seconds: float) -> list[Tex
     first = Text.assemble(pad(left, width - status.cell_len), status)
     if first.cell_len > width:
         first = look.text(look.fit(status.plain, width), ACCENT)
-    question = wrap(look.plain(" ".join(state.question.split())), width)
+    question = wrap(look.plain(on_one_line(state.question)), width)
     lines = [first, *(look.text(line, TITLE) for line in question[:_QUESTION_LINES])]
     if len(question) > _QUESTION_LINES:
         lines[-1] = look.text(look.fit(question[_QUESTION_LINES - 1] + " " + question[_QUESTION_LINES], width), TITLE)
@@ -159,7 +160,7 @@ def _panel(state: RunState, thought: ThoughtView, number: int, look: Look, *, wi
 
 
 def _continued(line: Clean, look: Look, width: int) -> Clean:
-    """A line with an ellipsis in front; words at its start make room, for the end is what matters."""
+    """A line with an ellipsis in front; words at its start make room, since the end is what matters."""
     rest = str(line)
     while rest and cell_len(f"{look.ellipsis} {rest}") > width:
         _, space, shorter = rest.partition(" ")
@@ -168,7 +169,7 @@ def _continued(line: Clean, look: Look, width: int) -> Clean:
 
 
 def _panel_foot(state: RunState, thought: ThoughtView, look: Look, width: int) -> Text:
-    """How far the thought is and what the judge would say now; the parts that fit, the score first."""
+    """The progress of the thought and what the judge would say now; the parts that fit, the score first."""
     closed = "" if thought.verdict is None else f", closed by {thought.verdict.thought.closed_by}"
     parts = [(f"{thought.tokens}/{state.budget} tokens{closed}", MUTED)]
     if thought.score is not None and state.untrained:

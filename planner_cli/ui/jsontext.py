@@ -6,8 +6,8 @@ import json
 import math
 from typing import TypeAlias
 
+from planner_cli.clean import Clean, clean_json
 from planner_cli.types import Value
-from planner_cli.ui.clean import Clean, clean_json
 
 JsonValue: TypeAlias = "int | float | str | dict[str, str] | None"
 """One cell: NULL is null; a blob ``{"$blob_hex": "0aff"}``; an infinity ``"Infinity"`` or ``"-Infinity"``.

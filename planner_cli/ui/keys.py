@@ -1,4 +1,4 @@
-"""Reading single key presses while a run goes on, and leaving the terminal as it was."""
+"""Reading single key presses during a run, and leaving the terminal as it was."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RESTORING = (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
 
 
 def parse_keys(data: bytes) -> tuple[list[Key], bytes]:
-    """The key presses in what a terminal sent, and the start of an escape sequence that is not whole yet."""
+    """The key presses in what a terminal sent, and the start of an incomplete escape sequence."""
     keys: list[Key] = []
     while data:
         length = _sequence_length(data)
@@ -69,7 +69,7 @@ def key_reader(on_key: Callable[[Key], None], fd: int | None = None) -> Iterator
     """Call ``on_key`` from a daemon thread for each key press on ``fd`` (standard input) inside the block.
 
     Yields whether keys are read at all: not when the input is no terminal, or another job owns it. The
-    terminal's settings are put back when the block ends, also by an exception or SIGTERM, and while
+    terminal's settings are restored when the block ends, even by an exception or SIGTERM, and while
     Ctrl-Z stops the process; nothing is read from it afterwards.
     """
     source = _terminal(fd)
@@ -80,7 +80,7 @@ def key_reader(on_key: Callable[[Key], None], fd: int | None = None) -> Iterator
         saved = termios.tcgetattr(source)
 
         def restore() -> None:
-            with suppress(OSError, termios.error):  # a terminal that was closed has nothing to put back
+            with suppress(OSError, termios.error):  # a closed terminal has nothing to restore
                 termios.tcsetattr(source, termios.TCSANOW, saved)
 
         def resume() -> None:
@@ -133,7 +133,7 @@ def _read(source: int, wake: int, on_key: Callable[[Key], None]) -> None:
 
 @contextmanager
 def _on_signals(restore: Callable[[], None], resume: Callable[[], None]) -> Iterator[None]:
-    """Put the terminal back where a signal would end (or, Ctrl-Z, stop) the process without ``finally``.
+    """Restore the terminal where a signal would end (or, with Ctrl-Z, stop) the process without ``finally``.
 
     Only signals that still have their default action are taken, and get it after the terminal is restored.
     """
@@ -147,7 +147,7 @@ def _on_signals(restore: Callable[[], None], resume: Callable[[], None]) -> Iter
             os.write(2, b"\x1b[?25h")  # the live screen hides the cursor; sys.stderr is not safe in a handler
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-        # Only a stopped process that goes on (fg) comes here.
+        # Only a stopped process that is continued (fg) gets here.
         signal.signal(number, handler)
         resume()
         with suppress(OSError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich import get_console
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from planner_cli.ui.clean import Clean, clean
+from planner_cli.clean import Clean, clean
 
 TITLE = "bold"
 MUTED = "dim"
@@ -22,7 +23,7 @@ _GOOD_SCORE = 0.75
 
 
 def score_style(score: float) -> str:
-    """Colour of a score in [0, 1]; always shown beside the number, never instead of it."""
+    """Colour of a score in [0, 1]; always shown with the number, never instead of it."""
     if score >= _GOOD_SCORE:
         return GOOD
     return FAIR if score >= _FAIR_SCORE else BAD
@@ -146,36 +147,6 @@ def pad(text: Text, width: int, *, right: bool = False) -> Text:
 
 @lru_cache(maxsize=64)
 def wrap(text: Clean, width: int) -> tuple[Clean, ...]:
-    """Lines of at most ``width`` cells, broken at spaces where possible. Tabs count as four spaces."""
-    lines: list[Clean] = []
-    for paragraph in text.replace("\t", "    ").split("\n"):
-        lines.extend(_wrap_paragraph(paragraph, max(2, width)))  # 2: the widest character
-    return tuple(lines)
-
-
-def _wrap_paragraph(paragraph: str, width: int) -> list[Clean]:
-    lines: list[Clean] = []
-    line: str | None = None  # None: no word on this line yet, so leading spaces are kept
-    for word in paragraph.split(" "):
-        longer = word if line is None else f"{line} {word}"
-        if cell_len(longer) <= width:
-            line = longer
-            continue
-        if line is not None:
-            lines.append(Clean(line))
-        rest = word
-        while cell_len(rest) > width:
-            head = _head(rest, width)
-            lines.append(Clean(head))
-            rest = rest[len(head) :]
-        line = rest
-    lines.append(Clean(line or ""))
-    return lines
-
-
-def _head(word: str, width: int) -> str:
-    """The longest start of ``word`` of at most ``width`` cells."""
-    end = min(len(word), width)
-    while cell_len(word[:end]) > width:
-        end -= 1
-    return word[:end]
+    """Lines of at most ``width`` cells, broken at spaces where possible, without blanks at their ends."""
+    lines = Text(text).wrap(get_console(), max(2, width), tab_size=4)  # 2: the widest character
+    return tuple(Clean(line.plain.rstrip(" ")) for line in lines)

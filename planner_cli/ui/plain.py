@@ -1,4 +1,4 @@
-"""A run told line by line, for standard error that is no terminal."""
+"""A run shown line by line, for a standard error that is not a terminal."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.console import look_of
 from planner_cli.ui.frame import Think
 from planner_cli.ui.look import FAIR, MUTED
+from planner_cli.ui.sqltext import fit_sql
 
 _LINE = 2_000
-"""Cells of the longest line: an error or query that is longer is cut."""
+"""Cells of the longest line: a longer error or query is cut."""
 
 
 class PlainReport:
-    """Writes one line for each event worth one.
+    """Writes one line for each event that deserves one.
 
-    With ``think="show"`` thoughts stream as text, one after the other: all branches think at once, so the
+    With ``think="show"`` thoughts stream as text, one after another: all branches think at once, so the
     first open one streams and the others wait until it closes.
     """
 
@@ -57,7 +58,7 @@ class PlainReport:
             case Prefilled():
                 self._line(f"  prompt of {event.tokens} tokens, {event.cached} cached, {event.seconds:.2f} s", MUTED)
             case CandidateWritten():
-                self._line(f"candidate {event.candidate.index + 1}: {' '.join(event.candidate.sql.split())}")
+                self._query(f"candidate {event.candidate.index + 1}: ", event.candidate.sql)
             case CandidateRepeated():
                 candidate = event.candidate
                 self._line(f"candidate {candidate.index + 1}: written again ({candidate.samples} samples)", MUTED)
@@ -80,6 +81,10 @@ class PlainReport:
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(self._look.text(self._look.fit(text, _LINE), style), soft_wrap=True)
+
+    def _query(self, head: str, sql: str) -> None:
+        shown = fit_sql(sql, self._look, _LINE - len(head), keep_lines=True)
+        self._console.print(self._look.text(head + shown, newlines=True), soft_wrap=True)
 
     def _number(self, cluster: int) -> int:
         """The judged candidate's number for people, from 1."""

@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: a bar with the time left on a terminal, now and then a line elsewhere."""
+"""Progress of long work on standard error: a bar with the time left on a terminal, an occasional line elsewhere."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ Item = TypeVar("Item")
 _SECONDS_BETWEEN_LINES = 30.0
 
 
-def track(items: Iterable[Item], *, total: int, console: Console, label: str, quiet: bool = False) -> Iterator[Item]:
-    """Pass ``items`` on and show how far they are; ``label`` is our own text."""
+def track(
+    items: Iterable[Item], *, total: int, console: Console, label: str, quiet: bool = False, end: bool = True
+) -> Iterator[Item]:
+    """Pass ``items`` on and show the progress; ``label`` is our own text.
+
+    Without a terminal the end gets a line too, unless ``end`` is False.
+    """
     if quiet:
         yield from items
     elif is_live(console):
         yield from _bar(items, total, console, label)
     else:
-        yield from _lines(items, total, console, label)
+        yield from _lines(items, total, console, label, end=end)
 
 
 def _bar(items: Iterable[Item], total: int, console: Console, label: str) -> Iterator[Item]:
@@ -51,11 +56,11 @@ def _bar(items: Iterable[Item], total: int, console: Console, label: str) -> Ite
             yield item
 
 
-def _lines(items: Iterable[Item], total: int, console: Console, label: str) -> Iterator[Item]:
+def _lines(items: Iterable[Item], total: int, console: Console, label: str, *, end: bool) -> Iterator[Item]:
     started = told = time.monotonic()
     for count, item in enumerate(items, 1):
         now = time.monotonic()
-        if now - told >= _SECONDS_BETWEEN_LINES or count == total:
+        if now - told >= _SECONDS_BETWEEN_LINES or (end and count == total):
             left = (now - started) / count * (total - count)
             print_line(console, f"{label}: {count} of {total}, {now - started:.0f} s, about {left:.0f} s left")
             told = now
@@ -64,7 +69,7 @@ def _lines(items: Iterable[Item], total: int, console: Console, label: str) -> I
 
 @contextmanager
 def track_bytes(*, console: Console, label: str, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A function to be told how many bytes there are, and how many in all; shows them until the block ends."""
+    """A function to call with the bytes so far and in all; shows them until the block ends."""
     if quiet:
         yield lambda _done, _total: None
     elif not is_live(console):

@@ -15,6 +15,7 @@ from rich.text import Text
 from planner_cli.control import Control
 from planner_cli.errors import Stopped
 from planner_cli.events import Answered, Event
+from planner_cli.text import on_one_line
 from planner_cli.types import Answer, ModelInfo, Thought
 from planner_cli.ui.board import board_lines
 from planner_cli.ui.console import look_of, print_line
@@ -48,7 +49,7 @@ def show(
     """Drain a plan's events, show them on ``console`` (standard error), and return the answer.
 
     ``live`` redraws a screen in place, reads keys where standard input is a terminal, and leaves the table
-    of candidates behind; ``plain`` writes one line an event; ``quiet`` nothing. Errors of the plan pass
+    of candidates behind; ``plain`` writes one line per event; ``quiet`` nothing. Errors of the plan pass
     through, with the terminal restored.
     """
     if mode == "live":
@@ -65,9 +66,9 @@ def show(
 
 @contextmanager
 def waiting(text: str, *, console: Console, mode: Mode) -> Iterator[None]:
-    """Say what is waited for before there are events: ``live`` in a line that goes away, ``plain`` in one that stays.
+    """Show what is waited for before there are events: ``live`` in a line that disappears, ``plain`` in one that stays.
 
-    ``quiet`` says nothing.
+    ``quiet`` shows nothing.
     """
     look = look_of(console)
     if mode == "live":
@@ -155,7 +156,7 @@ def _leave_behind(state: RunState, console: Console, think: Think) -> None:
     answer = state.answer
     if answer is None and not state.candidates:
         return
-    print_line(console, " ".join(state.question.split()), TITLE)
+    print_line(console, on_one_line(state.question), TITLE)
     if answer is None or answer.best is not None:  # else the answer block lists every candidate in full
         width = min(console.width, _WIDEST_BOARD)
         board = board_lines(state.board(), look, width, budget=state.budget, untrained=state.untrained, final=True)

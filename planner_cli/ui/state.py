@@ -1,4 +1,4 @@
-"""What the screen knows of a run: planning events folded into one picture, without drawing anything."""
+"""What the screen knows about a run: planning events folded into one picture, without drawing anything."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class RunState:
 
     @property
     def focus(self) -> int | None:
-        """The cluster whose thought is shown: the chosen one, else the first that is still open."""
+        """The cluster whose thought is shown: the chosen one, otherwise the first that is still open."""
         return self._followed if self._chosen is None else self._chosen
 
     def move_focus(self, step: int) -> None:

@@ -1,4 +1,4 @@
-"""Results drawn for people: boxed columns, and one line a value."""
+"""Results drawn for people: boxed columns, and one line per value."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
+from planner_cli.clean import Clean
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import counted, cut_note, human
-from planner_cli.ui.clean import Clean
 from planner_cli.ui.look import MUTED, TITLE, Look, look_for
 
 COLUMN_LIMIT = 50
@@ -27,10 +27,10 @@ _MUTED = Style.parse(MUTED)
 def write_table(
     columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], width: int | None, color: bool
 ) -> list[str]:
-    """Draw boxed columns within ``width`` cells (``None``: no bound); returns lines that tell what was cut.
+    """Draw boxed columns within ``width`` cells (``None``: no limit); returns lines that say what was cut.
 
-    Text is cut to fit, numbers never: columns that do not fit are left out, and where not even the first one does,
-    the rows are written as :func:`write_vertical` does it.
+    Text is cut to fit, numbers never: columns that do not fit are left out, and if not even the first one does,
+    the rows are written as by :func:`write_vertical`.
     """
     look = look_for(getattr(stream, "encoding", None))
     fitting = min(len(columns), COLUMN_LIMIT)
@@ -59,7 +59,7 @@ def write_table(
 
 
 def write_vertical(columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], color: bool) -> list[str]:
-    """Write one line a value, a heading a row; line ends inside values are kept and indented."""
+    """Write one line per value and a heading per row; line ends inside values are kept and indented."""
     look = look_for(getattr(stream, "encoding", None))
     names = [look.plain(human(name)[0]) for name in columns]
     margin = max((cell_len(name) for name in names), default=0)
@@ -91,7 +91,7 @@ def _texts(rows: Sequence[Row], shown: int, look: Look) -> tuple[list[list[Clean
 
 
 def _least(natural: int, values: Sequence[Value], texts: Sequence[Clean]) -> int:
-    """Cells under which a column is not squeezed: a number is shown whole, for half of its digits is another number."""
+    """Cells under which a column is not squeezed: a number is shown whole, since half its digits are another number."""
     numbers = max((cell_len(text) for value, text in zip(values, texts, strict=True) if _is_number(value)), default=0)
     return max(numbers, min(natural, _SMALLEST_COLUMN))
 
@@ -109,7 +109,7 @@ def _squeeze(natural: list[int], least: list[int], total: int, width: int | None
 
 
 def _level(natural: list[int], least: list[int], room: int) -> list[int]:
-    """Cut the widest columns to one common width, none under its least, so that all together fill ``room``."""
+    """Cut the widest columns to a common width, none below its minimum, so that together they fill ``room``."""
     low, high = 0, max(natural)
     while low < high:  # the highest level that fits
         level = (low + high + 1) // 2
@@ -157,7 +157,7 @@ class _Pen:
         self._stream.write(_paint(line, _MUTED, self._color) + "\n")
 
     def line(self, cells: list[Clean], right: list[bool], styles: Sequence[Style | None], *, more: bool) -> None:
-        """Draw one row; ``more`` adds the column that stands for those left out."""
+        """Draw one row; ``more`` adds the column that represents those left out."""
         wall = _paint(self._look.wall, _MUTED, self._color)
         parts: list[str] = []
         for text, width, at_right, style in zip(cells, self._widths, right, styles, strict=False):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from bench_values import PACK, needs_pack
 
 from planner_cli.bench.datasets import load
+from planner_cli.bench.datasets.places import suite
 from planner_cli.demo import questions
 from planner_cli.errors import PlannerError
 
@@ -153,7 +156,7 @@ def test_the_demo_builds_its_database_once(tmp_path):
     assert [item.id for item in found.items] == [question.id for question in questions()]
     assert load("demo", databases=place).fingerprint == found.fingerprint
     assert place.stat().st_mtime_ns == built
-    with pytest.raises(PlannerError, match="no place"):
+    with pytest.raises(PlannerError, match="no file was named"):
         load("demo")
 
 
@@ -214,10 +217,11 @@ BAD = [
     ("a blank query", "a.jsonl", '{"question": "?", "sql": " ", "database": "shop"}', "line 1: there is no 'sql'"),
     ("a number for a question", "a.jsonl", '{"question": 3, "sql": "SELECT 1", "database": "shop"}', "'question' is int"),
     ("unknown database", "a.jsonl", '\n{"question": "?", "sql": "SELECT 1", "database": "nope"}', "line 2: there is no database 'nope'"),
-    ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is no database name"),
+    ("a database outside", "a.json", '[{"db_id": "../shop", "question": "?", "query": "SELECT 1"}]', "is not a database name"),
     ("unknown hardness", "a.csv", "question,sql,database,hardness\n?,SELECT 1,shop,tough", "line 2: hardness is 'tough'"),
     ("cells missing", "a.csv", "question,sql,database\n?,SELECT 1", "line 2: 2 cells under 3"),
-    ("a column twice", "a.csv", "sql,SQL\na,b", "same name"),
+    ("all cells but one missing", "a.csv", "question,sql,database\n?", "line 2: 1 cell under 3"),
+    ("a column twice", "a.csv", "question,sql,SQL\na,b,c", "same name"),
     ("an open quote", "a.csv", 'question,sql,database\n"?,SELECT 1,shop', "line 2"),
     ("an id twice", "a.jsonl", '{"id": 1, "question": "?", "sql": "SELECT 1", "database": "shop"}\n' * 2, "the id '1'"),
     ("uneven candidates", "a.json", '[{"db_id": "shop", "question": "?", "sql": "SELECT 1", "top_n": ["x"], "top_n_label": []}]', "one length"),
@@ -232,7 +236,7 @@ def test_bad_data_is_named_with_its_place(tmp_path, name, text, message):
     database(tmp_path / "shop.sqlite")
     (tmp_path / name).write_text(text)
     with pytest.raises(PlannerError, match=message) as caught:
-        load(tmp_path / name)
+        load(tmp_path / name, strict=True)
     assert name in caught.value.message
 
 
@@ -256,7 +260,259 @@ def test_two_databases_of_one_name(tmp_path):
         database(tmp_path / folder / "shop.sqlite")
     rows = [["question", "sql", "database"], ["?", "SELECT 1", "a/shop.sqlite"], ["?", "SELECT 1", "b/shop.sqlite"]]
     with pytest.raises(PlannerError, match="two databases have the name 'shop'"):
-        load(write(tmp_path / "mine.csv", rows))
+        load(write(tmp_path / "mine.csv", rows), strict=True)
+
+
+# ----------------------------------------------------------------------- faults among good records
+
+GOOD = {"question": "Good?", "sql": "SELECT 1", "database": "shop"}
+SET_ASIDE = [
+    # (name, file, the record beside a good one, kind, the name it is set aside by, what its reason says)
+    ("no question", "a.jsonl", {"sql": "SELECT 1", "database": "shop"}, "record", "a.jsonl, line 2", "no 'question'"),
+    ("a blank gold", "a.jsonl", {**GOOD, "sql": "  ", "id": "q7"}, "record", "q7 (a.jsonl, line 2)", "no 'sql'"),
+    ("gold of null", "a.jsonl", {**GOOD, "sql": None}, "record", "a.jsonl, line 2", "no 'sql'"),
+    ("gold of a number", "a.jsonl", {**GOOD, "sql": 7}, "record", "a.jsonl, line 2", "'sql' is int"),
+    ("an unknown database", "a.jsonl", {**GOOD, "database": "nope"}, "record", "a.jsonl, line 2", "no database 'nope'"),
+    ("a database outside", "a.jsonl", {**GOOD, "database": "../../shop"}, "record", "a.jsonl, line 2", "no database name"),
+    ("a hidden sibling for a database", "a.jsonl", {**GOOD, "database": "._shop"}, "record", "a.jsonl, line 2", "no database '._shop'"),
+    ("no object", "a.jsonl", [1], "record", "a.jsonl, line 2", "expected an object"),
+    ("an odd hardness", "a.jsonl", {**GOOD, "hardness": "tough"}, "record", "a.jsonl, line 2", "'tough'"),
+    ("a label of 2", "a.jsonl", {**GOOD, "candidates": [{"sql": "SELECT 1", "label": 2}]}, "record", "a.jsonl, line 2", "label is 2"),
+    ("candidates of text", "a.jsonl", {**GOOD, "candidates": ["SELECT 1"]}, "record", "a.jsonl, line 2", "list of objects"),
+    ("an id twice", "a.jsonl", {**GOOD, "id": "1"}, "id", "1 (number 2 of this id)", "two questions have the id '1'"),
+    ("an id twice, as a number", "a.jsonl", {**GOOD, "id": 1}, "id", "1 (number 2 of this id)", "two questions have the id '1'"),
+    ("another database of one name", "a.jsonl", {**GOOD, "database": "other/shop.sqlite"}, "id", "2", "two databases have the name 'shop'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "kind", "named", "reason"), [s[1:] for s in SET_ASIDE], ids=[s[0] for s in SET_ASIDE]
+)
+def test_a_record_that_makes_no_question_is_set_aside(tmp_path, name, record, kind, named, reason):
+    database(tmp_path / "shop.sqlite")
+    database(tmp_path / "other/shop.sqlite")
+    path = write(tmp_path / name, [GOOD, record])
+    found = load(path)
+    assert [(item.id, item.question) for item in found.items] == [("1", "Good?")]
+    (fault,) = found.set_aside
+    assert (fault.kind, fault.name) == (kind, named)
+    assert reason in fault.reason
+    with pytest.raises(PlannerError, match=re.escape(reason)):
+        load(path, strict=True)
+
+
+LAYOUT_FAULTS = [
+    # (name, file, good record, bad record)
+    ("spider without a query", "dev.json", SPIDER, {**SPIDER, "query": ""}),
+    ("spider without a database", "dev.json", SPIDER, {k: v for k, v in SPIDER.items() if k != "db_id"}),
+    ("bird's database is not there", "dev.json", BIRD, {**BIRD, "question_id": 8, "db_id": "gone"}),
+    ("bird's id twice", "dev.json", BIRD, {**BIRD, "question": "Another?"}),
+    ("the paper's candidates are of unequal length", "spider_intrin_eval.json", INTRINSIC, {**INTRINSIC, "top_n_label": [1]}),
+    ("the paper's candidates are not there", "spider_intrin_eval.json", INTRINSIC, {k: v for k, v in INTRINSIC.items() if k != "top_n"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), [f[1:] for f in LAYOUT_FAULTS], ids=[f[0] for f in LAYOUT_FAULTS])
+@pytest.mark.parametrize("first", [False, True], ids=["behind a good one", "before a good one"])
+def test_every_layout_sets_aside(tmp_path, name, good, bad, first):
+    database(tmp_path / "databases/shop/shop.sqlite")
+    twice = "question_id" in good and bad.get("question_id") == good["question_id"]
+    found = load(write(tmp_path / name, [bad, good] if first else [good, bad]))
+    assert len(found.items) == len(found.set_aside) == 1
+    assert found.items[0].question.startswith("Another?" if twice and first else "How many?")
+    # neither the place nor the id of a good question depends on bad ones
+    if "question_id" not in good:
+        assert found.items[0].id == f"{Path(name).stem}-{int(first):04d}"
+
+
+def test_lines_of_candidates_that_are_wrong_cost_their_question_alone(layouts):
+    lines = [{**PACK_LINE, "qid": name} for name in ("a", "b", "c", "d")]
+    write(layouts / "packs/one/questions.jsonl", lines)
+    given = [
+        {**PACK_CANDIDATES, "qid": "a"},
+        {"qid": "b", "candidates": [{"sql": 7}]},
+        *[{**PACK_CANDIDATES, "qid": "d"}] * 2,
+    ]
+    path = write(layouts / "packs/one/candidates.jsonl", given)
+    path.write_text(path.read_text() + "{not JSON\n")
+    found = load(layouts / "packs/one")
+    assert [item.id for item in found.items] == ["a"]
+    reasons = [fault.reason for fault in found.set_aside]
+    assert ["must be text" in reasons[0], "no line for 'c'" in reasons[1], "another line" in reasons[2]] == [True] * 3
+
+
+def test_nothing_but_faults_is_an_error_that_names_the_first(tmp_path):
+    path = write(tmp_path / "a.jsonl", [{"question": "?", "sql": "SELECT 1", "database": "gone"}] * 3)
+    with pytest.raises(
+        PlannerError, match=r"3 are set aside, the first: a\.jsonl, line 1: there is no database 'gone'"
+    ):
+        load(path)
+
+
+# ------------------------------------------------------------------------------- dialects of tables
+
+WORDS = ["question", "sql", "database"]
+ASKED = ["How many, or none; all?", "SELECT count(*), 1 FROM t; -- a|b", "shop"]
+
+
+def made(separator, quote='"', end="\r\n", header=WORDS, quoting=csv.QUOTE_MINIMAL):
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=separator, quotechar=quote, lineterminator=end, quoting=quoting).writerows(
+        [header, ASKED]
+    )
+    return stream.getvalue()
+
+
+DIALECTS = [
+    # (name, file, bytes)
+    ("commas", "a.csv", made(",").encode()),
+    ("semicolons, as spreadsheets write where the comma is decimal", "a.csv", made(";").encode()),
+    ("tabs in a .csv", "a.csv", made("\t").encode()),
+    ("pipes", "a.csv", made("|").encode()),
+    ("commas in a .tsv", "a.tsv", made(",").encode()),
+    ("a byte order mark", "a.csv", made(";").encode("utf-8-sig")),
+    ("a byte order mark before a quoted name", "a.csv", made(";", quoting=csv.QUOTE_ALL).encode("utf-8-sig")),
+    ("UTF-16, as Excel saves Unicode text", "a.csv", made("\t").encode("utf-16")),
+    ("UTF-16, the other byte order", "a.csv", b"\xfe\xff" + made(",").encode("utf-16-be")),
+    ("UTF-16 without a mark", "a.tsv", made("\t").encode("utf-16-le")),
+    ("UTF-32", "a.csv", made(",").encode("utf-32")),
+    ("everything quoted", "a.csv", made(";", quoting=csv.QUOTE_ALL).encode()),
+    ("single quotes", "a.csv", made(",", quote="'", quoting=csv.QUOTE_ALL).encode()),
+    ("line ends of old Macs", "a.csv", made(",", end="\r").encode()),
+    ("sep= in the first line", "a.csv", b"sep=;\r\n" + made(";").encode()),
+    ("blanks and capitals in the header", "a.csv", made(";", header=[" Question", "SQL ", "DataBase"]).encode()),
+    ("empty columns at the end", "a.csv", "".join(f"{line};;\n" for line in made(";", end="\n").splitlines()).encode()),
+    ("empty rows at the end", "a.csv", made(";").encode() + b";;\r\n\r\n;;\r\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data"), [d[1:] for d in DIALECTS], ids=[d[0] for d in DIALECTS])
+def test_a_table_is_read_in_its_own_dialect(tmp_path, name, data):
+    database(tmp_path / "shop.sqlite")
+    (tmp_path / name).write_bytes(data)
+    found = load(tmp_path / name, strict=True)
+    assert [[item.question, item.gold, item.database_id] for item in found.items] == [ASKED]
+    assert found.format == "table"
+
+
+REFUSED_TABLES = [
+    # (name, text, what is said)
+    ("a separator that is none", "question^sql^database\n?^SELECT 1^shop\n", "no separator (comma, semicolon, tab, pipe)"),
+    ("colons", "question:sql\n?:SELECT 1\n", "no column 'question' and 'sql' or 'gold' or 'query'"),
+    ("no header", "How many?;SELECT 1;shop\n", "no column 'question' and 'sql'"),
+    ("no query", "question;answer\n?;1\n", "no column 'sql' or 'gold' or 'query' (separator: semicolon; columns: 'question', 'answer')"),
+    ("no question", "frage|sql\n?|SELECT 1\n", "no column 'question' (separator: pipe; columns: 'frage', 'sql')"),
+    ("another separator than sep= says", "sep=;\nquestion,sql\n?,SELECT 1\n", "no separator (semicolon)"),
+    ("quotes that do not close", 'question;sql\n"?;SELECT 1\n', "(separator: semicolon)"),
+    ("a separator in a cell without quotes", "question;sql;database\n?;SELECT 1;;shop\n", "4 cells under 3 column names (separator: semicolon"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), [r[1:] for r in REFUSED_TABLES], ids=[r[0] for r in REFUSED_TABLES])
+def test_a_table_that_cannot_be_read_names_what_is_missing(tmp_path, text, said):
+    database(tmp_path / "shop.sqlite")
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(PlannerError, match=re.escape(said)):
+        load(tmp_path / "a.csv", strict=True)
+
+
+NO_TEXT = [
+    # (name, first bytes, what is said, the hint)
+    ("a spreadsheet", "a.xlsx", b"PK\x03\x04\x14\0", "is a zip archive or a spreadsheet", "save it as CSV"),
+    ("a spreadsheet called CSV", "a.csv", b"PK\x03\x04\x14\0", "is a zip archive or a spreadsheet", "save it as CSV"),
+    ("an old spreadsheet", "a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old spreadsheet", "save it as CSV"),
+    ("gzip", "a.csv.gz", b"\x1f\x8b\x08\0", "is packed by gzip", "unpack it first"),
+    ("zstd", "a.jsonl.zst", b"\x28\xb5\x2f\xfd", "is packed by zstd", "unpack it first"),
+    ("Parquet", "dev.parquet", b"PAR1\x15\0", "is a Parquet file", "save it as CSV"),
+    ("a database", "a.json", b"SQLite format 3\0\x10\0", "is an SQLite database", "--database"),
+    ("text of another ending", "a.txt", b"question\tsql\n?\tSELECT 1\n", "ends in none of .json, .jsonl, .csv", "ending"),
+    ("a table of Markdown", "a.md", b"| question | sql |\n|---|---|\n", "ends in none of .json, .jsonl, .csv", "ending"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "data", "said", "hint"), [n[1:] for n in NO_TEXT], ids=[n[0] for n in NO_TEXT])
+def test_what_is_no_text_is_called_by_its_name(tmp_path, name, data, said, hint):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(PlannerError, match=re.escape(said)) as caught:
+        load(tmp_path / name)
+    assert hint in caught.value.hint
+
+
+GOLDS = [
+    # (name, gold of the data, gold that runs)
+    ("a query", "SELECT count(*) FROM t", "SELECT count(*) FROM t"),
+    ("a fence", "```sql\nSELECT count(*) FROM t\n```", "SELECT count(*) FROM t"),
+    ("a label", "SQL: SELECT count(*) FROM t", "SELECT count(*) FROM t"),
+    ("a query with what looks like a fence", "SELECT '```' FROM t", "SELECT '```' FROM t"),
+    ("a comment first", "-- how many\nSELECT 1", "-- how many\nSELECT 1"),
+    ("blanks around", " SELECT 1 ", "SELECT 1"),
+    ("no query", "three", "three"),
+]
+
+
+@pytest.mark.parametrize(("given", "runs"), [g[1:] for g in GOLDS], ids=[g[0] for g in GOLDS])
+def test_a_gold_query_that_a_model_wrote_is_read_as_its_replies_are(tmp_path, given, runs):
+    database(tmp_path / "shop.sqlite")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"question": "?", "sql": given, "database": "shop.sqlite"}))
+    (item,) = load(tmp_path / "a.jsonl", strict=True).items
+    assert item.gold == runs
+
+
+# ---------------------------------------------------------------------- what lies beside a database
+
+BESIDE = [
+    # (name, whether it is an instance of shop.sqlite)
+    ("shop_v1.sqlite", True),
+    ("shopv12.sqlite", True),
+    ("random0.db", True),
+    ("shop-3.sqlite3", True),
+    ("shop_temperature.sqlite", True),
+    ("._shop.sqlite", False),
+    (".shop.sqlite", False),
+    (".hidden.db", False),
+    ("shop.sqlite-wal", False),
+    ("shop.sqlite-shm", False),
+    ("shop.sqlite-journal", False),
+    ("shop.sqlite.bak", False),
+    ("shop (copy).sqlite", False),
+    ("shop (1).sqlite", False),
+    ("shop copy.sqlite", False),
+    ("shop - Copy.sqlite", False),
+    ("Copy of shop.sqlite", False),
+    ("shop 2.sqlite", False),
+    ("shop_copy.sqlite", False),
+    ("shop.bak.sqlite", False),
+    ("shop_backup.db", False),
+    ("shop_old.sqlite", False),
+    ("shop.orig.sqlite", False),
+    ("shop~.sqlite", False),
+    ("shop.tmp.sqlite", False),
+    ("Thumbs.db", False),
+    ("schema.sql", False),
+]
+
+
+@pytest.mark.parametrize("folder", ["", "suite"], ids=["beside it", "in suite"])
+@pytest.mark.parametrize(("name", "instance"), BESIDE, ids=[b[0] for b in BESIDE])
+def test_what_is_an_instance_of_a_database(tmp_path, folder, name, instance):
+    main = database(tmp_path / "shop/shop.sqlite")
+    other = database(main.parent / folder / name)
+    assert suite(main) == ((other,) if instance else ())
+
+
+@pytest.mark.parametrize(
+    "made", [Path.mkdir, lambda path: path.symlink_to("nowhere")], ids=["a folder", "a broken link"]
+)
+def test_what_is_no_file_is_no_instance(tmp_path, made):
+    main = database(tmp_path / "shop/shop.sqlite")
+    made(main.parent / "shop_v1.sqlite")
+    assert suite(main) == ()
+
+
+def test_a_database_whose_own_name_has_such_a_word_keeps_its_instances(tmp_path):
+    main = database(tmp_path / "old_copy/old_copy.sqlite")
+    other = database(main.parent / "old_copy_v1.sqlite")
+    assert suite(main) == (other,)
 
 
 # ---------------------------------------------------------------------------------------- the pack

@@ -11,7 +11,8 @@ import pytest
 from bench_values import PACK, needs_pack
 
 from planner_cli.bench.datasets import Item, load
-from planner_cli.bench.equality import Gold, Instances, execute_given, matches
+from planner_cli.bench.equality import Gold, execute_given, matches
+from planner_cli.bench.instances import Instances
 from planner_cli.bench.legacy import drop_distinct, standard_strings
 from planner_cli.database import Database
 from planner_cli.errors import PlannerError
@@ -156,12 +157,13 @@ def test_instances_change_with_the_database(item, tmp_path):
 
 
 @needs_pack
-def test_execution_equality_is_the_packs_on_all_public_candidates():
+@pytest.mark.parametrize(("step", "count"), [(12, None), pytest.param(1, 6977, marks=pytest.mark.slow)])
+def test_execution_equality_is_the_packs_on_public_candidates(step, count):
     """``label_ex`` of the pack: plain match on the original database, DISTINCT dropped from both."""
     paths = {item.id: item.database_path for item in load(PACK / "public").items}
     found: Counter[bool] = Counter()
     opened: Database | None = None
-    for line in (PACK / "public" / "candidates.jsonl").read_text().splitlines():
+    for line in (PACK / "public" / "candidates.jsonl").read_text().splitlines()[::step]:
         data = json.loads(line)
         if opened is None or opened.path != paths[data["qid"]]:
             if opened is not None:
@@ -174,8 +176,8 @@ def test_execution_equality_is_the_packs_on_all_public_candidates():
                 found[matches(gold, result) == bool(candidate["label_ex"])] += 1
     assert opened is not None
     opened.close()
-    assert found[True] + found[False] == 6977
-    assert found[True] / 6977 >= 0.99
+    assert found.total() == count or (count is None and found.total() > 500)
+    assert found[True] / found.total() >= 0.99
 
 
 @needs_pack

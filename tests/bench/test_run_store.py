@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from planner_cli.bench.checked import CHECKED_NAME, Checked
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
+from planner_cli.bench.setaside import SetAside
 from planner_cli.bench.store import INFO_NAME, ROWS_NAME, RunInfo, RunWriter, load_run, merge
 from planner_cli.errors import PlannerError
 from planner_cli.settings import PlanSettings
@@ -69,7 +71,7 @@ def test_only_the_user_can_read_a_run(tmp_path):
     finally:
         os.umask(before)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "r", *(tmp_path / "r").iterdir()]}
-    assert modes == {"r": 0o700, INFO_NAME: 0o600, ROWS_NAME: 0o600}
+    assert modes == {"r": 0o700, INFO_NAME: 0o600, ROWS_NAME: 0o600, CHECKED_NAME: 0o600}
 
 
 def test_a_continued_run_knows_what_is_done(tmp_path):
@@ -166,11 +168,11 @@ def test_a_number_that_json_has_not_is_refused(tmp_path):
 
 DAMAGE = [
     ("not json", b"{]\n", "line 2 is damaged"),
-    ("not an object", b"[1]\n", "line 2 is damaged: it is no JSON object"),
+    ("not an object", b"[1]\n", "line 2 is damaged: it is not a JSON object"),
     ("a field is missing", b'{"key": "k", "candidates": []}\n', "line 2 is damaged: .*missing"),
     ("no candidates", b'{"key": "k"}\n', "'candidates' is missing"),
     ("unknown field", b'{"key": "k", "candidates": [], "later": 1}\n', "line 2 is damaged"),
-    ("NaN", b'{"key": NaN}\n', "NaN is no JSON number"),
+    ("NaN", b'{"key": NaN}\n', "NaN is not a JSON number"),
     ("not UTF-8", b'{"key": "\xff"}\n', "line 2 is damaged"),
     ("an empty line", b"\n", "line 2 is damaged"),
 ]
@@ -241,3 +243,16 @@ def test_merging_needs_runs_and_room(tmp_path):
         merge([], tmp_path / "m")
     with pytest.raises(PlannerError, match="not empty"):
         merge([one], tmp_path / "1")
+
+
+def test_merged_runs_keep_what_their_shards_set_aside(tmp_path):
+    """Once each; a record of the data is set aside by every shard, and a question of one may be measured by another."""
+    faults = [SetAside(f"q{n}", "gold", "no such column: nme") for n in (1, 2, 3)]
+    for shard, found in (("1", faults[:2]), ("2", faults[:1] + faults[2:])):
+        with RunWriter(tmp_path / shard, replace(INFO, shard=f"{shard}/2")) as writer:
+            writer.write(row(2 if shard == "2" else 4))
+            for fault in found:
+                writer.checked.add(Checked(fault.name, None, fault))
+    merged = merge([load_run(tmp_path / shard) for shard in ("1", "2")], tmp_path / "whole")
+    assert [row.item for row in merged.rows] == ["q2", "q4"]
+    assert [fault.name for fault in merged.set_aside] == ["q1", "q3"]

@@ -1,19 +1,25 @@
 """Rows of intrinsic and end-to-end runs, on scripted engines and a real database."""
 
+import errno
 import sqlite3
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
 from planner_cli.bench.datasets import GivenCandidate, Item
+from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.oracle import Oracle
-from planner_cli.bench.running import IntrinsicSettings, key_of, redactions, run_end_to_end, run_intrinsic
+from planner_cli.bench.running import IntrinsicSettings, key_of, redactions, run_end_to_end, run_intrinsic, run_methods
+from planner_cli.bench.setaside import SetAside
 from planner_cli.control import Control
+from planner_cli.database.process import WorkerStartError
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
-from planner_cli.errors import Interrupted, PlannerError
+from planner_cli.errors import ContextOverflow, DatabaseError, Interrupted, PlannerError
 from planner_cli.generator import Generator
-from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, PlanSettings
+from planner_cli.planning import GENERATING
+from planner_cli.settings import SELECT_CHOICES, DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
+from tests.scripted import ScriptedEngine
 
 GOLD = "select count(*) from customers"
 WRONG = "select count(*) from orders"
@@ -66,9 +72,14 @@ def test_a_row_holds_every_budget(shop):
     assert row.to_json() == type(row).from_json(row.to_json()).to_json()
 
 
+def fixed(settings):
+    """What of its settings is in the key of an intrinsic row."""
+    return [asdict(settings), asdict(EVALUATION_LIMITS)]
+
+
 def test_what_is_done_is_not_done_again(shop):
     settings = settings_of("pro")
-    key = key_of(item(shop), asdict(settings), ())
+    key = key_of(item(shop), fixed(settings), ())
     judge, engine = judge_of()
     assert list(run_intrinsic([item(shop)], judge, settings, models=(), done={key})) == [None]
     assert engine.sessions == []
@@ -85,14 +96,60 @@ def test_the_key_knows_what_matters(shop):
     assert key != key_of(item(shop), asdict(settings), ())
 
 
-def test_environment_errors_stop_the_run(shop, tmp_path):
-    settings = settings_of("pro")
-    with pytest.raises(PlannerError, match="gold query does not run"):
-        list(run_intrinsic([item(shop, gold=BROKEN)], judge_of()[0], settings, models=()))
-    with pytest.raises(PlannerError, match=r"none\.sqlite"):
-        list(run_intrinsic([item(shop, database_path=tmp_path / "none.sqlite")], judge_of()[0], settings, models=()))
-    with pytest.raises(PlannerError, match="no candidates"):
-        list(run_intrinsic([item(shop, candidates=())], judge_of()[0], settings, models=()))
+UNMEASURABLE = [
+    # (name, changes of the item, kind, reason)
+    ("gold names what is not there", {"gold": BROKEN}, "gold", "no such table: customer"),
+    ("gold is no SQL", {"gold": "how many?"}, "gold", "syntax error"),
+    ("gold writes", {"gold": "delete from orders"}, "gold", "refused: DELETE is not allowed"),
+    ("gold is two queries", {"gold": f"{GOLD}; {GOLD}"}, "gold", "not a query"),
+    ("the database is gone", {"database_path": Path("none.sqlite")}, "database", "none.sqlite"),
+    ("the database is a folder", {"database_path": Path()}, "database", "irectory"),
+    ("there are no candidates", {"candidates": ()}, "candidates", "no candidates"),
+]
+
+
+@pytest.mark.parametrize(("changes", "kind", "reason"), [u[1:] for u in UNMEASURABLE], ids=[u[0] for u in UNMEASURABLE])
+def test_what_cannot_be_measured_is_set_aside_and_the_next_is_measured(shop, changes, kind, reason):
+    asked = [item(shop, id="bad", **changes), item(shop)]
+    aside, row = run_intrinsic(asked, judge_of(0.8, 0.3)[0], settings_of("pro"), models=())
+    assert (aside.name, aside.kind, row.item) == ("bad", kind, "one")
+    assert reason in aside.reason
+
+
+def test_a_prompt_that_does_not_fit_sets_its_question_aside(shop):
+    class Full(ScriptedEngine):
+        def open(self, *_arguments, **_options):
+            raise ContextOverflow("the prompt of 9,000 tokens does not fit")
+
+    judge = Discriminator(Full(), "chat")
+    assert list(run_intrinsic([item(shop)], judge, settings_of("pro"), models=())) == [
+        SetAside("one", "context", "the prompt of 9,000 tokens does not fit")
+    ]
+    writer = Generator(Full(), "compact-values")
+    (aside,) = run_end_to_end([item(shop)], writer, None, PlanSettings(), models=())
+    assert aside.kind == "context"
+
+
+ENVIRONMENT = [
+    # (name, what is broken, how)
+    ("the sandbox does not start", "planner_cli.database.process._START_SECONDS", 1e-6, WorkerStartError),
+    ("no more processes", "subprocess.Popen", OSError(errno.EAGAIN, "Resource temporarily unavailable"), WorkerStartError),
+    ("no more open files", "planner_cli.database.sandbox._read", OSError(errno.EMFILE, "Too many open files"), DatabaseError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "value", "error"), [e[1:] for e in ENVIRONMENT], ids=[e[0] for e in ENVIRONMENT])
+def test_errors_of_the_environment_stop_the_run(shop, monkeypatch, place, value, error):
+    def broken(*_arguments, **_options):
+        if place.endswith("_read"):
+            raise DatabaseError("cannot be opened") from value
+        raise value
+
+    monkeypatch.setattr(place, broken if isinstance(value, OSError) else value)
+    with pytest.raises(error):
+        list(run_intrinsic([item(shop)], judge_of()[0], settings_of("pro"), models=()))
+    with pytest.raises(error):
+        list(run_end_to_end([item(shop)], Generator(ScriptedEngine(), "chat"), None, PlanSettings(), models=()))
 
 
 REDACTED = [
@@ -119,11 +176,25 @@ def test_a_redacted_column_is_in_no_prompt_and_no_row(shop, tmp_path, redact, na
     for found, words in ((names, ("Anna", "Ben")), (cities, ("Paris", "Rome"))):
         assert all((word in seen) == found for word in words)
         assert not any(word in repr(rows) for word in words)
-    plain = key_of(asked[0], asdict(settings_of("pro")), ())
+    plain = key_of(asked[0], fixed(settings_of("pro")), ())
     assert (rows[0].key == plain) == (not redact)  # other data: not to be taken for the same row
 
 
-@pytest.mark.parametrize(("others", "told"), [(0, "customers has id, name, city"), (1, "none of the 2 databases has")])
+def test_a_database_that_is_broken_for_a_moment_is_not_read_without_redaction(shop):
+    whole = shop.read_bytes()
+    zoo = shop.with_name("zoo.sqlite")
+    sqlite3.connect(zoo).executescript("create table animals (kind)").close()
+    asked = [item(shop), item(zoo, id="two", database_id="zoo")]
+    shop.write_bytes(b"not now")
+    redacted = redactions(asked, ("animals.kind",))
+    assert redacted == {zoo: ("animals.kind",), shop: ("animals.kind",)}
+    shop.write_bytes(whole)
+    (aside,) = run_intrinsic(asked[:1], judge_of()[0], settings_of("pro"), models=(), redacted=redacted)
+    assert aside.kind == "database"
+    assert "animals" in aside.reason
+
+
+@pytest.mark.parametrize(("others", "told"), [(0, "did you mean customers.name?"), (1, "did you mean customers.name?")])
 def test_a_column_to_redact_that_is_nowhere_is_an_error(shop, tmp_path, others, told):
     zoo = tmp_path / "zoo.sqlite"
     sqlite3.connect(zoo).executescript("create table animals (kind)").close()
@@ -184,8 +255,8 @@ def test_without_a_right_query_only_given_labels_count(shop):
     assert (row.gold, row.gold_steps) == (None, None)
     assert row.to_json() == type(row).from_json(row.to_json()).to_json()
     writer = Generator(ScriptedEngine(), "compact-values")
-    with pytest.raises(PlannerError, match="no right query"):
-        list(run_end_to_end([item(shop, gold=None)], writer, None, PlanSettings(), models=()))
+    (aside,) = run_end_to_end([item(shop, gold=None)], writer, None, PlanSettings(), models=())
+    assert aside == SetAside("one", "gold", "there is no right query to compare an answer with")
 
 
 def test_what_a_query_cost_is_in_the_row(shop):
@@ -228,3 +299,170 @@ def test_ctrl_c_ends_a_run(shop):
     control.cancel()
     with pytest.raises(Interrupted):
         answer(shop, [GOLD], [0.5], control=control)
+
+
+# ------------------------------------------------------------------------------------------- limits
+
+SLOW = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select count(*) from n"
+ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20662) select i from n"
+
+LIMITED = [
+    # (name, gold, candidate, limits of the plan, of gold, executable, right; None: set aside)
+    ("gold may be larger than a candidate", MANY, GOLD, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
+    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.5), Limits(seconds=60), False, False),
+    ("with more time it is right", SLOW, SLOW, Limits(seconds=60), Limits(seconds=60), True, True),
+    ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=0.5), None, None),
+    ("gold as large as Spider's largest", MANY, MANY, EVALUATION_LIMITS, EVALUATION_LIMITS, True, True),
+    ("one row more than it", MANY, MANY.replace("20662", "20663"), EVALUATION_LIMITS, EVALUATION_LIMITS, True, False),
+    ("a candidate with more rows than are fetched", GOLD, MANY, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
+    ("gold with more rows than are fetched", MANY, MANY, EVALUATION_LIMITS, Limits(seconds=60, rows=20_661), None, None),
+    ("gold with exactly as many", MANY, MANY, EVALUATION_LIMITS, Limits(seconds=60, rows=20_662, bytes=20_000_000), True, True),
+    ("gold with more bytes than are fetched", MANY, MANY, EVALUATION_LIMITS, Limits(seconds=60, rows=100_000, bytes=1_000), None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gold", "candidate", "limits", "evaluation", "executable", "right"),
+    [x[1:] for x in LIMITED],
+    ids=[x[0] for x in LIMITED],
+)
+@pytest.mark.parametrize("kind", ["e2e", "intrinsic"])
+def test_a_run_keeps_the_limits_that_it_records(shop, kind, gold, candidate, limits, evaluation, executable, right):
+    asked = [item(shop, gold=gold, candidates=(GivenCandidate(candidate, None),))]
+    if kind == "e2e":
+        writer = ScriptedEngine()
+        writer.enqueue([candidate])
+        settings = PlanSettings(generator=GeneratorSettings(candidates=1), limits=limits, select="vote")
+        (row,) = run_end_to_end(asked, Generator(writer, "chat"), None, settings, models=(), evaluation=evaluation)
+    else:
+        settings = replace(settings_of("check"), limits=limits)
+        (row,) = run_intrinsic(asked, judge_of(0.5)[0], settings, models=(), evaluation=evaluation)
+    if executable is None:
+        assert isinstance(row, SetAside)
+        assert row.kind in {"time", "size"}
+    else:
+        assert [(c.executable, c.label) for c in row.candidates] == [(executable, right)]
+
+
+@pytest.mark.parametrize("changed", [{"seconds": 3.0}, {"rows": 7}, {"bytes": 7_000}], ids=["seconds", "rows", "bytes"])
+@pytest.mark.parametrize("whose", ["plan", "gold"])
+def test_the_key_knows_the_limits(shop, changed, whose):
+    writer = ScriptedEngine()
+    writer.enqueue([GOLD])
+    settings = PlanSettings(generator=GeneratorSettings(candidates=1), select="vote")
+    (row,) = run_end_to_end([item(shop)], Generator(writer, "chat"), None, settings, models=())
+    limits = replace(settings.limits, **changed) if whose == "plan" else settings.limits
+    evaluation = replace(EVALUATION_LIMITS, **changed) if whose == "gold" else EVALUATION_LIMITS
+    writer.enqueue([GOLD])
+    (other,) = run_end_to_end(
+        [item(shop)],
+        Generator(writer, "chat"),
+        None,
+        replace(settings, limits=limits),
+        models=(),
+        evaluation=evaluation,
+    )
+    assert row.key != other.key
+
+
+def test_a_question_whose_time_ends_before_a_candidate_has_no_answer(shop):
+    writer = ScriptedEngine()
+    writer.enqueue([GOLD])
+    settings = PlanSettings(generator=GeneratorSettings(candidates=1), max_seconds=1e-9)
+    (row,) = run_end_to_end([item(shop)], Generator(writer, "compact-values"), None, settings, models=())
+    assert (row.candidates, row.chosen, row.correct) == ((), None, False)
+
+
+# ---------------------------------------------------------------------------------- several methods
+
+POOL = [WRONG, GOLD, "select count(id) from customers", BROKEN, "select 7", "select 7", "select 7 + 0"]
+RANKING = tuple(method for method in SELECT_CHOICES if method not in GENERATING)
+
+
+def rows_of(shop, methods, *, together, oracle=None, suite=()):
+    """The rows of the methods over one question, and how often the generator was asked."""
+    asked = [item(shop, suite=suite), item(shop, id="two", question="How many are there?")]
+    settings = PlanSettings(
+        generator=GeneratorSettings(candidates=len(POOL)), discriminator=DiscriminatorSettings(budget=4)
+    )
+    made, opened = [], 0
+    for group in [methods] if together else [[method] for method in methods]:
+        writer = ScriptedEngine()
+        for _ in asked:
+            writer.enqueue(POOL)
+        generator, judge = Generator(writer, "compact-values"), oracle or Oracle(1.0)
+        if together:
+            found = run_methods(asked, generator, judge, settings, group, models=(), done=[()] * len(group))
+            made = [list(each) for each in zip(*found, strict=True)]
+        else:
+            alone = replace(settings, select=group[0])
+            made.append(list(run_end_to_end(asked, generator, judge, alone, models=())))
+        opened += len(writer.sessions)
+    return made, opened
+
+
+def without_times(rows):
+    return [replace(row, seconds={}, joules=None, peak_memory=None) for row in rows]
+
+
+@pytest.mark.parametrize("accuracy", [1.0, 0.7, 0.0])
+def test_methods_over_one_pool_give_the_rows_that_each_gives_alone(shop, tmp_path, accuracy):
+    other = tmp_path / "shop_v1.sqlite"
+    other.write_bytes(shop.read_bytes())
+    oracle = Oracle(accuracy, seed=3)
+    together, sampled = rows_of(shop, RANKING, together=True, oracle=oracle, suite=(other,))
+    alone, each_sampled = rows_of(shop, RANKING, together=False, oracle=oracle, suite=(other,))
+    assert len(RANKING) == 9
+    for method, one, two in zip(RANKING, together, alone, strict=True):
+        assert without_times(one) == without_times(two), method
+    assert (sampled, each_sampled) == (2, 18)
+
+
+def test_what_is_done_of_a_method_is_not_judged_again(shop):
+    (rerank, vote), _ = rows_of(shop, ("rerank", "vote"), together=True)
+    settings = PlanSettings(
+        generator=GeneratorSettings(candidates=len(POOL)), discriminator=DiscriminatorSettings(budget=4)
+    )
+    asked = [item(shop), item(shop, id="two", question="How many are there?")]
+    writer = ScriptedEngine()
+    writer.enqueue(POOL)
+    done = [{rerank[0].key, rerank[1].key}, {vote[0].key}]
+    found = list(
+        run_methods(
+            asked, Generator(writer, "compact-values"), Oracle(1.0), settings, ("rerank", "vote"), models=(), done=done
+        )
+    )
+    assert found[0] == (None, None)
+    assert found[1][0] is None
+    assert without_times(found[1][1:]) == without_times(vote[1:])
+    assert len(writer.sessions) == 1
+
+
+def test_a_fault_is_set_aside_under_every_method(shop):
+    found = list(
+        run_methods(
+            [item(shop, gold=BROKEN)], Generator(ScriptedEngine(), "chat"), None, PlanSettings(), ("vote", "first"),
+            models=(), done=[(), ()],
+        )
+    )  # fmt: skip
+    assert [[each.kind for each in row] for row in found] == [["gold", "gold"]]
+
+
+def test_an_instance_that_gold_does_not_run_on_is_left_out_and_named(shop, tmp_path):
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    main, other, bare = folder / "shop.sqlite", folder / "shop_v1.sqlite", folder / "shop_v2.sqlite"
+    for path in (main, other):
+        path.write_bytes(shop.read_bytes())
+    sqlite3.connect(bare).executescript("create table t (a)").close()
+    for suite, everywhere in (((other, bare), True), ((bare,), None)):
+        writer = ScriptedEngine()
+        writer.enqueue([GOLD])
+        settings = PlanSettings(generator=GeneratorSettings(candidates=1))
+        row, aside = run_end_to_end(
+            [item(main, suite=suite)], Generator(writer, "compact-values"), None, settings, models=()
+        )
+        assert (row.correct, row.correct_suite) == (True, everywhere)
+        assert (aside.name, aside.kind) == ("one on shop/shop_v2.sqlite", "instance")
+        assert "no such table: customers" in aside.reason

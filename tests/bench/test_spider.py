@@ -79,7 +79,7 @@ def test_hardness(sql, level):
 
 
 @needs_pack
-@pytest.mark.parametrize("part", ["public", "train"])
+@pytest.mark.parametrize("part", ["public", pytest.param("train", marks=pytest.mark.slow)])
 def test_hardness_is_the_packs_on_every_labelled_question(part):
     lines = (PACK / part / "questions.jsonl").read_text().splitlines()
     labelled = [data for line in lines if (data := json.loads(line))["hardness"] is not None]

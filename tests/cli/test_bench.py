@@ -1,10 +1,8 @@
-"""``planner bench`` on the built-in models, as a user runs it."""
+"""``planner bench`` on the built-in models."""
 
 import json
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,13 +10,13 @@ import pytest
 from planner_cli.cli import main
 from planner_cli.cli.config import config_path, load_defaults, save_default
 from planner_cli.errors import PlannerError
+from tests.running import command, planner, wait_for
 
 pytestmark = pytest.mark.model
 
 
 def bench(*arguments):
-    command = [sys.executable, "-m", "planner_cli", "bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    return planner("bench", *arguments)
 
 
 def rows(folder):
@@ -71,23 +69,10 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
 def test_a_run_goes_on_where_it_was_killed(judged):
     folder, data, _ = judged
     whole = rows(folder / "run")
-    command = [
-        sys.executable,
-        "-m",
-        "planner_cli",
-        "bench",
-        "sweep",
-        str(data),
-        "-o",
-        str(folder / "killed"),
-        "--budgets",
-        "0,8,16",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", "0,8,16")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = folder / "killed" / "rows.jsonl"
-    while not (lines.exists() and lines.read_bytes().count(b"\n")):
-        time.sleep(0.02)
-        assert process.poll() is None
+    wait_for(lambda: lines.exists() and lines.read_bytes().count(b"\n"), "the first row")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     left = lines.read_bytes().count(b"\n")
@@ -126,7 +111,20 @@ def test_report_and_diff_and_merge(judged):
 
 def test_compare(tmp_path):
     done = bench(
-        "compare", "demo", "--limit", "2", "--methods", "greedy,vote,race", "--budget", "8", "-o", tmp_path / "c"
+        "compare",
+        "demo",
+        "--limit",
+        "2",
+        "--methods",
+        "greedy,vote,race",
+        "--budget",
+        "4",
+        "-n",
+        "3",
+        "--max-tokens",
+        "24",
+        "-o",
+        tmp_path / "c",
     )
     assert done.returncode == 0, done.stderr
     for method in ("greedy", "vote", "race", "oracle"):
@@ -160,12 +158,13 @@ def test_errors_are_one_line(arguments, code, named, capsys, tmp_path, monkeypat
 
 
 def test_saved_defaults(monkeypatch, tmp_path):
-    monkeypatch.setenv("PLANNER_CONFIG", str(tmp_path / "config.toml"))
     assert load_defaults() == {}
-    config_path().write_text("# mine\n[ask]\ncandidates = 4 # few\n")
+    save_default("ask", "budget", 16)
+    assert load_defaults() == {"ask": {"budget": 16}}
+    config_path().write_bytes(b"\xef\xbb\xbf# mine\r\n[ask]\r\ncandidates = 4 # few\r\n")
     save_default("ask", "budget", 32)
     assert load_defaults() == {"ask": {"candidates": 4, "budget": 32}}
-    assert "# few" in config_path().read_text()
+    assert b"# few\r\n" in config_path().read_bytes()
     config_path().write_text("[ask\n")
     with pytest.raises(PlannerError, match=r"config\.toml"):
         load_defaults()

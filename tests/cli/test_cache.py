@@ -5,12 +5,22 @@ import stat
 
 import pytest
 
+from planner_cli.app.models import prefix_folder
 from planner_cli.cli import main
-from planner_cli.cli.cache import prefix_folder
 from planner_cli.demo import build
 from planner_cli.engine.prefix_cache import PrefixCache
 
-QUICK = ("-n", "1", "--budget", "0", "-q", "--history", "off")
+QUICK = (
+    "-n",
+    "1",
+    "--budget",
+    "0",
+    "-q",
+    "--history",
+    "off",
+    "--tables",
+    "customers,orders,products,order_lines,invoices",
+)
 
 
 @pytest.mark.model

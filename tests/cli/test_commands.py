@@ -5,13 +5,13 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from cli_values import ANSWER
 
 from planner_cli.cli import main
 from planner_cli.cli.results import abstained, print_warnings
+from planner_cli.cli.screen import ScreenSettings
 from planner_cli.history import History
 from planner_cli.settings import PlanSettings
 
@@ -96,7 +96,7 @@ def test_the_demo_is_built_once(tmp_path, capsys):
 def test_warnings_go_where_no_screen_shows_them(capsys):
     options = {"verbose": False, "quiet": False, "think": None, "color": "never"}
     for changes, told in (({}, True), ({"quiet": True}, False), ({"verbose": True}, False)):
-        print_warnings(SimpleNamespace(options=SimpleNamespace(**{**options, **changes})), ANSWER)
+        print_warnings(ScreenSettings(**{**options, **changes}), ANSWER)
         assert capsys.readouterr().err == ("planner: note: time \\x1bran out\n" if told else "")
 
 
@@ -118,4 +118,4 @@ def test_a_configuration_file_is_named_when_a_value_in_it_is_wrong(tmp_path, mon
     config.write_text("[ask]\nbudget = 1.5\n")
     monkeypatch.setenv("PLANNER_CONFIG", os.fspath(config))
     assert main(["ask", "q", str(shop)]) == 2
-    assert capsys.readouterr().err.startswith(f"planner: {config}: budget: 1.5 is not a whole number")
+    assert capsys.readouterr().err.startswith(f"planner: {config}: [ask] budget: 1.5 is not a whole number")

@@ -14,6 +14,7 @@ from tests.hub.gguf_files import write
 
 def test_the_report_for_machines(capsys, monkeypatch):
     monkeypatch.setenv("PLANNER_BUDGET", "32")
+    monkeypatch.delenv("PLANNER_THREADS")
     write(config_path(), b"[ask]\nbudget = 64\n[defaults]\nseed = 1\n")
     assert main(["doctor", "--no-speed", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -48,7 +49,9 @@ def test_a_broken_configuration_does_not_silence_the_rest(capsys, monkeypatch):
 
 
 @pytest.mark.model
-def test_the_speed_probe_turns_tokens_into_seconds(capsys):
+def test_the_speed_probe_turns_tokens_into_seconds(capsys, tiny_random_model):
+    for role in ("generator", "discriminator"):
+        save_default_model(role, str(tiny_random_model))
     assert main(["doctor", "--json"]) == 0
     speed = json.loads(capsys.readouterr().out)["speed"]
     assert [model["role"] for model in speed["models"]] == ["generator", "discriminator"]

@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
-def places(tmp_path, builtin_generator):
+def places(tmp_path, builtin_generator, fast_generator):
     """A folder with one of each thing that is no usable database or model."""
     (tmp_path / "notes.txt").write_text("just some text, long enough to be read as a header of a hundred bytes " * 2)
     (tmp_path / "empty.sqlite").touch()
@@ -36,7 +36,7 @@ ERRORS = [
     ("no tables", ["ask", "q", "{}/bare.sqlite"], 2, "no tables"),
     ("empty question", ["ask", " ", "{}/good.sqlite"], 2, "question is empty"),
     ("unknown model", ["ask", "q", "{}/good.sqlite", "--generator", "builtn"], 3, "builtn"),
-    ("unknown reasoning", ["ask", "q", "{}/good.sqlite", "--reasoning", "deep"], 3, "deep"),
+    ("unknown reasoning", ["ask", "q", "{}/good.sqlite", "--reasoning", "deep"], 2, "'deep' is not"),
     ("unknown judge", ["ask", "q", "{}/good.sqlite", "--discriminator", "gpt"], 3, "gpt"),
     ("missing gguf", ["ask", "q", "{}/good.sqlite", "--generator", "{}/none.gguf"], 3, "none.gguf"),
     ("truncated gguf", ["ask", "q", "{}/good.sqlite", "--generator", "{}/half.gguf"], 3, "half.gguf"),
@@ -49,11 +49,26 @@ ERRORS = [
     ("no time", ["ask", "q", "{}/good.sqlite", "--query-seconds", "nan"], 2, "'nan' is not a finite number"),
     ("swapped", ["ask", "{}/good.sqlite", "how many?"], 2, "the question comes first"),
     ("no tables named", ["ask", "q", "{}/good.sqlite", "--tables", ""], 2, "names no table"),
+    ("a table in quotes", ["ask", "q", "{}/good.sqlite", "--tables", 't, "a,b"'], 2, "no table 'a,b'"),
+    ("a table in brackets", ["ask", "q", "{}/good.sqlite", "--tables", "[a.b],t"], 2, "no table 'a.b'"),
+    ("a table with a dot", ["ask", "q", "{}/good.sqlite", "--tables", "main.t"], 2, "no table 'main.t'"),
+    ("a column for a table", ["ask", "q", "{}/good.sqlite", "--tables", 't."a"'], 2, "no table 't.\"a\"'"),
+    ("a table of another letter", ["ask", "q", "{}/good.sqlite", "--tables", "\u0164"], 2, "no table '\u0164'"),
+    (
+        "a quote that is not closed",
+        ["ask", "q", "{}/good.sqlite", "--tables", 't,"a,b'],
+        2,
+        'the quote " is not closed',
+    ),
+    ("no name between commas", ["ask", "q", "{}/good.sqlite", "--tables", "t,,u"], 2, "a name is missing before ',u'"),
+    ("no name at the end", ["ask", "q", "{}/good.sqlite", "--tables", "t,"], 2, "a name is missing at the end"),
     ("no score to be sure of", ["ask", "q", "{}/good.sqlite", "--no-judge", "--min-confidence", "0"], 2, "exclude"),
     ("no score to choose by", ["ask", "q", "{}/good.sqlite", "--no-judge", "--select", "race"], 2, "exclude"),
     ("no score for the demo", ["demo", "{}/demo.sqlite", "--no-judge", "--select", "tree"], 2, "exclude"),
     ("document and query", ["ask", "q", "{}/good.sqlite", "--json", "--sql-only"], 2, "exclude"),
     ("document and format", ["ask", "q", "{}/good.sqlite", "--json", "--format", "table"], 2, "exclude"),
+    ("a mark for a table", ["ask", "q", "{}/good.sqlite", "--bom"], 2, "--bom is only for csv and tsv"),
+    ("a mark for the query", ["ask", "q", "{}/good.sqlite", "--bom", "--format", "csv", "--sql-only"], 2, "--bom"),
     ("answer over the database", ["ask", "q", "{}/good.sqlite", "-o", "{}/good.sqlite"], 2, "is the database"),
     ("answer over a database", ["ask", "q", "{}/good.sqlite", "-o", "{}/bare.sqlite"], 2, "is an SQLite database"),
     ("answer over a model", ["ask", "q", "{}/good.sqlite", "-o", "{}/half.gguf"], 2, "is a model file"),

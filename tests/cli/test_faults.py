@@ -27,8 +27,8 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.demo import build
 from planner_cli.history import History, history_path
+from tests.running import PATIENCE, command, wait_for
 
 pytestmark = [
     pytest.mark.model,
@@ -38,19 +38,12 @@ QUICK = ("How many customers are there?", "-n", "1", "--max-tokens", "12", "--ta
 """A question the built-in generator gets right, in about a second."""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    path = tmp_path_factory.mktemp("built") / "demo.sqlite"
-    build(path)
-    return path
-
-
 @pytest.fixture
-def demo(tmp_path, built):
+def demo(tmp_path, demo_database):
     """A copy of its own, alone in its folder: some tests damage it."""
-    path = tmp_path / "database" / built.name
+    path = tmp_path / "database" / demo_database.name
     path.parent.mkdir()
-    return Path(shutil.copy(built, path))
+    return Path(shutil.copy(demo_database, path))
 
 
 def picture(folder: Path) -> dict[str, str]:
@@ -59,13 +52,13 @@ def picture(folder: Path) -> dict[str, str]:
 
 def start(demo: Path, *options: str, **how) -> subprocess.Popen[str]:
     question, *rest = QUICK
-    command = [sys.executable, "-m", "planner_cli", "ask", question, str(demo), *rest, *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
+    line = command("ask", question, demo, *rest, *options)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
 
 
 def ask(demo: Path, *options: str, **how) -> tuple[int, str, str]:
     process = start(demo, *options, **how)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
 
@@ -79,7 +72,13 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def gone(pids: set[int], seconds: float = 5.0) -> bool:
+def started_below(process: subprocess.Popen[str]) -> set[int]:
+    """Wait for its first child, the worker; none where it ended before."""
+    wait_for(lambda: descendants(process.pid) or process.poll() is not None, "the start of the worker")
+    return descendants(process.pid)
+
+
+def gone(pids: set[int], seconds: float = 60.0) -> bool:
     """Whether all of them end within the time (a zombie nobody has waited for is dead all the same)."""
 
     def alive(pid: int) -> bool:
@@ -103,7 +102,7 @@ def sound(path: Path) -> bool:
 
 
 def run_kills(demo: Path, count: int) -> Counter[str]:
-    """Kills ``planner ask`` at random moments; the history holds at least every run that ended by itself."""
+    """Kills ``planner ask`` at random moments; the history has at least every run that ended on its own."""
     before = picture(demo.parent)
     moments = random.Random(11)
     outcomes: Counter[str] = Counter()
@@ -120,10 +119,10 @@ def run_kills(demo: Path, count: int) -> Counter[str]:
             time.sleep(0.01)
         children |= descendants(process.pid)
         process.kill()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err, err
         assert gone(children), "a process was left behind"
-        outcomes["ended by itself" if process.returncode == 0 else "killed"] += 1
+        outcomes["ended on its own" if process.returncode == 0 else "killed"] += 1
         outcomes["had printed the answer"] += bool(out)
     assert picture(demo.parent) == before
     kept = 0
@@ -131,7 +130,7 @@ def run_kills(demo: Path, count: int) -> Counter[str]:
         with History.open() as history:
             kept = len(history.list(100_000))
         assert sound(history_path())
-    assert outcomes["ended by itself"] <= kept <= outcomes["had printed the answer"]
+    assert outcomes["ended on its own"] <= kept <= outcomes["had printed the answer"]
     assert ask(demo, "--no-judge")[0] == 0, "the next run finds a lock or a damaged history"
     with History.open() as history:
         assert len(history.list(100_000)) == kept + 1
@@ -145,9 +144,7 @@ def test_kill_9_at_random_moments(demo):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_200_kills(demo, pytestconfig):
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("some minutes: ask for them with -m slow")
+def test_200_kills(demo):
     outcomes = run_kills(demo, 200)
     assert outcomes["killed"] > 100
     assert outcomes["had printed the answer"]
@@ -157,14 +154,12 @@ def test_200_kills(demo, pytestconfig):
 def test_the_worker_is_killed_from_outside(demo, moment):
     """As the system's out-of-memory killer does it."""
     process = start(demo, "--no-judge")
-    until = time.monotonic() + 20
-    while not (workers := descendants(process.pid)) and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
+    workers = started_below(process)
     time.sleep(moment)
     for worker in workers:
         with suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err, err
     assert (process.returncode, "150" in out) in ((0, True), (1, False), (2, False)), err
     assert gone(workers)
@@ -183,7 +178,7 @@ def small_disk(folder: Path, size: str, command: list[str], **how) -> subprocess
         pytest.skip("no unshare(1)")
     done = subprocess.run(
         [UNSHARE, "-rm", "sh", "-c", script, "sh", *command],
-        capture_output=True, text=True, check=False, timeout=120, **how,
+        capture_output=True, text=True, check=False, timeout=PATIENCE, **how,
     )  # fmt: skip
     if done.returncode == 99 or "unshare:" in done.stderr:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
@@ -320,12 +315,10 @@ CHANGES = [
 @pytest.mark.parametrize("change", [c[1] for c in CHANGES], ids=[c[0] for c in CHANGES])
 def test_the_database_changes_while_models_load(demo, change):
     process = start(demo, "--no-judge", "--history", "off")
-    until = time.monotonic() + 20
-    while not descendants(process.pid) and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(0.15)
+    started_below(process)
+    time.sleep(0.15)  # whatever it is doing by then, each outcome below is right
     change(demo)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
     assert process.returncode in (0, 1, 2), err
     assert (process.returncode == 0) == ("150" in out)
@@ -334,29 +327,39 @@ def test_the_database_changes_while_models_load(demo, change):
 # ------------------------------------------------------------------------------------------ signals, terminals
 
 
-@pytest.mark.parametrize("moment", [0.7, 1.1, 1.6, 2.3])
-def test_ctrl_c_at_every_stage(demo, moment):
+STAGES = ["reading", "the worker", "writing candidates", "candidate 1:", "different results", "judging results"]
+MUCH = ("-n", "8", "--temperature", "2", "--top-p", "1", "--budget", "2000", "--select", "rerank", "-v")
+"""Seconds of work on any machine, each stage said on standard error."""
+
+
+def reached(process: subprocess.Popen[str], stage: str) -> set[int]:
+    """Wait until it says so, or has its worker; returns the processes below it."""
+    if stage == "the worker":
+        return started_below(process)
+    assert any(line.startswith(stage) for line in process.stderr), f"it never came to {stage!r}"
+    return descendants(process.pid)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_ctrl_c_at_every_stage(demo, stage):
     """As a terminal sends it, to the whole process group: while loading, writing, running and thinking."""
-    many = ("-n", "64", "--temperature", "2", "--top-p", "1", "--budget", "2000")  # seconds of work on any machine
-    process = start(demo, *many, "--select", "rerank", start_new_session=True)
-    time.sleep(moment)
-    children = descendants(process.pid)
+    process = start(demo, *MUCH, start_new_session=True)
+    children = reached(process, stage)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err.splitlines()[-1]) == (130, "", "planner: interrupted")
     assert "Traceback" not in err
     assert gone(children)
 
 
 def test_three_times_ctrl_c_ends_it_at_once(demo):
-    process = start(demo, "-n", "8", "--budget", "4000", "--select", "rerank")
-    time.sleep(1.2)
-    children = descendants(process.pid)
+    process = start(demo, *MUCH)
+    children = reached(process, "writing candidates")
     for _ in range(3):
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         time.sleep(0.05)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in err
     assert gone(children)
@@ -371,7 +374,7 @@ def test_a_reader_that_goes_away(demo, reader):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -425,7 +428,7 @@ def test_the_terminal_is_resized(demo):
         time.sleep(0.4)
         with suppress(OSError):
             fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     reader.join(timeout=5)
     os.close(terminal)
     assert b"Traceback" not in b"".join(shown)
@@ -441,6 +444,6 @@ def test_the_terminal_is_closed(demo, options, thinking):
     children = descendants(process.pid)
     assert children
     os.close(terminal)
-    assert process.wait(timeout=30) == 128 + signal.SIGHUP, shown
+    assert process.wait(timeout=PATIENCE) == 128 + signal.SIGHUP, shown
     assert gone(children)
     assert b"Traceback" not in shown

@@ -9,7 +9,7 @@ import pytest
 from cli_values import ANSWER
 
 from planner_cli.cli import main
-from planner_cli.cli.marked import from_history
+from planner_cli.cli.bench.marked import from_history
 from planner_cli.errors import PlannerError
 from planner_cli.history import History
 from planner_cli.settings import PlanSettings
@@ -72,7 +72,7 @@ def test_a_database_that_is_gone_is_left_out_and_told(database, capsys):
     for number in ("1", "2"):
         assert main(["history", "mark", number, "right"]) == 0
     assert len(from_history(needs_gold=True, limit=None, shard=None).items) == 1
-    assert "left out: their database is not there any more" in capsys.readouterr().err
+    assert "left out: their database no longer exists" in capsys.readouterr().err
 
 
 BAD = [

@@ -1,27 +1,35 @@
+"""``--set NAME=VALUE``: the thresholds of single planning methods."""
+
 from __future__ import annotations
 
 from dataclasses import fields
 
 import pytest
 
+from planner_cli.app.choices import Choices, method_settings
+from planner_cli.app.settings import KNOBS
 from planner_cli.cli import main
-from planner_cli.cli.method_settings import NAMES, check_set, with_method_settings
 from planner_cli.errors import PlannerError
 from planner_cli.settings import PlanSettings
 
 
+def plan(*texts):
+    said = {knob.keyword: value for knob, value in method_settings(texts)}
+    return Choices({"command line": {"seed": 3, **said}}).settings().plan
+
+
 def test_every_threshold_of_a_method_can_be_set():
-    plan = PlanSettings()
-    groups = {"race": plan.discriminator.race, "correct": plan.correct, "tree": plan.tree}
-    assert list(NAMES) == [f"{group}.{f.name}" for group, value in groups.items() for f in fields(value)]
+    defaults = PlanSettings()
+    groups = {"race": defaults.discriminator.race, "correct": defaults.correct, "tree": defaults.tree}
+    names = [knob.name for knob in KNOBS if knob.group == "method"]
+    assert names == [f"{group}.{f.name}" for group, value in groups.items() for f in fields(value)]
 
 
 def test_what_is_set_arrives_and_the_rest_stays():
-    chosen = check_set(None, None, ("race.margin=0.2", "correct.rounds=5", "tree.width=2", "correct.rounds=6"))
-    plan = with_method_settings(PlanSettings(seed=3), chosen)
-    assert (plan.discriminator.race.margin, plan.correct.rounds, plan.tree.width, plan.seed) == (0.2, 6, 2, 3)
-    assert plan.discriminator.race.slice == PlanSettings().discriminator.race.slice
-    assert with_method_settings(PlanSettings(), ()) == PlanSettings()
+    chosen = plan("race.margin=0.2", "correct.rounds=5", "tree.width=2", "correct.rounds=6")
+    assert (chosen.discriminator.race.margin, chosen.correct.rounds, chosen.tree.width, chosen.seed) == (0.2, 6, 2, 3)
+    assert chosen.discriminator.race.slice == PlanSettings().discriminator.race.slice
+    assert plan() == PlanSettings(seed=3)
 
 
 OUT_OF_RANGE = [
@@ -34,14 +42,14 @@ OUT_OF_RANGE = [
 @pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
 def test_a_value_out_of_range_is_refused(name, value):
     with pytest.raises(PlannerError, match="must be"):
-        with_method_settings(PlanSettings(), ((name, value),))
+        Choices({"command line": {name.replace(".", "_"): value}}).settings()
 
 
 BAD = [
     ("unknown", "race.speed=1", "known: race.slice"),
-    ("no value", "race.slice", "must be a whole number"),
-    ("not whole", "correct.rounds=2.5", "must be a whole number"),
-    ("no number", "race.margin=wide", "must be a number"),
+    ("no value", "race.slice", "is not a whole number"),
+    ("not whole", "correct.rounds=2.5", "is not a whole number"),
+    ("no number", "race.margin=wide", "is not a number"),
 ]
 
 

@@ -55,7 +55,7 @@ def test_import_list_path_verify_rm(model, capsys):
     assert run("verify", "--json") == 3
     printed = capsys.readouterr()
     assert [entry["state"] for entry in json.loads(printed.out) if entry["name"] == "some"] == ["changed"]
-    assert "not what they were: some" in printed.err
+    assert "changed: some" in printed.err
     assert run("rm", "some") == 2
     assert "add --yes" in capsys.readouterr().err
     assert run("rm", "some", "--yes", "--json") == 0
@@ -152,33 +152,37 @@ def deny(event, _arguments):
         raise RuntimeError(f"{event}: a connection")
 sys.addaudithook(deny)
 from planner_cli.cli import main
-code = main(sys.argv[1:])
-print("CLIENTS", [name for name in ("huggingface_hub", "httpx2") if name in sys.modules])
-sys.exit(code)
+for line in sys.argv[1:]:
+    code = main(line.split())
+    print("CLIENTS", line, code, [name for name in ("huggingface_hub", "httpx2") if name in sys.modules])
 """
 OFFLINE = [
-    ["models", "list"],
-    ["models", "info", "builtin"],
-    ["models", "verify", "smollm2-135m-text2sql"],
-    ["models", "recommend", "--no-speed"],
-    ["models", "import"],
-    ["models", "default"],
-    ["models", "pull", "builtin"],
-    ["doctor", "--no-speed"],
+    "models list",
+    "models info builtin",
+    "models verify smollm2-135m-text2sql",
+    "models recommend --no-speed",
+    "models import",
+    "models default",
+    "models pull builtin",
+    "doctor --no-speed",
 ]
 
 
-@pytest.mark.parametrize("arguments", OFFLINE, ids=" ".join)
-def test_no_other_command_opens_a_connection_or_loads_a_client(arguments):
-    done = subprocess.run([sys.executable, "-c", CLOSED, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "CLIENTS []"
+def closed(*lines):
+    """The command lines, one after the other, in a process that may open no connection."""
+    return subprocess.run([sys.executable, "-c", CLOSED, *lines], capture_output=True, text=True, check=False)
+
+
+def test_no_other_command_opens_a_connection_or_loads_a_client():
+    done = closed(*OFFLINE)
+    found = [line for line in done.stdout.splitlines() if line.startswith("CLIENTS ")]
+    assert found == [f"CLIENTS {line} 0 []" for line in OFFLINE], done.stderr
 
 
 def test_the_guard_sees_a_connection():
-    arguments = ["models", "pull", "owner/repo:x.gguf", "--endpoint", "http://127.0.0.1:9"]
-    done = subprocess.run([sys.executable, "-c", CLOSED, *arguments], capture_output=True, text=True, check=False)
+    done = closed("models pull owner/repo:x.gguf --endpoint http://127.0.0.1:9")
     assert "a connection" in done.stderr
+    assert "CLIENTS" not in done.stdout or "huggingface_hub" in done.stdout
 
 
 @pytest.mark.model
@@ -220,36 +224,53 @@ def test_a_pull_killed_at_60_percent_goes_on_and_answers(builtin_generator, shop
     shutil.rmtree(models_dir())
 
 
-@pytest.mark.model
-def test_synth_writes_a_file_that_info_reads(capsys, tmp_path):
-    path = tmp_path / "like.gguf"
-    assert run("synth", "--like", "smollm2-135m-instruct", "-o", path, "--json") == 0
-    made = json.loads(capsys.readouterr().out)
-    assert (made["path"], made["quantisation"], made["parameters"]) == (str(path), "Q4_1", 134_515_008)
-    assert run("info", path, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["size"] == made["size"] == path.stat().st_size
-    assert run("synth", "--like", "gpt-5", "-o", tmp_path / "other.gguf") == 3
-    assert "the shape of 'gpt-5' is not known" in capsys.readouterr().err
+LISTED = [
+    # name, architecture, further keys, kind in the list, what info calls it
+    ("a model", "llama", [], "model", "model"),
+    ("an adapter", "llama", [("general.type", "adapter"), ("adapter.type", "lora")], "adapter", "adapter"),
+    ("an old adapter", "llama", [("adapter.type", "lora")], "adapter", "adapter"),
+    ("an encoder", "bert", [], "model", "an encoder: it turns text into vectors and cannot write (architecture: bert)"),
+    ("an embedding model", "llama", [("llama.pooling_type", 3)], "model", "an embedding model (pooling: last): it does not write"),
+    ("a projector", "clip", [], "model", "a multimodal projector (mmproj): it reads pictures"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("architecture", "keys", "listed", "called"), [case[1:] for case in LISTED], ids=[case[0] for case in LISTED]
+)
+def test_each_file_is_listed_and_told_as_what_it_is(capsys, architecture, keys, listed, called):
+    models_dir().mkdir(parents=True, exist_ok=True)
+    (models_dir() / "own.gguf").write_bytes(gguf([("general.architecture", architecture), *keys]))
+    (models_dir() / "damaged.gguf").write_bytes(b"GGUF")
+    assert run("list", "--json") == 0
+    kinds = {entry["name"]: entry["kind"] for entry in json.loads(capsys.readouterr().out)}
+    assert (kinds["own"], kinds["damaged"]) == (listed, "model")
+    assert run("info", "own", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["kind"].startswith(called)
+    assert (told["memory"] is not None) is (called == "model")
+    assert run("info", "own") == 0
+    assert ("MiB" in capsys.readouterr().out) is (called == "model")
 
 
 @pytest.mark.model
 def test_speed_is_kept_when_the_machine_was_quiet_and_then_used(tiny_random_model, capsys, monkeypatch):
-    from planner_cli.cli.calibrated import calibrate, calibrations_path, known_calibration
+    from planner_cli.app.speeds import known_speeds, learn_speeds, speeds_path
     from planner_cli.engine import library
 
     model = resolve(str(tiny_random_model), "generator")
-    assert known_calibration(model, None) is None
+    assert known_speeds(model, None) is None
     monkeypatch.setattr(library, "QUIET", -1.0)
-    assert not calibrate(model, 1).quiet
-    assert known_calibration(model, None) is None
+    assert not learn_speeds(model, 1).quiet
+    assert known_speeds(model, None) is None
     monkeypatch.setattr(library, "QUIET", 1000.0)
     assert run("speed", tiny_random_model, "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    kept = known_calibration(model, None)
+    kept = known_speeds(model, None)
     assert kept is not None
     assert [entry["width"] for entry in told["widths"]] == [width for width, _ in kept.steps]
     assert (told["kept"], told["threads"]) == (True, kept.threads)
-    assert known_calibration(model, 3) is None
-    assert calibrations_path().stat().st_mode & 0o777 == 0o600
-    calibrations_path().write_text("[]")
-    assert known_calibration(model, None) is None
+    assert known_speeds(model, 3) is None
+    assert speeds_path().stat().st_mode & 0o777 == 0o600
+    speeds_path().write_text("[]")
+    assert known_speeds(model, None) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from planner_cli.cli.offline import OFFLINE
-from planner_cli.demo import build
+from tests.running import PATIENCE, command
 from tests.sockets import SOCKETS
 
 QUICK = ("-n", "2", "--budget", "8", "--max-tokens", "24", "--tables", "customers", "--format", "csv", "--threads", "1")
@@ -82,19 +82,13 @@ def test_the_hub_is_switched_off_before_anything_could_import_it(arguments, offl
 # -------------------------------------------------------------------------------------------- a whole process
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "demo.sqlite"
-    build(path)
-    return path
+@pytest.fixture
+def demo(demo_database) -> Path:
+    return demo_database
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
-def planner(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "planner_cli", *arguments]
+def run(*line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -113,7 +107,7 @@ CONNECT = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=3)
 
 @pytest.mark.model
 def test_the_answer_is_the_same_without_a_network(demo, without_network):
-    asked = planner("ask", "How many customers are there?", str(demo), *QUICK, "--history", "off")
+    asked = command("ask", "How many customers are there?", str(demo), *QUICK, "--history", "off")
     usual, alone = run(*asked), run(*without_network, *asked)
     assert usual.returncode == 0
     assert (alone.returncode, alone.stdout) == (0, usual.stdout)
@@ -136,9 +130,9 @@ def inet_calls(tmp_path):
         pytest.skip("this system lets nobody trace")
     log = tmp_path / "calls"
 
-    def calls(*command: str) -> list[str]:
-        done = run(STRACE, "-f", "-qq", "-e", "trace=%network", "-o", str(log), *command)
-        assert (done.returncode == 0) != (CONNECT in command), done.stderr
+    def calls(*line: str) -> list[str]:
+        done = run(STRACE, "-f", "-qq", "-e", "trace=%network", "-o", str(log), *line)
+        assert (done.returncode == 0) != (CONNECT in line), done.stderr
         return [line for line in log.read_text().splitlines() if "AF_INET" in line]
 
     return calls
@@ -155,12 +149,12 @@ TRACED = [
 
 @pytest.mark.model
 @pytest.mark.parametrize("arguments", [t[1] for t in TRACED], ids=[t[0] for t in TRACED])
-def test_strace_sees_no_internet_socket(demo, inet_calls, tmp_path, arguments):
+def test_strace_sees_no_internet_socket(demo, shop, inet_calls, tmp_path, arguments):
     questions = tmp_path / "mine.jsonl"
-    record = {"question": "How many customers?", "sql": "SELECT count(*) FROM customers", "database": str(demo)}
+    record = {"question": "How many customers?", "sql": "SELECT count(*) FROM customers", "database": str(shop)}
     questions.write_text(json.dumps(record) + "\n")
     places = {"{demo}": str(demo), "{demo_jsonl}": str(questions), "{out}": str(tmp_path / "run")}
-    assert inet_calls(*planner(*[places.get(a, a) for a in arguments])) == []
+    assert inet_calls(*command(*[places.get(a, a) for a in arguments])) == []
 
 
 def test_strace_would_see_one(inet_calls):

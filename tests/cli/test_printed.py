@@ -12,7 +12,7 @@ from planner_cli.cli import main
 from planner_cli.errors import ExitCode
 from tests.ui.hostile_texts import PAYLOADS, forbidden
 
-MODULES = sorted(Path(planner_cli.cli.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(planner_cli.cli.__file__).parent.rglob("*.py"))
 CLEANERS = {"clean", "clean_json", "format_error", "format_note", "to_json"}
 """Functions of planner_cli.ui that return ``Clean``."""
 
@@ -46,7 +46,7 @@ def printed(module: Path):
             yield call.args[0]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: "-".join(module.parts[-2:]))
 def test_what_is_printed_is_clean(module):
     bad = [ast.unparse(argument) for argument in printed(module) if not is_clean(argument)]
     allowed = ["clean(str(path)) if sys.stdout.isatty() else path"] if module.stem == ENTRANCE else []

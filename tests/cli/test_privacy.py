@@ -5,15 +5,13 @@ import json
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from planner_cli.cli import main, measure
+from planner_cli.cli import main
+from planner_cli.cli.bench import measure
 from planner_cli.database import Database, copying
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import ExitCode
 from planner_cli.history import history_path
 from planner_cli.prompts.discriminator import discriminator_prompt
@@ -22,6 +20,8 @@ from planner_cli.prompts.judging import View
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
 from planner_cli.ui.formats import FORMATS, write_result
+from tests.running import planner, planner_process
+from tests.scripted import ScriptedEngine
 
 QUESTION = "Show the name of each customer"
 SECRETS = ("Anna", "Ben", "Eva")
@@ -41,13 +41,8 @@ def home(private_home, monkeypatch):
     os.umask(before)
 
 
-def planner(*arguments):
-    command = [sys.executable, "-m", "planner_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
-def ask(shop, *options):
-    return planner("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", "--threads", "1", *options)
+def ask(shop, *options, run=planner):
+    return run("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", *options)
 
 
 def asking(command, shop) -> list[str]:
@@ -89,7 +84,7 @@ def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level
 def test_debugging_puts_no_values_on_the_screen(shop, monkeypatch):
     """Tracebacks and llama.cpp's log: of a run whose answer goes elsewhere."""
     monkeypatch.setenv("PLANNER_DEBUG", "1")
-    done = ask(shop, "-o", shop.parent / "answer.csv", "--format", "csv")
+    done = ask(shop, "-o", shop.parent / "answer.csv", "--format", "csv", run=planner_process)
     assert done.returncode == 0
     assert not any(secret in done.stderr + done.stdout for secret in SECRETS)
     assert "Anna" in (shop.parent / "answer.csv").read_text()  # the control
@@ -143,7 +138,7 @@ def test_a_redacted_run_goes_on_only_as_it_began(shop, tmp_path):
     record = {"question": QUESTION, "sql": "SELECT name FROM customers", "database": str(shop)}
     questions.write_text(json.dumps(record) + "\n")
     run = tmp_path / "run"
-    options = ["-n", "1", "--no-judge", "--max-tokens", "8", "--threads", "1", "--redact"]
+    options = ["-n", "1", "--no-judge", "--max-tokens", "8", "--redact"]
     done = planner("bench", "e2e", questions, "-o", run, *options, "customers.name")
     assert done.returncode == 0, done.stderr
     assert json.loads((run / "run.json").read_text())["settings"]["redacted"] == ["customers.name"]
@@ -160,7 +155,7 @@ def test_a_column_that_is_not_there_is_a_line(shop, capsys, command):
     assert main([*asking(command, shop), "--redact", "customers.nme"]) == ExitCode.USAGE
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "no column 'customers.nme' to redact (customers has id, name, city)" in error
+    assert "no column 'customers.nme' to redact (did you mean customers.name?)" in error
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -168,6 +163,38 @@ def test_the_environment_redacts_too(shop, monkeypatch, capsys, command):
     monkeypatch.setenv("PLANNER_REDACT", "customers.nme")
     assert main(asking(command, shop)) == ExitCode.USAGE
     assert "to redact" in capsys.readouterr().err
+
+
+NAMED = [
+    # what is given, what is said of it
+    ('customers.name,"a,b"."c.d"', 'no column \'"a,b"."c.d"\' to redact'),
+    ("customers.name, [a, b].c", "no column '[a, b].c' to redact"),
+    ("customers.first name", "no column 'customers.first name' to redact (did you mean customers.name?)"),
+    ("customers.name orders.total", "no column 'customers.name orders.total' to redact"),
+    ('"customers.name"', "no column '\"customers.name\"' to redact"),
+    ("`customers`.[nme]", "no column '`customers`.[nme]' to redact (did you mean customers.name?)"),
+    ('customers."name', "the quote \" is not closed at the end of 'customers.\"name'"),
+    ("customers.name,", "a name is missing at the end of 'customers.name,'"),
+    ("customers..name", "a name is missing before '.name'"),
+]
+
+
+@pytest.mark.parametrize("where", ["option", "environment", "configuration"])
+@pytest.mark.parametrize(("given", "said"), NAMED)
+def test_columns_are_named_the_same_way_everywhere(home, shop, monkeypatch, capsys, where, given, said):
+    command = asking("ask", shop)
+    if where == "option":
+        command += ["--redact", given]
+    elif where == "environment":
+        monkeypatch.setenv("PLANNER_REDACT", given)
+    else:
+        config = home / "named.toml"
+        config.write_text(f"[defaults]\nredact = ['orders.total', {json.dumps(given)}]\n")
+        monkeypatch.setenv("PLANNER_CONFIG", str(config))
+    assert main(command) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
 
 
 @pytest.mark.model

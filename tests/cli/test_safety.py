@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from planner_cli.cli import main
-from planner_cli.cli.safety import check_safety
+from planner_cli.cli.doctor.safety import check_safety
 from planner_cli.database import selftest
 from planner_cli.errors import ExitCode
 

@@ -1,4 +1,4 @@
-"""``--engine server``: only where it is asked for, only to the address that is named, and told in the answer."""
+"""``--engine server``: only on request, only to the named address, and recorded in the answer."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_info_of_an_adapter(capsys):
     assert run("info", "smollm2-135m-text2sql") == 0
     printed = capsys.readouterr().out
     assert "kind            adapter" in printed
-    assert "goes over a model" in printed
+    assert "applied over a model" in printed
 
 
 def test_info_of_a_vocabulary(tmp_path, capsys):

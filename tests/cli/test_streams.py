@@ -74,7 +74,9 @@ def test_what_an_answer_must_not_overwrite(places, name, message):
 
 @pytest.mark.parametrize("name", ["new.csv", "old.csv", "shop.sqlite.csv"])
 def test_what_it_may_overwrite(places, name):
+    before = {path.name: path.read_bytes() for path in places.iterdir()}
     check_target(places / name, places / "shop.sqlite")
+    assert {path.name: path.read_bytes() for path in places.iterdir()} == before
 
 
 def test_the_file_is_whole_or_untouched(tmp_path):

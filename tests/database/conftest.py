@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 from database_files import build, picture
 
-from planner_cli.database import Database
+from planner_cli.database import Database, schema, unmatched
 from planner_cli.settings import Limits
+
+
+@pytest.fixture(autouse=True)
+def time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table or column is given up after a tenth of a second: too soon, on a busy machine, for what a test looks for."""
+    for name in ("_TABLE_SECONDS", "_TEXT_SECONDS"):
+        monkeypatch.setattr(schema, name, 1.0)
+    monkeypatch.setattr(unmatched, "SECONDS", 5.0)
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +33,6 @@ def shop_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop(shop_path: Path) -> Iterator[Database]:
     """One open database for a whole module; its folder must be as it was when the module is over."""
     before = picture(shop_path.parent)
-    with Database.open(shop_path, limits=Limits(seconds=0.5)) as database:
+    with Database.open(shop_path, limits=Limits(seconds=10)) as database:
         yield database
     assert picture(shop_path.parent) == before

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
+
+from planner_cli.database import Database
+from tests.running import children_computed, cpu_seconds
 
 SHOP = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT);
@@ -78,6 +81,19 @@ def ready(process: subprocess.Popen[str]) -> None:
 def finish(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.communicate()
+
+
+def computed(database: Database) -> float:
+    """Seconds that this database's workers have computed for, the dead ones too.
+
+    Not seconds of the clock on the wall, which go on while other work has the cores; what computes nothing and never
+    answers runs into the time limit of the test.
+    """
+    alive = 0.0
+    if database._link.pid is not None:
+        with suppress(FileNotFoundError):  # it has just been ended
+            alive = cpu_seconds(database._link.pid)
+    return children_computed() + alive
 
 
 def picture(folder: Path) -> dict[str, tuple[int, int, str]]:

@@ -49,6 +49,11 @@ JOINS = [
     ("a ring of foreign keys", "ring_a join ring_b on ring_a.other = ring_b.other", []),
     ("a key of two columns", "links join orders on links.order_id = orders.id", []),
     ("a nested query", "cities where id in (select customers.id from customers join orders on customers.id = orders.id)", ["Customers.id = orders.id"]),
+    ("one alias for two tables", "customers a join cities x on a.city_id = x.id where exists (select 1 from orders x)", []),
+    ("of a query around it", "customers where exists (select 1 from cities where cities.id = customers.id)", ["cities.id = Customers.id"]),
+    ("a table's name for a query", "orders where id in (with cities as (select customer_id as id from orders) select o.id from orders o join cities on o.customer_id = cities.id)", []),
+    ("an expression", "customers join cities on customers.id = cities.id + 1", []),
+    ("two equals signs", "customers join cities on customers.id == cities.id", ["Customers.id = cities.id"]),
     ("an unknown table", "customers join nothing on customers.id = nothing.id", []),
     ("quoted", 'customers join "cities" on "customers"."id" = "cities"."ID"', ["Customers.id = cities.id"]),
 ]  # fmt: skip

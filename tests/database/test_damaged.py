@@ -64,13 +64,12 @@ def run_damaged(folder: Path, count: int) -> Counter[str]:
 
 
 def test_damaged_files(tmp_path: Path) -> None:
-    outcomes = run_damaged(tmp_path, 60)
+    outcomes = run_damaged(tmp_path, 40)
     assert outcomes["ok"]
     assert outcomes["not opened"]
 
 
 @pytest.mark.slow
-def test_2000_damaged_files(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("minutes: ask for them with -m slow")
+@pytest.mark.timeout(3600)
+def test_2000_damaged_files(tmp_path: Path) -> None:
     run_damaged(tmp_path, 2000)

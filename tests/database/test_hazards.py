@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from database_files import picture
+from database_files import SHOP, build, computed, picture
 
 from planner_cli.database import Database
 from planner_cli.settings import Limits
@@ -186,7 +186,7 @@ BOMBS = [
     ("600 compounds", " UNION ALL ".join(["SELECT 1"] * 600), {"size"}),
     ("65 table join", "SELECT 1 FROM " + ", ".join(f"customers t{n}" for n in range(65)), {"size"}),
     ("long statement", "SELECT '" + "x" * 200_000 + "'", {"size"}),
-    ("wide row over the byte cap", "SELECT " + ", ".join(["zeroblob(900000)"] * 4), {"size"}),
+    ("wide row over the byte cap", "SELECT " + ", ".join(["zeroblob(900000)"] * 4), {None}),
     ("strftime", "SELECT strftime('" + "%Y" * 2000 + "', 'now')", {None}),
     ("deep json", "SELECT json('" + "[" * 20_000 + "')", {"other"}),
     ("bad json", "SELECT json_extract('{', '$')", {"other"}),
@@ -226,6 +226,44 @@ BOMBS = [
 ]  # fmt: skip
 
 
+IN_A_LARGE_FILE = (
+    "doubling text",
+    "group_concat",
+    "json_group_array",
+    "zeroblob",
+    "randomblob",
+    "hex of hex",
+    "replace",
+    "quote",
+    "printf",
+    "instr",
+    "json_patch",
+    "concatenated blobs",
+    "concat",
+    "sort of large rows",
+)
+"""Those that make large values: a large file gives a value more room, and memory and time stay what they are."""
+
+
+@pytest.fixture(scope="module")
+def large_shop(tmp_path_factory: pytest.TempPathFactory, quick: Limits) -> Iterator[Database]:
+    large = ";CREATE TABLE big (a); INSERT INTO big VALUES (zeroblob(40000000))"
+    path = build(tmp_path_factory.mktemp("large") / "a.db", SHOP + large)
+    before = picture(path.parent)
+    with Database.open(path, limits=quick) as database:
+        yield database
+    assert picture(path.parent) == before
+
+
+@pytest.mark.parametrize("name", IN_A_LARGE_FILE)
+def test_bombs_in_a_large_file(large_shop: Database, name: str) -> None:
+    (sql,) = [sql for bomb, sql, _ in BOMBS if bomb == name]
+    result = large_shop.execute(sql)
+    assert result.error_kind in STOPPED | {None}, result
+    assert sum(len(value) for row in result.rows for value in row if isinstance(value, str | bytes)) <= 2_000_000
+    assert large_shop.execute("SELECT count(*) FROM orders").rows == ((3,),)
+
+
 SEEN: dict[str, tuple[str, float]] = {}
 """What came of each bomb, for the table."""
 
@@ -237,25 +275,32 @@ def quick_shop(shop: Database, quick: Limits) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="module")
+def patient_shop(shop: Database) -> Iterator[Database]:
+    """The same with the time that a query has on a machine with much else to do."""
+    with Database.open(shop.path, limits=Limits(seconds=30)) as database:
+        yield database
+
+
 @pytest.mark.parametrize(("sql", "kinds"), [case[1:] for case in BOMBS], ids=[case[0] for case in BOMBS])
-def test_bombs(quick_shop: Database, quick: Limits, sql: str, kinds: set[str | None]) -> None:
-    for _ in range(3):
-        started = time.monotonic()
-        result = quick_shop.execute(sql)
-        seconds = time.monotonic() - started
-        assert result.error_kind in kinds, result
-        # twice the limit, and what killing and restarting the worker takes; on a busy machine that may be long once
-        if seconds < 2.1 * quick.seconds + 0.4:
-            break
-    assert seconds < 2.1 * quick.seconds + 0.4, seconds
+def test_bombs(quick_shop: Database, patient_shop: Database, quick: Limits, sql: str, kinds: set[str | None]) -> None:
+    # what need not run into the time limit must not do so on a busy machine either
+    database = quick_shop if "time" in kinds else patient_shop
+    before, started = computed(database), time.monotonic()
+    result = database.execute(sql)
+    seconds = time.monotonic() - started
+    assert result.error_kind in kinds, result
+    # twice the limit, and what killing and restarting the worker takes: computing, since a wait is another program's doing
+    assert computed(database) - before < 2.1 * quick.seconds + 0.6
     SEEN[sql] = (result.error_kind or "ok", seconds)
-    assert quick_shop.execute("SELECT count(*) FROM orders").rows == ((3,),)
+    assert database.execute("SELECT count(*) FROM orders").rows == ((3,),)
 
 
 def test_the_table_of_bombs(quick: Limits) -> None:
     """Prints what came of them, with the slowest; the study's list has 67."""
+    assert len(BOMBS) >= 67
     if len(SEEN) < len(BOMBS):
-        pytest.skip("only some of the bombs were run")
+        pytest.skip("only some of the bombs were run by this worker")
     kinds = Counter(kind for kind, _ in SEEN.values())
     slowest = max(seconds for _, seconds in SEEN.values())
     sys.stdout.write(
@@ -264,7 +309,6 @@ def test_the_table_of_bombs(quick: Limits) -> None:
     for name, sql, _ in BOMBS:
         kind, seconds = SEEN[sql]
         sys.stdout.write(f"  {name:32} {kind:12} {seconds:6.3f} s\n")
-    assert len(BOMBS) >= 67
 
 
 def test_endless_rows_are_cut_and_it_is_said(shop: Database) -> None:
@@ -276,7 +320,6 @@ def test_endless_rows_are_cut_and_it_is_said(shop: Database) -> None:
 
 def test_the_owner_can_write_right_after_every_query(tmp_path: Path) -> None:
     import apsw
-    from database_files import build
 
     path = build(tmp_path / "a.db")
     with Database.open(path) as database:

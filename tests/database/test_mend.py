@@ -9,7 +9,8 @@ import pytest
 from database_files import build
 
 from planner_cli.database import Database
-from planner_cli.database.mend import mend
+from planner_cli.database.mend import mend, respell
+from planner_cli.types import Comparison
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         """
         CREATE TABLE customers (id INTEGER PRIMARY KEY, name, city, "e-mail");
         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id REFERENCES customers, order_date, total);
-        CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity)
+        CREATE TABLE "order lines" (order_id REFERENCES orders, product, quantity);
+        CREATE TABLE Ärzte (É, "a  b", "City\nName");
+        CREATE TABLE "Cafe\u0301s" ("re\u0301gion", größe)
         """,
     )
     with Database.open(path) as opened:
@@ -27,6 +30,14 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 MENDED = [
+    ("an accent in another case", "select é from Ärzte where é = 'é'", "select Ärzte.É from Ärzte where Ärzte.É = 'é'"),
+    ("a table in another case", "select É from ärzte", "select É from Ärzte"),
+    ("a blank for two", 'select "a b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
+    ("a table in another normal form", "select größe from Cafés", "select größe from Cafe\u0301s"),
+    ("a column in another normal form", 'select région from "Cafe\u0301s" order by région', 'select Cafe\u0301s.re\u0301gion from "Cafe\u0301s" order by Cafe\u0301s.re\u0301gion'),
+    ("and the other way round", 'select "gro\u0308ße" from "Cafe\u0301s"', 'select Cafe\u0301s.größe from "Cafe\u0301s"'),
+    ("two blanks for three", 'select "a   b" from Ärzte', 'select Ärzte."a  b" from Ärzte'),
+    ("a blank for a line break", 'select "city name" from Ärzte order by "city name"', 'select Ärzte."City\nName" from Ärzte order by Ärzte."City\nName"'),
     ("typo", "select nmae from customers", "select customers.name from customers"),
     ("table's name in front", "select customer_name from customers", "select customers.name from customers"),
     ("the table's own key", "select orders.order_id from orders", "select orders.id from orders"),
@@ -66,3 +77,24 @@ def test_mended(database: Database, sql: str, expected: str) -> None:
 @pytest.mark.parametrize("sql", [b[1] for b in BEYOND], ids=[b[0] for b in BEYOND])
 def test_beyond_mending(database: Database, sql: str) -> None:
     assert mend(sql, database.execute(sql).error or "", database.schema) is None
+
+
+SPELLED = [
+    # name, query, what no row has and what a row has, the query with it
+    ("blanks at the end", "select 1 from t where a = 'x'", [("a", "'x'", "'x  '")], "select 1 from t where a = 'x  '"),
+    ("under an alias", "select 1 from t as b where b.A='x' and 1", [("a", "'x'", "'x '")], "select 1 from t as b where b.A='x ' and 1"),
+    ("two equals signs", "select 1 from t where \"a\" == 'x'", [("a", "'x'", "'x '")], "select 1 from t where \"a\" == 'x '"),
+    ("a line break", "select 1 from t where a = 'x y'", [("a", "'x y'", "'x' || char(10) || 'y'")], "select 1 from t where a = 'x' || char(10) || 'y'"),
+    ("twice", "select 1 from t where a = 'x' union select 2 from t where a = 'x'", [("a", "'x'", "'x '")], "select 1 from t where a = 'x ' union select 2 from t where a = 'x '"),
+    ("not in another column", "select 1 from t where b = 'x' and a = 'x'", [("a", "'x'", "'x '")], "select 1 from t where b = 'x' and a = 'x '"),
+    ("not elsewhere", "select 'x', a from t where a = 'x' and b <> 'x'", [("a", "'x'", "'x '")], "select 'x', a from t where a = 'x ' and b <> 'x'"),
+    ("two columns", "select 1 from t where a = 'x' and b = 'y'", [("a", "'x'", "'x '"), ("b", "'y'", "' y'")], "select 1 from t where a = 'x ' and b = ' y'"),
+    ("no row has the like", "select 1 from t where a = 'x'", [("a", "'x'", None)], None),
+    ("nothing is missing", "select 1 from t where a = 'x'", [], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "unmatched", "expected"), [s[1:] for s in SPELLED], ids=[s[0] for s in SPELLED])
+def test_respelled(sql: str, unmatched: list[tuple[str, str, str | None]], expected: str | None) -> None:
+    found = [Comparison("t", column, literal, stored) for column, literal, stored in unmatched]
+    assert respell(sql, found) == expected

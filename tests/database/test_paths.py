@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,9 +62,9 @@ BAD: list[tuple[str, Callable[[Path], object], str]] = [
     ("zero bytes", lambda path: path.touch(), "is empty"),
     ("text", lambda path: path.write_text("id,name\n1,Ann\n"), "is a text file"),
     ("one character", lambda path: path.write_text("x"), "is a text file"),
-    ("encrypted", lambda path: path.write_bytes(bytes(range(255, -1, -1)) * 16), "or it is encrypted"),
-    ("header only", first_100_bytes, "damaged"),
-    ("half a file", half, "damaged"),
+    ("encrypted", lambda path: path.write_bytes(bytes(range(255, -1, -1)) * 16), "or an encrypted one"),
+    ("header only", first_100_bytes, "is cut off"),
+    ("half a file", half, "is cut off"),
     ("malformed schema", malformed, "damaged"),
     ("zero tables", zero_tables, "has no tables"),
     ("nul in the path", lambda path: None, "null"),
@@ -123,8 +122,7 @@ def test_odd_names_open_the_right_file(tmp_path: Path, monkeypatch: pytest.Monke
         assert database.path == Path(name)
         assert database.name == Path(name).stem
         assert not database.execute("INSERT INTO t VALUES (1)").ok
-    opened = {paths.opening(paths.resolve(Path(given))) for given in (tmp_path / name, name, f"./{name}")}
-    assert len(opened) == 1
+    assert len({paths.resolve(Path(given)) for given in (tmp_path / name, name, f"./{name}")}) == 1
     assert picture(tmp_path) == before
 
 
@@ -151,20 +149,28 @@ def test_links_lead_to_the_file_and_its_siblings(tmp_path: Path) -> None:
     owner.close()
 
 
+def bytes_read(process: str) -> int:
+    """What a process has read, from whatever, as Linux counts it."""
+    (line,) = [line for line in Path(f"/proc/{process}/io").read_text().splitlines() if line.startswith("rchar:")]
+    return int(line.split()[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts what a process reads")
 def test_a_huge_sparse_file_is_as_quick_as_a_small_one(tmp_path: Path) -> None:
     """Nothing reads, hashes or copies the whole file."""
     path = build(tmp_path / "a.db", TABLE)
     os.truncate(path, 5 << 30)
     if path.stat().st_blocks * 512 > 1 << 30:
         pytest.skip("this file system has no sparse files")
-    started = time.monotonic()
+    before = bytes_read("self")
     with Database.open(path) as database:
         assert database.execute("SELECT a FROM t").rows == ((1,),)
-    assert time.monotonic() - started < 5  # reading 5 GB takes longer on most disks
+        read = bytes_read(str(database._link.pid)) + bytes_read("self") - before
+    assert 0 < read < 100 << 20
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux")
 def test_a_file_that_only_looks_regular(tmp_path: Path) -> None:
     (tmp_path / "a.db").symlink_to("/proc/self/mem")
-    with pytest.raises(DatabaseError, match="cannot be opened"):
+    with pytest.raises(DatabaseError, match=r"cannot be opened|permission denied"):
         Database.open(tmp_path / "a.db")

@@ -142,7 +142,59 @@ def test_text_that_is_no_unicode_is_redacted_too(tmp_path: Path) -> None:
         assert database.execute("SELECT a, b FROM t").rows == ((None, "o\ufffd"),)
 
 
-WRONG = ["people", "people.", ".x", "people.mail", "nobody.mail", ""]
+QUOTED = """
+CREATE TABLE "a,b" ("c.d" TEXT, "e,f" TEXT, "g""h" TEXT, " i " TEXT, plain TEXT);
+INSERT INTO "a,b" VALUES ('cd', 'ef', 'gh', 'i', 'plain');
+CREATE TABLE "a.b" (c TEXT, d TEXT);
+INSERT INTO "a.b" VALUES ('c', 'd');
+CREATE TABLE a ("b.c" TEXT, "[x]" TEXT);
+INSERT INTO a VALUES ('bc', 'x');
+"""
+
+QUOTED_WAYS = [
+    # name, redacted, query, rows
+    ("comma and dot", ['"a,b"."c.d"'], 'SELECT "c.d", "e,f" FROM "a,b"', ((None, "ef"),)),
+    ("commas, in brackets", ["[A,b].[E,F]"], 'SELECT "c.d", "e,f" FROM "a,b"', (("cd", None),)),
+    ("a quote in a name", ['"a,b"."g""h"'], 'SELECT "g""h", plain FROM "a,b"', ((None, "plain"),)),
+    ("blanks at the ends", ['"a,b"." i "'], 'SELECT " i ", plain FROM "a,b"', ((None, "plain"),)),
+    ("backticks beside none", ["`a,b`.plain"], 'SELECT " i ", plain FROM "a,b"', (("i", None),)),
+    ("a list", ['"a,b"."c.d", "a,b".plain'], 'SELECT "c.d", "e,f", plain FROM "a,b"', ((None, "ef", None),)),
+    ("unquoted dots are read in every way", ["a.b.c"], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', ((None, None, "d"),)),
+    ("quoted ones in one", ['"a.b".c'], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', (("bc", None, "d"),)),
+    ("and in the other", ['a."b.c"'], 'SELECT a."b.c", x.c, x.d FROM a, "a.b" x', ((None, "c", "d"),)),
+    ("brackets in a name", ['a."[x]"'], 'SELECT "[x]", "b.c" FROM a', ((None, "bc"),)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in QUOTED_WAYS], ids=[w[0] for w in QUOTED_WAYS])
+def test_names_in_quotes(tmp_path: Path, redact: list[str], sql: str, rows: tuple[object, ...]) -> None:
+    with Database.open(build(tmp_path / "quoted.db", QUOTED), redact=redact) as database:
+        assert database.execute(sql).rows == rows
+
+
+HELP = [
+    ("a column that is not there", '"a,b".x', '"a,b" has "c.d", "e,f", g"h, " i ", plain'),
+    ("no table", '"x,y".z', 'it has "a,b", "a.b", a'),
+    ("one of a list", 'a."b.c", a.x', 'a has "b.c", "[x]"'),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), [h[1:] for h in HELP], ids=[h[0] for h in HELP])
+def test_the_hint_spells_names_as_they_can_be_given(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(DatabaseError, match="no column") as caught:
+        Database.open(build(tmp_path / "quoted.db", QUOTED), redact=[text])
+    assert (caught.value.hint or "").endswith(hint)
+
+
+@pytest.mark.parametrize("text", ["people.", ".x", "", 'people."name', "people.name,"])
+def test_what_cannot_be_read_is_an_error(redacted: Database, text: str) -> None:
+    with pytest.raises(DatabaseError, match="what to redact cannot be read: ") as caught:
+        Database.open(redacted.path, redact=[text])
+    assert "in quotes" in (caught.value.hint or "")
+    assert repr(text) in caught.value.message
+
+
+WRONG = ["people", "people.mail", "nobody.mail"]
 
 
 @pytest.mark.parametrize("text", WRONG)
@@ -153,6 +205,76 @@ def test_a_name_that_is_not_there_is_an_error(redacted: Database, text: str) -> 
     assert repr(text) in caught.value.message
 
 
+NEAR = [
+    # name, text, what the hint says
+    ("a letter left out", "people.nme", "people.name"),
+    ("letters in the wrong order", "people.naem", "people.name"),
+    ("the plural of the table", "person.name", "people.name"),
+    ("the column alone", "secret", "ids.secret"),
+    ("the column alone, misspelt", "secrt", "ids.secret"),
+    ("a dot in a name", "people.e.mial", 'people."e.mail"'),
+    ("a hyphen for a dot", "people.e-mail", 'people."e.mail"'),
+    ("another table's column", "single.only_on", "single.only_one"),
+    ("a view", "contacts.adress", "contacts.address"),
+    ("nothing near, a table", "people.zzzzzzzzzzz", 'people has id, name, "e.mail"'),
+    ("nothing near", "qqqqq.zzzz", "give TABLE.COLUMN"),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), [n[1:] for n in NEAR], ids=[n[0] for n in NEAR])
+def test_the_nearest_column_is_named(redacted: Database, text: str, hint: str) -> None:
+    with pytest.raises(DatabaseError, match="no column") as caught:
+        Database.open(redacted.path, redact=[text])
+    assert hint in (caught.value.hint or "")
+
+
 def test_readings() -> None:
     assert redaction.readings("A.b.C") == (("a", "b.c"), ("a.b", "c"))
     assert redaction.readings("a") == ()
+
+
+TWINS = """
+CREATE TABLE T (É TEXT, é TEXT, "Ä b" TEXT);
+INSERT INTO T VALUES ('big', 'small', 'umlaut');
+CREATE TABLE Ä (x TEXT);
+INSERT INTO Ä VALUES ('big');
+CREATE TABLE ä (x TEXT);
+INSERT INTO ä VALUES ('small');
+CREATE VIRTUAL TABLE Ö USING fts5(body);
+INSERT INTO Ö VALUES ('big');
+CREATE TABLE ö_content (x TEXT);
+INSERT INTO ö_content VALUES ('small');
+CREATE TABLE "ſqlite_stat1" (x TEXT);
+INSERT INTO "ſqlite_stat1" VALUES ('a table as others');
+"""
+"""Names that differ in letters which SQLite does not fold."""
+
+TWIN_WAYS = [
+    # name, redacted, query, rows (None: refused)
+    ("the column", "t.É", "SELECT É FROM T", ((None,),)),
+    ("its twin", "t.É", "SELECT é FROM T", (("small",),)),
+    ("the twin alone", "T.é", "SELECT É, é FROM T", (("big", None),)),
+    ("ASCII beside it is folded", "T.Ä B", 'SELECT "Ä b" FROM T', ((None,),)),
+    ("of a table", "Ä.x", "SELECT x FROM Ä", ((None,),)),
+    ("of its twin", "Ä.x", "SELECT x FROM ä", (("small",),)),
+    ("an index", "Ö.body", "SELECT * FROM Ö", None),
+    ("what only looks like a part of the index", "Ö.body", "SELECT x FROM ö_content", (("small",),)),
+    ("what only looks like statistics", "T.é", "SELECT x FROM ſqlite_stat1", (("a table as others",),)),
+    ("joined by its twin", "T.É", "SELECT count(*) FROM T a JOIN T b USING (é)", ((1,),)),
+    ("joined by itself", "T.é", "SELECT count(*) FROM T a JOIN T b USING (é)", None),
+]
+
+
+@pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in TWIN_WAYS], ids=[w[0] for w in TWIN_WAYS])
+def test_names_that_only_sqlite_tells_apart(
+    tmp_path: Path, redact: str, sql: str, rows: tuple[object, ...] | None
+) -> None:
+    with Database.open(build(tmp_path / "twins.db", TWINS), redact=[redact]) as database:
+        result = database.execute(sql)
+        assert result.rows == (rows or ())
+        assert result.error_kind == (None if rows else "refused"), result
+
+
+def test_a_twin_is_no_column(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=r"no column 'Ä\.É'"):
+        Database.open(build(tmp_path / "twins.db", TWINS), redact=["Ä.É"])

@@ -145,9 +145,9 @@ def test_wide_results_take_bounded_time(make, count: int) -> None:
     rng.shuffle(order)
     moved = [tuple(row[column] for column in order) for row in rows]
     rng.shuffle(moved)
-    started = time.monotonic()
+    started = time.process_time()
     same_result(result(*rows), result(*moved))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_look_alike_columns_beyond_the_tries_end_as_different() -> None:
@@ -155,9 +155,9 @@ def test_look_alike_columns_beyond_the_tries_end_as_different() -> None:
     size = 24
     rows = [tuple(int(r == c) + int(r == (c + 1) % size) for c in range(size)) for r in range(size)]
     other = [tuple(int(r == c) + int(r == c ^ 1) for c in range(size)) for r in range(size)]
-    started = time.monotonic()
+    started = time.process_time()
     assert not same_result(result(*rows), result(*other))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_clusters() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import apsw
 import pytest
-from database_files import build, hack_schema, picture, run
+from database_files import build, computed, hack_schema, picture, run
 
 from planner_cli.database import Database
 from planner_cli.database import schema as schema_reading
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
 from planner_cli.types import Column, ForeignKey, Schema, Table, Value
+from tests.running import children_computed, cpu_seconds
 
 
 def read(path: Path, **options: int) -> Schema:
@@ -237,9 +238,9 @@ def test_ten_thousand_tables(tmp_path: Path) -> None:
         FROM n, sqlite_master WHERE name = 't0'
         """,
     )
-    started = time.monotonic()
+    started = time.process_time()
     with Database.open(path) as database:
-        seconds = time.monotonic() - started
+        seconds = time.process_time() - started + cpu_seconds(database._link.pid)
         assert len(database.schema.tables) == 10_000
         assert database.schema.tables[-1].foreign_keys == (ForeignKey(("ref",), "t4999", ("id",)),)
         assert database.execute("SELECT name FROM t9999").rows == (("same",),)
@@ -272,6 +273,7 @@ HOSTILE_VIEWS = [
 def test_hostile_views(
     tmp_path: Path, quick: Limits, monkeypatch: pytest.MonkeyPatch, sql: str, kinds: set[str | None]
 ) -> None:
+    monkeypatch.setattr(schema_reading, "_TABLE_SECONDS", 0.1)
     monkeypatch.setattr(schema_reading, "_BATCH_SECONDS", 1.1)
     monkeypatch.setattr(schema_reading, "_ALONE_SECONDS", 0.3)
     path = tmp_path / "a.db"
@@ -279,10 +281,9 @@ def test_hostile_views(
     run(connection, "CREATE TABLE good (a); INSERT INTO good VALUES (1)")
     run(connection, sql)
     connection.close()
-    before = picture(tmp_path)
-    started = time.monotonic()
+    before, before_opening = picture(tmp_path), children_computed()
     with Database.open(path, limits=quick) as database:
-        assert time.monotonic() - started < 8
+        assert computed(database) < before_opening + 8
         assert samples(database.schema, "good") == [(1,)]
         result = database.execute("SELECT * FROM x")
         assert result.error_kind in kinds, result
@@ -331,3 +332,32 @@ def test_shadow_tables_are_hidden_and_only_those(tmp_path: Path) -> None:
         "CREATE TABLE my_data (a); CREATE TABLE f5_other (a)",
     )
     assert [t.name for t in read(path).tables] == ["f5", "f4", "r", "my_data", "f5_other"]
+
+
+TWINS = """
+CREATE TABLE "STRASSE" (x INTEGER PRIMARY KEY);
+CREATE TABLE "Straße" (id INTEGER PRIMARY KEY);
+CREATE TABLE Haus (id INTEGER PRIMARY KEY, nr REFERENCES "Straße", kilo REFERENCES "straße", É, -- the large one
+    é -- the small one
+);
+CREATE VIRTUAL TABLE ö USING fts5(body);
+CREATE TABLE Ö_content (a);
+CREATE TABLE ö_Data2 (a);
+"""
+
+
+def test_names_that_only_sqlite_tells_apart(tmp_path: Path) -> None:
+    schema = read(build(tmp_path / "a.db", TWINS))
+    tables = {table.name: table for table in schema.tables}
+    assert list(tables) == ["STRASSE", "Straße", "Haus", "ö", "Ö_content", "ö_Data2"]
+    # SQLite takes "straße" for "Straße", since only its ASCII letters differ
+    assert tables["Haus"].foreign_keys == (
+        ForeignKey(("nr",), "Straße", ("id",)),
+        ForeignKey(("kilo",), "straße", ("id",)),
+    )
+    assert [column.comment for column in tables["Haus"].columns][3:] == ["the large one", "the small one"]
+    assert [table.name for table in schema.select(("straSSe", "STRAßE", "Ö_CONTENT")).tables] == [
+        "STRASSE",
+        "Straße",
+        "Ö_content",
+    ]

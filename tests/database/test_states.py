@@ -90,7 +90,7 @@ def hot(mode: str) -> Maker:
 
 
 STATES: list[tuple[str, Maker, int | str]] = [
-    # name, how it comes to be, rows of t or words of the refusal
+    # name, how it arises, rows of t or words of the refusal
     ("rollback", delete_mode, 1),
     ("rollback, truncated journal beside", kept_journal("TRUNCATE"), 1),
     ("rollback, persistent journal beside", kept_journal("PERSIST"), 1),

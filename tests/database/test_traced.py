@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 from database_files import build, picture
-from test_corpus import SEED, TARGET, lines, statements
+from test_corpus import lines, parsed
 from test_hazards import BOMBS, SIDE_EFFECTS
+
+from tests.corpus.statements import SEED, TARGET, statements
 
 STRACE = shutil.which("strace")
 CALLS = (
@@ -79,12 +81,23 @@ def test_the_worker_changes_nothing(tmp_path: Path) -> None:
     run_traced(tmp_path, queries)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="strace")
-def test_9000_statements_change_nothing(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    if "slow" not in pytestconfig.getoption("markexpr"):
-        pytest.skip("a minute: ask for it with -m slow")
-    run_traced(tmp_path, statements(random.Random(SEED).sample(lines(), 9000)), TARGET)
+def test_one_in_ten_of_the_statements_of_every_kind_changes_nothing(tmp_path: Path) -> None:
+    run_traced(tmp_path, [one.sql for one in statements()[::10]], TARGET)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(sys.platform != "linux", reason="strace")
+def test_all_of_them_change_nothing(tmp_path: Path) -> None:
+    run_traced(tmp_path, [one.sql for one in statements()], TARGET)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(sys.platform != "linux", reason="strace")
+def test_9000_of_sqlites_own_change_nothing(tmp_path: Path) -> None:
+    run_traced(tmp_path, [one.sql for one in parsed(random.Random(SEED).sample(lines(), 9000))], TARGET)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="strace")

@@ -28,6 +28,45 @@ INDEX = ValueIndex(
     }
 )
 
+FORMS = ValueIndex(
+    {
+        ("places", "name"): [
+            "Cafe\u0301 Zu\u0308rich",
+            "D\u00fcsseldorf",
+            "\uff21\uff22\uff23 Corp",
+            "\u0926\u093f\u0932\u094d\u0932\u0940",
+            "\u0926\u0932",
+        ],
+        ("places", "city"): ["Berlin      ", "New  York", "a\tb", "Rome", "rome", "ROME"],
+        ("places", "both"): ["No\u0308rd", "N\u00f6rd"],
+        ("places", "korean"): ["\u1109\u1165\u110b\u116e\u11af"],
+    }
+)
+
+STORED = [
+    # name, question, the value as it is stored
+    ("stored decomposed, asked composed", "in Caf\u00e9 Z\u00fcrich", "Cafe\u0301 Zu\u0308rich"),
+    ("stored composed, asked decomposed", "in Du\u0308sseldorf", "D\u00fcsseldorf"),
+    ("in another case too", "in CAF\u00c9 Z\u00dcRICH", "Cafe\u0301 Zu\u0308rich"),
+    ("full-width letters", "of ABC corp", "\uff21\uff22\uff23 Corp"),
+    ("vowel signs belong to the word", "in \u0926\u093f\u0932\u094d\u0932\u0940", "\u0926\u093f\u0932\u094d\u0932\u0940"),
+    ("and make another word of it", "in \u0926\u0932", "\u0926\u0932"),
+    ("syllables of one character and of several", "in \uc11c\uc6b8", "\u1109\u1165\u110b\u116e\u11af"),
+    ("both are stored, asked composed", "in N\u00f6rd", "N\u00f6rd"),
+    ("both are stored, asked decomposed", "in No\u0308rd", "No\u0308rd"),
+    ("several cases are stored", "in rome", "rome"),
+    ("a case that is not", "in rOME", "Rome"),
+    ("blanks at the end", "in Berlin", "Berlin      "),
+    ("two blanks", "in new york", "New  York"),
+    ("a tab", "with 'a b'", "a\tb"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "stored"), [s[1:] for s in STORED], ids=[s[0] for s in STORED])
+def test_a_mention_gives_the_value_as_it_is_stored(question: str, stored: str) -> None:
+    assert [hint.value for hint in FORMS.match(question)] == [stored]
+
+
 MENTIONS = [
     ("another case", "how many orders are SHIPPED?", ["orders.status = Shipped"]),
     ("several words", "orders on hold", ["orders.status = on hold"]),

@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from database_files import build, picture
+from database_files import build, computed, picture
 
 from planner_cli.control import Control
 from planner_cli.database import Database
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
+from tests.running import cpu_seconds, wait_for
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 UNSTOPPABLE = "SELECT " + " + ".join(["instr(hex(zeroblob(490000)), hex(zeroblob(240000)) || '1')"] * 9)
@@ -39,11 +40,9 @@ def is_alive(pid: int) -> bool:
     return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
 
 
-def wait_until_dead(pid: int, seconds: float = 3.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not is_alive(pid)
+def dies(pid: int) -> bool:
+    wait_for(lambda: not is_alive(pid), "the end of the worker")
+    return True
 
 
 def test_killed_from_outside(tmp_path: Path, quick: Limits) -> None:
@@ -60,8 +59,8 @@ def test_killed_from_outside(tmp_path: Path, quick: Limits) -> None:
     assert picture(tmp_path) == before
 
 
-def test_killed_from_outside_while_it_runs(tmp_path: Path, quick: Limits) -> None:
-    with Database.open(build(tmp_path / "a.db"), limits=quick) as database:
+def test_killed_from_outside_while_it_runs(tmp_path: Path) -> None:
+    with Database.open(build(tmp_path / "a.db"), limits=Limits(seconds=60)) as database:
         assert database.execute("SELECT 1").ok
         killer = threading.Timer(0.1, os.kill, (worker_of(database), signal.SIGKILL))
         killer.start()
@@ -72,24 +71,24 @@ def test_killed_from_outside_while_it_runs(tmp_path: Path, quick: Limits) -> Non
         assert database.execute("SELECT 2").rows == ((2,),)
 
 
-def test_stopped_process_is_replaced(tmp_path: Path, quick: Limits) -> None:
-    with Database.open(build(tmp_path / "a.db"), limits=quick) as database:
+def test_stopped_process_is_replaced(tmp_path: Path) -> None:
+    with Database.open(build(tmp_path / "a.db"), limits=Limits(seconds=0.7)) as database:
         assert database.execute("SELECT 1").ok  # opening the file has more time than a query
         first = worker_of(database)
         os.kill(first, signal.SIGSTOP)
         assert database.execute("SELECT 1").error_kind == "time"
         assert database.execute("SELECT 1").rows == ((1,),)
-        assert wait_until_dead(first)
+        assert dies(first)
 
 
 def test_unstoppable_statement_is_killed(tmp_path: Path, quick: Limits) -> None:
     with Database.open(build(tmp_path / "a.db"), limits=quick) as database:
         first = worker_of(database)
-        started = time.monotonic()
+        before = computed(database)
         result = database.execute(UNSTOPPABLE)
-        assert time.monotonic() - started < 2.1 * quick.seconds + 0.4
+        assert computed(database) - before < 2.1 * quick.seconds + 0.4
         assert result.error == "over the time limit of 0.2 s"
-        assert wait_until_dead(first)
+        assert dies(first)
 
 
 def test_statement_stopped_by_sqlite_keeps_its_process(tmp_path: Path, quick: Limits) -> None:
@@ -104,9 +103,9 @@ def test_control_aborts_a_running_query(tmp_path: Path, sql: str) -> None:
     control = Control()
     with Database.open(build(tmp_path / "a.db"), limits=Limits(seconds=30)) as database:
         threading.Timer(0.1, control.cancel).start()
-        started = time.monotonic()
+        before = computed(database)
         result = database.execute(sql, control)
-        assert time.monotonic() - started < 1.0
+        assert computed(database) - before < 2.0
         assert result.error_kind == "time"
         assert "stopped" in (result.error or "")
         assert database.execute("SELECT 1", control).error == "stopped before it ran"
@@ -115,16 +114,16 @@ def test_control_aborts_a_running_query(tmp_path: Path, sql: str) -> None:
 
 def test_the_question_s_time_limit_ends_a_query(tmp_path: Path) -> None:
     with Database.open(build(tmp_path / "a.db"), limits=Limits(seconds=30)) as database:
-        started = time.monotonic()
+        before = computed(database)
         assert database.execute(ENDLESS, Control(max_seconds=0.15)).error_kind == "time"
-        assert time.monotonic() - started < 1.0
+        assert computed(database) - before < 2.0
 
 
 def test_close_leaves_no_process(tmp_path: Path) -> None:
     with Database.open(build(tmp_path / "a.db")) as database:
         pid = worker_of(database)
         assert is_alive(pid)
-    assert wait_until_dead(pid)
+    assert dies(pid)
     database.close()
     with pytest.raises(DatabaseError, match="closed"):
         database.execute("SELECT 1")
@@ -145,6 +144,7 @@ PARENT = """
 import sys
 from planner_cli.database import Database
 from planner_cli.settings import Limits
+from tests.running import cpu_seconds, wait_for
 database = Database.open(sys.argv[1], limits=Limits(seconds=60))
 print(database._link.pid, flush=True)
 database.execute(sys.argv[2])
@@ -157,10 +157,11 @@ def test_the_worker_dies_with_its_parent(tmp_path: Path, sql: str) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT, str(path), sql], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        time.sleep(0.15)  # the query runs by now
         assert is_alive(pid)
+        idle = cpu_seconds(pid)
+        wait_for(lambda: cpu_seconds(pid) > idle + 0.05, "the running of the query")
         parent.kill()
-    assert wait_until_dead(pid)
+    assert dies(pid)
 
 
 def test_ctrl_c_in_the_terminal_does_not_kill_the_worker(tmp_path: Path, quick: Limits) -> None:
@@ -227,14 +228,16 @@ def test_many_threads_take_turns(shop: Database) -> None:
 def test_overhead(shop: Database, record_property: pytest.RecordProperty) -> None:  # type: ignore[name-defined]
     """Reported, not asserted beyond a bound that only a broken design misses."""
     spent = []
+    before = time.process_time() + computed(shop)
     for _ in range(300):
         started = time.perf_counter()
         assert shop.execute("SELECT name FROM customers").ok
         spent.append(time.perf_counter() - started)
+    used = (time.process_time() + computed(shop) - before) / len(spent)
     median = statistics.median(spent)
     record_property("median_seconds_per_query", median)
-    sys.stdout.write(f"sandbox overhead: median {median * 1000:.2f} ms a query\n")
-    assert median < 0.05
+    sys.stdout.write(f"sandbox overhead: median {median * 1000:.2f} ms a query, {used * 1000:.2f} ms of it computing\n")
+    assert used < 0.05
 
 
 STARVED = [

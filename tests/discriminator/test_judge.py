@@ -4,11 +4,12 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
-from planner_cli.engine import Reasoning, ScriptedEngine
+from planner_cli.engine import Reasoning
 from planner_cli.errors import Interrupted
 from planner_cli.events import Prefilled, Probed, StageFinished, StageStarted, ThoughtClosed, ThoughtToken, Warned
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
+from tests.scripted import ScriptedEngine
 
 QUESTION = Question("how many?", Schema(()), "shop")
 LONG = " ".join(f"w{i}" for i in range(200))

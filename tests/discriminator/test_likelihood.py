@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner_cli.cli.bench import PROMPTS
+from planner_cli.cli.bench.request import PROMPTS
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
 from planner_cli.events import Prefilled, StageFinished, StageStarted, ThoughtClosed

@@ -6,13 +6,13 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.discriminator import Case, Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.events import ThoughtClosed, ThoughtToken, Warned
 from planner_cli.prompts import discriminator as families
-from planner_cli.prompts.compact_discriminator import CompactDiscriminator
+from planner_cli.prompts.compact_discriminator import CompactDiscriminator, CompactLikelihood
 from planner_cli.prompts.judging import Blend
 from planner_cli.settings import DiscriminatorSettings
 from planner_cli.types import Candidate, Execution, Question, Schema
+from tests.scripted import ScriptedEngine
 
 PLAN = "show n from t\n SQL: more"
 
@@ -39,7 +39,7 @@ CLOSED = [
     ("no thought", 0, (0, 0), ("", ""), "budget"),
     ("in the plan", 2, (2, 2), ("show n", "show n"), "budget"),
     ("in the check", 6, (6, 6), ("show n from t\nfrom", "show n from t\nshow"), "budget"),
-    ("by itself", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
+    ("on its own", 50, (8, 7), ("show n from t\nfrom same", "show n from t\nshow other"), "model"),
 ]
 
 
@@ -99,7 +99,7 @@ def test_the_plan_is_streamed_to_each_of_its_thoughts():
 
 def test_the_score_is_blended_with_the_likelihood_where_it_is_told(monkeypatch):
     blend = Blend(verdict=1.0, likelihood=0.5, bias=1.0)
-    monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(blend=blend))
+    monkeypatch.setitem(families._FAMILIES, "compact-verdict", CompactDiscriminator(CompactLikelihood(blend)))
     told = verdicts(judge(scripted(PLAN, "from same\n", "show other\n"), budget=50, probe_at=(0,)))
     # the scripted engine's ln P of "\nSQL: select 0" is -1 a word
     assert [v.score for v in told] == [pytest.approx(blend.score(p, -3.0)) for p in (0.9, 0.2)]

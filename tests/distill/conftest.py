@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.hub.synth import known_shape, synthesise
+from benchmarks.synth import known_shape, synthesise
 
 REAL = os.environ.get("DISTILL_BASE")
 """A real GGUF file of Qwen2's kind, with which the marked tests run for some minutes instead of some seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from contextlib import closing
+from itertools import islice
 
 import pytest
 
@@ -34,13 +35,13 @@ def test_every_query_runs(domain):
 
 
 def test_the_same_seed_gives_the_same_questions():
-    first, second = ([*everyday_items(2, 5, {})] for _ in range(2))
+    first, second, other = ([*islice(everyday_items(1, seed, {}), 150)] for seed in (5, 5, 6))
     assert first == second
-    assert first != [*everyday_items(2, 6, {})]
+    assert first != other
 
 
 def test_values_are_known_for_some_and_not_for_all():
-    items = [item for item in everyday_items(8, 1, {}) if any(str(part).startswith("'") for part in item.parts)]
+    items = [item for item in everyday_items(3, 1, {}) if any(str(part).startswith("'") for part in item.parts)]
     with_hint = sum(any(f"'{hint.value}'" in item.parts for hint in item.hints) for item in items)
     assert 0.2 * len(items) < with_hint < 0.95 * len(items)
 

@@ -7,7 +7,7 @@ import pytest
 from models.distill.cases import count_written, find_cases, read_cases, write_cases
 from models.distill.iteration import Rounds, cleaned, with_thoughts
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
+from tests.scripted import ScriptedEngine
 
 CLEANED = [
     ("as it is", "The city is compared. It is right.", "The city is compared. It is right."),

@@ -19,7 +19,7 @@ from models.distill.items import read_items, read_schemas  # noqa: E402
 from models.distill.judging import JudgeMix, judge_pack  # noqa: E402
 from models.distill.packs import Mix, make_pack  # noqa: E402
 from planner_cli.cli import cli as planner  # noqa: E402
-from planner_cli.engine import CUT, STABLE, LlamaEngine, ScriptedEngine, split_at  # noqa: E402
+from planner_cli.engine import CUT, STABLE, LlamaEngine, split_at  # noqa: E402
 from planner_cli.engine.weights import load_weights  # noqa: E402
 from planner_cli.prompts.discriminator import discriminator_prompt  # noqa: E402
 from planner_cli.prompts.generator import generator_prompt  # noqa: E402
@@ -28,6 +28,7 @@ from planner_cli.prompts.normal_form import write  # noqa: E402
 from planner_cli.prompts.shown import Subject  # noqa: E402
 from planner_cli.settings import EngineOptions  # noqa: E402
 from planner_cli.types import Candidate, Execution, Question  # noqa: E402
+from tests.scripted import ScriptedEngine  # noqa: E402
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 

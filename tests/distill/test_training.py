@@ -21,7 +21,7 @@ from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  
 from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
 from planner_cli.control import Control  # noqa: E402
-from planner_cli.engine import CUT, STABLE, ScriptedEngine, split_at  # noqa: E402
+from planner_cli.engine import CUT, STABLE, split_at  # noqa: E402
 from planner_cli.prompts.discriminator import discriminator_prompt  # noqa: E402
 from planner_cli.prompts.judging import View  # noqa: E402
 from planner_cli.prompts.normal_form import Name  # noqa: E402
@@ -37,6 +37,7 @@ from planner_cli.types import (  # noqa: E402
     Table,
     ValueHint,
 )
+from tests.scripted import ScriptedEngine  # noqa: E402
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 

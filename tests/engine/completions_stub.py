@@ -1,4 +1,4 @@
-"""A server of our own on the loopback that says what it is told, in both dialects, and fails as told.
+"""Our own server on the loopback that says what it is set to say, in both dialects, and fails on demand.
 
 It speaks for what a real server answers (recorded from llama-server b1-0c1e570 and vLLM's documentation); the real
 llama-server is tested beside it, in ``test_llama_server.py``.
@@ -39,8 +39,6 @@ class Stub:
     slots: int = 4
     context: int = 4096
     adapters: tuple[str, ...] = ()
-    echoes: str = "right"
-    """Whether it tells the logprobs of a prompt: ``right``, ``wrong`` (as llama-cpp-python 0.3.36 does), or not."""
     pause: float = 0.0
     """Seconds between two tokens."""
     faults: list[Fault] = field(default_factory=list)
@@ -49,7 +47,12 @@ class Stub:
     """Tokens sent."""
     busiest: int = 0
     """Most completions in progress at once."""
-    _busy: int = 0
+    busy: int = 0
+    """Completions in progress."""
+    beside: list[int] = field(default_factory=list)
+    """How many were, at each token sent."""
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is closed: who is silent stops waiting."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self):
@@ -67,6 +70,7 @@ class Stub:
         return self
 
     def __exit__(self, *_):
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -84,7 +88,7 @@ class Stub:
         return prompt if isinstance(prompt, str) else "".join(self.words[token] for token in prompt)
 
     def next_words(self, prompt):
-        """The tokens after a prompt, as told: the rest of a text of which part is written already."""
+        """The scripted tokens after a prompt: the rest of a text of which part is already written."""
         text = self.text(prompt)
         for start, follows in self.texts.items():
             at = text.rfind(start)
@@ -94,8 +98,8 @@ class Stub:
 
     def enter(self, change):
         with self._lock:
-            self._busy += change
-            self.busiest = max(self.busiest, self._busy)
+            self.busy += change
+            self.busiest = max(self.busiest, self.busy)
 
 
 def _pieces(text):
@@ -135,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = next((f for f in stub.faults if f.path == self.path), None)
         if fault is not None:
             stub.faults.remove(fault)
-            time.sleep(fault.silent)
+            stub.over.wait(fault.silent)
             if fault.drop:
                 self.connection.close()
                 self.close_connection = True
@@ -160,16 +164,6 @@ class _Handler(BaseHTTPRequestHandler):
             ranked = sorted(stub.probabilities.items(), key=lambda item: -item[1])[: body["logprobs"]]
             top = {text: math.log(p) for text, p in ranked}
             read = {"tokens": ["x"], "token_logprobs": [-1.0], "text_offset": [0], "top_logprobs": [top]}
-            if body.get("echo") and stub.echoes:
-                last = next((text for text in stub.probabilities if body["prompt"].endswith(text)), None)
-                start = len(body["prompt"]) - len(last)
-                told = math.log(stub.probabilities[last]) if stub.echoes == "right" else -9.0
-                read = {
-                    "tokens": [body["prompt"][:start], last, "x"],
-                    "token_logprobs": [None, told, -1.0],
-                    "text_offset": [0, start, len(body["prompt"])],
-                    "top_logprobs": [None, top, top],
-                }
             self.answer({"choices": [{"text": " x", "logprobs": read}]})
 
     def stream(self, body, cut):
@@ -189,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(stub.pause)
                 self.event(self.token(word))
                 stub.served += 1
+                stub.beside.append(stub.busy)
             ended = len(words) < wanted
             if stub.llama and ended:  # llama-server sends the end mark's id as a token without text
                 self.event({"content": "", "tokens": stub.ids("</s>"), "stop": False})

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import Span
-from planner_cli.engine.branch import shared_parts
+from planner_cli.engine import Span, context, inprocess
+from planner_cli.engine.sharing import shared_parts
 from planner_cli.settings import Sampling
 
 PROMPT = (Span(" customers: id, name, city\nQ: Which customers live in Berlin?\nSQL:"),)
@@ -77,7 +77,7 @@ def test_branches_that_are_the_same_take_one_row(writing_engine):
 
 @pytest.mark.model
 def test_each_goes_its_own_way_where_they_part(writing_engine):
-    """What a branch was told of its tokens is what they have when its text is read alone."""
+    """The probabilities reported for a branch's tokens are those they have when its text is read alone."""
     samplings = [Sampling(), *(Sampling(temperature=1.5, top_p=1.0, seed=seed) for seed in range(7))]
     session = opened(writing_engine, 8)
     branches, texts, totals = write(session, samplings)
@@ -102,19 +102,30 @@ SUFFIXES = [
     (Span(" The first of them lives in the city of"),),
     (),
     (Span(" The first of them is named"),),
-    (Span(" x, y" * 300 + " The"),),
-    (Span(" x, y" * 300 + " Those"),),
+    (Span(" x, y" * 50 + " The"),),
+    (Span(" x, y" * 50 + " Those"),),
 ]
 """Alike, alike at first, none, and longer than a batch."""
 
 
+@pytest.fixture
+def small_batches(base_engine, monkeypatch):
+    """The bare base with contexts that take 128 tokens at once."""
+    base_engine.close()
+    with monkeypatch.context() as patched:
+        for module in (context, inprocess):
+            patched.setattr(module, "BATCH", 128)
+        yield base_engine
+        base_engine.close()
+
+
 @pytest.mark.model
-def test_suffixes_are_prefilled_once_where_they_are_alike(base_engine):
+def test_suffixes_are_prefilled_once_where_they_are_alike(small_batches):
     prefilled = []
     probes = []
     for shares in (True, False):
-        base_engine.close()
-        session = opened(base_engine, 6, shares=shares, room=1400)
+        small_batches.close()
+        session = opened(small_batches, 6, shares=shares, room=640)
         with decoded_tokens(session._context) as counts:
             branches = [session.branch(suffix, Sampling(), max_tokens=8) for suffix in SUFFIXES]
             session.admit()

@@ -14,6 +14,7 @@ from planner_cli.engine.contention import Contention, fitting
 from planner_cli.engine.context import Context
 from planner_cli.engine.library import L
 from planner_cli.engine.weights import load_weights
+from tests.running import wait_for
 
 FITTING = [
     # name, most, in use now, cores, others, expected
@@ -42,10 +43,9 @@ def test_held_cores_are_seen():
     contention = Contention()
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
-        time.sleep(1.0)  # also for their start
-        contention.threads(cores, cores)
-        time.sleep(0.3)
-        assert contention.threads(cores, cores) <= max(1, cores // 2)
+        fewest = max(1, cores // 2)
+        wait_for(lambda: contention.threads(cores, cores) <= fewest, "a look that sees the loops")
+        assert all(loop.poll() is None for loop in loops)
     finally:
         for loop in loops:
             loop.kill()
@@ -69,23 +69,23 @@ class Falling(Contention):
 
 @pytest.mark.model
 @pytest.mark.parametrize(("flash", "widths"), [(False, (1, 8)), (True, (8,))], ids=["plain", "flash"])
-def test_threads_given_up_change_no_bit(builtin_generator, flash, widths):
-    weights = load_weights(builtin_generator.path, 0)
+def test_threads_given_up_change_no_bit(fast_generator, flash, widths):
+    weights = load_weights(fast_generator.loaded, 0)
     found = []
     for contention in (None, Falling()):
         context = Context(
-            weights, cells=512, sequences=9, threads=2, batch_threads=3, contention=contention, flash_attention=flash
+            weights, cells=256, sequences=9, threads=2, batch_threads=3, contention=contention, flash_attention=flash
         )
-        context.add(range(100, 400), 0, 0, output=True)
+        context.add(range(100, 200), 0, 0, output=True)
         context.decode(None)
-        given = [context.logits(299).copy()]
+        given = [context.logits(99).copy()]
         for width in widths:
             context.clear_batch()
             rows = []
             for sequence in range(1, width + 1):
                 context.cut(sequence)
                 context.fork(0, sequence)
-                rows.append(context.add([500 + sequence], 300, sequence, output=True))
+                rows.append(context.add([500 + sequence], 100, sequence, output=True))
             context.decode(None)
             given += [context.logits(row).copy() for row in rows]
         counts = (L.llama_n_threads(context.handle), L.llama_n_threads_batch(context.handle))

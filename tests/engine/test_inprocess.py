@@ -4,6 +4,7 @@ import stat
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from planner_cli.control import Control
 from planner_cli.engine import STABLE, LlamaEngine, Span
 from planner_cli.engine.context import BATCH
 from planner_cli.engine.prefix_cache import PrefixCache
+from planner_cli.engine.weights import load_weights
 from planner_cli.errors import ContextOverflow, EngineError, Interrupted, ModelError, PlannerError, TimeLimit
 from planner_cli.settings import EngineOptions, Sampling
 
@@ -102,8 +104,8 @@ def test_a_grammar_that_is_none_is_an_error(writing_engine):
     ],
     ids=["q8_0", "q4_0", "no flash attention"],
 )
-def test_the_kv_cache_may_be_of_smaller_numbers(builtin_generator, options, device):
-    engine = LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter, options=options)
+def test_the_kv_cache_may_be_of_smaller_numbers(fast_generator, options, device):
+    engine = LlamaEngine(fast_generator.loaded, adapter=fast_generator.adapter, options=options)
     assert device in engine.device
     session = opened(engine)
     assert write(session, [Sampling()])[0].startswith(" select")
@@ -116,11 +118,13 @@ def test_small_numbers_need_flash_attention():
         EngineOptions(kv="q8_0", flash_attention=False)
 
 
-def test_more_branches_than_places_run_in_waves(builtin_generator, writing_engine):
+def test_more_branches_than_places_run_in_waves(fast_generator, writing_engine):
     session = opened(writing_engine, 1)
     (expected,) = write(session, [Sampling()])
     session.close()
-    small = LlamaEngine(builtin_generator.path, adapter=builtin_generator.adapter, options=EngineOptions(context=256))
+    small = LlamaEngine(
+        fast_generator.loaded, adapter=fast_generator.adapter, options=EngineOptions(threads=1, context=256)
+    )
     session = opened(small, 7, room=64)
     texts = write(session, [Sampling()] * 7)
     session.close()
@@ -131,7 +135,7 @@ def test_more_branches_than_places_run_in_waves(builtin_generator, writing_engin
 
 def test_a_probe_leaves_the_branch_as_it_was(base_engine):
     session = opened(base_engine, 2)
-    without = write(session, [Sampling()] * 2)
+    without = write(session, [Sampling()] * 2, max_tokens=12)
     session.close()
     seen = []
     session = opened(base_engine, 2, room=80)
@@ -140,7 +144,7 @@ def test_a_probe_leaves_the_branch_as_it_was(base_engine):
         live = [b for b in session._branches if b.live]
         seen.extend(session.probe(live, [FORCED] * len(live), CHOICES))
 
-    assert write(session, [Sampling()] * 2, hook=probe) == without
+    assert write(session, [Sampling()] * 2, max_tokens=12, hook=probe) == without
     session.close()
     assert len(seen) > 10
     for choice in seen:
@@ -163,9 +167,11 @@ def test_a_probe_equals_the_text_written_out(base_engine):
     assert forked.probabilities["true"] == pytest.approx(whole.probabilities["true"], abs=0.03)
 
 
-def test_an_adopted_branch_is_part_of_the_prefix(base_engine):
+def test_an_adopted_branch_is_part_of_the_prefix(builtin_generator):
     """Later branches go on where it came to, as if the prompt had held its text."""
-    session = opened(base_engine, 2, room=100)
+    # in the form it comes in: in eight bits low bits differ enough, between steps and a batch, for another text
+    engine = LlamaEngine(builtin_generator.path, options=EngineOptions(threads=1))
+    session = opened(engine, 2, room=100)
     outline = session.branch((), Sampling(), max_tokens=6)
     text = "".join(step.text for _ in range(6) for step in session.step())
     several = session.probe([outline] * 3, [(Span(f" {word}"), *FORCED) for word in "abc"], CHOICES)
@@ -173,22 +179,23 @@ def test_an_adopted_branch_is_part_of_the_prefix(base_engine):
     suffixes = [(Span("\nIn short:"),), (Span("\nWhy?"),)]
     texts = write(session, [Sampling()] * 2, suffixes=suffixes, first=1)
     session.close()
-    whole = opened(base_engine, 2, room=100, prompt=(*PROMPT, Span(text)))
+    whole = opened(engine, 2, room=100, prompt=(*PROMPT, Span(text)))
     again = write(whole, [Sampling()] * 2, suffixes=suffixes)
-    whole.close()
+    engine.close()
     assert texts == again
     assert len({choice.probabilities["true"] for choice in several}) == 3
 
 
-def test_suffixes_longer_than_a_batch(base_engine):
+def test_suffixes_longer_than_a_batch(tiny_random_model):
+    engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
     long = (Span("order and customer and price " * 60),)
     suffixes = [long, (), long, ()]
-    assert base_engine.count(long) * 2 > BATCH
-    session = opened(base_engine, 4, room=400)
+    assert engine.count(long) * 2 > BATCH
+    session = opened(engine, 4, room=400)
     texts = write(session, [Sampling()] * 4, max_tokens=6, suffixes=suffixes)
     assert texts[0] == texts[2]
     assert texts[1] == texts[3]
-    session.close()
+    engine.close()
 
 
 SCHEMA = Span(
@@ -213,11 +220,11 @@ def answers(engine, question="How many customers live in each city?"):
 
 
 def fresh(resolved, **options):
-    return LlamaEngine(resolved.path, adapter=resolved.adapter, **options)
+    return LlamaEngine(resolved.loaded, adapter=resolved.adapter, **{"options": EngineOptions(threads=1), **options})
 
 
-def test_a_kept_state_changes_no_bit(builtin_generator, tmp_path):
-    expected, cached = answers(first := fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30)))
+def test_a_kept_state_changes_no_bit(fast_generator, tmp_path):
+    expected, cached = answers(first := fresh(fast_generator, cache=PrefixCache(tmp_path, limit=2**30)))
     assert cached == 0
     stable = first.count((SCHEMA,))
     assert answers(first) == (expected, stable)  # from memory
@@ -226,52 +233,66 @@ def test_a_kept_state_changes_no_bit(builtin_generator, tmp_path):
     first.close()
     (file,) = tmp_path.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    second = fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30))
+    second = fresh(fast_generator, cache=PrefixCache(tmp_path, limit=2**30))
     assert answers(second) == (expected, stable)  # from the disk, as a new process would
     second.close()
 
 
-def test_a_wide_session_before_changes_no_bit(builtin_generator):
-    alone = fresh(builtin_generator)
+def test_a_wide_session_before_changes_no_bit(fast_generator):
+    alone = fresh(fast_generator)
     expected, _ = answers(alone)
     alone.close()
-    other = fresh(builtin_generator)
+    other = fresh(fast_generator)
     write(session := opened(other, 6, prompt=PROMPT), drawn(6))
     session.close()
     assert answers(other)[0] == expected
     other.close()
 
 
-def test_a_state_serves_only_what_it_was_made_by(builtin_generator, tmp_path):
+def serves(engine):
+    """Whether the question's beginning is there, of a state that was kept before."""
+    session = opened(engine, prompt=about("Which orders are open?"))
+    engine.close()
+    return session.stats.cached_tokens > 0
+
+
+def test_a_state_serves_only_what_it_was_made_by(fast_generator, tmp_path):
     cache = PrefixCache(tmp_path, limit=2**30)
-    answers(first := fresh(builtin_generator, cache=cache))
-    others = {
-        "no adapter": LlamaEngine(builtin_generator.path, cache=cache),
-        "other threads": fresh(builtin_generator, cache=cache, options=EngineOptions(threads=first.threads + 1)),
-        "other files": fresh(builtin_generator, cache=cache, identity="other"),
-    }
-    for name, engine in others.items():
-        assert answers(engine)[1] == 0, name
-        engine.close()
-    first.close()
+    opened(first := fresh(fast_generator, cache=cache), prompt=about("How many orders are open?")).close()
+    bare = LlamaEngine(fast_generator.loaded, cache=cache, options=EngineOptions(threads=1))
+    other_files = fresh(fast_generator, cache=cache, identity="other")
+    assert [serves(engine) for engine in (bare, other_files, first)] == [False, False, True]
 
 
-def test_a_damaged_state_is_computed_again(builtin_generator, tmp_path):
-    expected, _ = answers(first := fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30)))
+def test_a_state_serves_only_as_many_threads_as_made_it(tiny_random_model, tmp_path):
+    cache = PrefixCache(tmp_path, limit=2**30)
+    one, two, again = (
+        LlamaEngine(tiny_random_model, cache=cache, options=EngineOptions(threads=threads)) for threads in (1, 2, 1)
+    )
+    assert [serves(engine) for engine in (one, two, again)] == [False, False, True]
+
+
+def test_a_damaged_state_is_computed_again(tiny_random_model, tmp_path):
+    def fresh():
+        return LlamaEngine(
+            tiny_random_model, cache=PrefixCache(tmp_path, limit=2**30), options=EngineOptions(threads=1)
+        )
+
+    expected, _ = answers(first := fresh())
     first.close()
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
     for damaged in (whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"{}\n" + whole):
         file.write_bytes(damaged)
-        engine = fresh(builtin_generator, cache=PrefixCache(tmp_path, limit=2**30))
+        engine = fresh()
         assert answers(engine) == (expected, 0)
         engine.close()
         assert file.read_bytes() == whole
 
 
-def test_a_state_llama_refuses_is_dropped(builtin_generator):
+def test_a_state_llama_refuses_is_dropped(tiny_random_model):
     cache = PrefixCache()
-    engine = fresh(builtin_generator, cache=cache)
+    engine = LlamaEngine(tiny_random_model, cache=cache, options=EngineOptions(threads=1))
     expected, _ = answers(engine)
     (key,) = cache._memory
     cache.put(key, b"\0" * 64, model="x", tokens=1)
@@ -291,11 +312,11 @@ def test_ctrl_c_stops_a_prefill(base_engine):
     base_engine.close()
     control = Control()
     threading.Timer(0.3, control.cancel).start()
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Interrupted):
         opened(base_engine, control=control, prompt=LONG)
-    # the whole prefill takes over ten seconds here; 0.3 s is the aim, the rest is slack for a busy machine
-    assert time.monotonic() - started < 3
+    # the whole prefill computes for over ten seconds here; 0.3 s is the aim
+    assert time.process_time() - started < 3
     session = opened(base_engine)  # and the engine is of use afterwards
     assert write(session, [Sampling()])[0]
     session.close()
@@ -326,10 +347,10 @@ def test_a_stopped_step_can_be_taken_again(writing_engine):
     session.close()
 
 
-def test_what_does_not_fit_is_said(builtin_generator, base_engine):
+def test_what_does_not_fit_is_said(fast_generator, base_engine):
     with pytest.raises(ContextOverflow, match="8192 tokens"):
         opened(base_engine, prompt=(Span("word " * 9000),))
-    small = LlamaEngine(builtin_generator.path, options=EngineOptions(context=64))
+    small = LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1, context=64))
     with pytest.raises(ContextOverflow, match="context of 64 tokens"):
         opened(small, room=64)
 
@@ -364,23 +385,40 @@ def test_logprob_of_a_greedy_token_is_the_highest(base_engine):
     assert 0 >= greedy.logprob > hot.logprob
 
 
-def test_broken_files(tmp_path, builtin_generator):
+def test_broken_files(tmp_path, fast_generator):
     text = tmp_path / "notes.gguf"
     text.write_text("not a model")
     with pytest.raises(ModelError, match=r"notes\.gguf"):
         LlamaEngine(text)
     with pytest.raises(ModelError, match="not a LoRA adapter"):
-        LlamaEngine(builtin_generator.path, adapter=Path(text))
+        LlamaEngine(fast_generator.loaded, adapter=Path(text))
 
 
-def test_closing_the_engine_closes_its_session(builtin_generator):
-    engine = LlamaEngine(builtin_generator.path)
+def test_closing_the_engine_closes_its_session(fast_generator):
+    engine = LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1))
     session = opened(engine)
     session.branch((), Sampling(), max_tokens=4)
     session.step()
     engine.close()
     session.close()  # a second time, and after the cache is gone
     assert session.closed
+
+
+def test_an_engine_nobody_refers_to_gives_its_memory_back(fast_generator):
+    engine = LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1))
+    opened(engine).close()
+    context = weakref.ref(engine._context)
+    freed = engine._context._free
+    assert freed.alive
+    del engine
+    assert context() is None, "without waiting for the collector of cycles"
+    assert not freed.alive
+
+
+def test_a_file_is_loaded_once_whatever_its_name(fast_generator, tmp_path):
+    link = tmp_path / "link.gguf"
+    link.symlink_to(fast_generator.loaded)
+    assert load_weights(link) is load_weights(fast_generator.loaded)
 
 
 def drain(session):
@@ -393,7 +431,7 @@ class Deaf(Control):
 
     def should_abort(self):
         # the callback runs inside llama_decode, called from Context.decode; everything else may know
-        return sys._getframe(1).f_code.co_name != "_should_abort" and super().should_abort()
+        return sys._getframe(1).f_code.co_name != "should_abort" and super().should_abort()
 
 
 def test_a_backend_that_does_not_poll_still_stops(base_engine):
@@ -417,7 +455,7 @@ def test_the_likelihood_of_a_text_is_that_of_its_tokens(writing_engine):
         total += steps[0].logprob
     branch.close()
     assert branch.finished == "model"
-    texts = [text, " select city from customers", text + " limit 3", " select " + "x, " * 200 + "y from customers"]
+    texts = [text, " select city from customers", text + " limit 3", " select " + "x, " * 100 + "y from customers"]
     found = session.likelihood([(Span(t),) for t in texts])
     again = session.likelihood([(Span(t),) for t in reversed(texts)])
     session.close()

@@ -8,13 +8,15 @@ import json
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import LlamaEngine, Span
-from planner_cli.engine.calibration import Calibration, key, learn
+from planner_cli.engine import LlamaEngine, Span, learning
+from planner_cli.engine.learned_speeds import LearnedSpeeds, key
+from planner_cli.engine.learning import learn
+from planner_cli.errors import EngineError
 from planner_cli.settings import EngineOptions, Sampling
 
 
 def known(*steps, **more):
-    return Calibration(**{"threads": 2, "batch_threads": 1, "prefill": 100.0, "steps": steps, "seconds": 1.0, "quiet": True, **more})  # fmt: skip
+    return LearnedSpeeds(**{"threads": 2, "batch_threads": 1, "prefill": 100.0, "steps": steps, "seconds": 1.0, "quiet": True, **more})  # fmt: skip
 
 
 EVEN = known((1, 1.0), (8, 8.0))
@@ -33,9 +35,9 @@ WAVES = [
 ]
 
 
-@pytest.mark.parametrize(("calibration", "branches", "most", "expected"), [c[1:] for c in WAVES], ids=[c[0] for c in WAVES])  # fmt: skip
-def test_waves(calibration, branches, most, expected):
-    assert calibration.wave(branches, most) == expected
+@pytest.mark.parametrize(("speeds", "branches", "most", "expected"), [c[1:] for c in WAVES], ids=[c[0] for c in WAVES])  # fmt: skip
+def test_waves(speeds, branches, most, expected):
+    assert speeds.wave(branches, most) == expected
 
 
 def test_steps_between_and_beyond_what_was_measured():
@@ -60,12 +62,12 @@ DAMAGED = [
 
 @pytest.mark.parametrize("change", [case[1] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
 def test_a_damaged_record_is_none(change):
-    assert Calibration.read({**SHARED.record(), **change}) is None
+    assert LearnedSpeeds.read({**SHARED.record(), **change}) is None
 
 
 def test_a_record_is_read_back():
-    assert Calibration.read(json.loads(json.dumps(SHARED.record()))) == SHARED
-    assert Calibration.read(None) is None
+    assert LearnedSpeeds.read(json.loads(json.dumps(SHARED.record()))) == SHARED
+    assert LearnedSpeeds.read(None) is None
 
 
 @pytest.mark.model
@@ -92,7 +94,7 @@ def test_learning_measures_all_widths_of_a_small_model(tiny_engine):
 def test_an_engine_goes_by_what_was_learnt_unless_told(tiny_engine):
     path = tiny_engine.weights.path
     slow_at_four = known((1, 1.0), (2, 1.1), (4, 8.0))
-    engine = LlamaEngine(path, calibration=slow_at_four)
+    engine = LlamaEngine(path, speeds=slow_at_four)
     assert (engine.threads, engine.batch_threads) == (2, 1)
     session = engine.open((Span("one two three"),), branches=4, room=8, control=Control())
     made = [session.branch((), Sampling(temperature=1.0, seed=seed), max_tokens=3) for seed in range(4)]
@@ -105,10 +107,17 @@ def test_an_engine_goes_by_what_was_learnt_unless_told(tiny_engine):
     assert session.stats.widest == 2
     assert sorted(written) == sorted([0, 1, 2, 3] * 3)
     engine.close()
-    told = LlamaEngine(path, options=EngineOptions(threads=1), calibration=slow_at_four)
-    assert (told.threads, told.batch_threads, told.calibration) == (1, 1, None)
+    told = LlamaEngine(path, options=EngineOptions(threads=1), speeds=slow_at_four)
+    assert (told.threads, told.batch_threads, told.speeds) == (1, 1, None)
 
 
-def test_a_calibration_is_frozen():
+def test_learned_speeds_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SHARED.threads = 3
+
+
+@pytest.mark.model
+def test_a_machine_that_is_too_slow_is_given_up(tiny_engine, monkeypatch):
+    monkeypatch.setattr(learning, "_PATIENCE", 0.0)
+    with pytest.raises(EngineError, match="too slow to measure"):
+        learn(tiny_engine, 0.0)

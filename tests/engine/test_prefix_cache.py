@@ -102,3 +102,12 @@ def test_a_key_depends_on_all_it_is_given():
     ]
     assert len(dict.fromkeys(keys)) == len(keys)
     assert keys[0] == state_key(["m", 1], [1, 2])
+
+
+def test_what_is_in_memory_can_be_given_up(tmp_path):
+    for folder, kept in ((None, None), (tmp_path, b"state")):
+        cache = PrefixCache(folder, limit=1000)
+        cache.put("a" * 40, b"state", model="m", tokens=3)
+        assert cache.get("a" * 40) == b"state"
+        cache.forget()
+        assert cache.get("a" * 40) == kept

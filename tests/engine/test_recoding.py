@@ -8,7 +8,7 @@ from planner_cli.control import Control
 from planner_cli.engine import LlamaEngine, Span
 from planner_cli.engine.recoding import recode
 from planner_cli.errors import EngineError
-from planner_cli.settings import Sampling
+from planner_cli.settings import EngineOptions, Sampling
 
 pytestmark = pytest.mark.model
 
@@ -28,10 +28,12 @@ def greedy(engine, tokens):
 def test_the_base_says_the_same_in_eight_bits(builtin_generator, base_engine, tmp_path):
     target = tmp_path / "eight.gguf"
     recode(builtin_generator.path, target, "Q8_0")
-    engine = LlamaEngine(target)
-    assert engine.description == "llama 135M Q8_0"
-    assert greedy(engine, 3) == greedy(base_engine, 3)
+    assert target.stat().st_size > builtin_generator.path.stat().st_size
+    engine, source = (LlamaEngine(path, options=EngineOptions(threads=1)) for path in (target, builtin_generator.path))
+    assert (engine.description, source.description) == ("llama 135M Q8_0", "llama 135M Q4_1")
+    assert greedy(engine, 3) == greedy(source, 3) == greedy(base_engine, 3)
     engine.close()
+    source.close()
 
 
 def test_what_is_no_model_is_refused(tmp_path):

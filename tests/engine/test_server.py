@@ -14,6 +14,7 @@ from planner_cli.engine.server import http
 from planner_cli.engine.server.session import SLICE
 from planner_cli.errors import ContextOverflow, EngineError, ExitCode, Interrupted, PlannerError, TimeLimit
 from planner_cli.settings import Sampling, ServerOptions
+from tests.running import wait_for
 
 pytestmark = pytest.mark.network
 
@@ -146,22 +147,29 @@ def test_a_choice_far_down_is_asked_for_again(llama):
     assert [body["n_probs"] for body in llama.completions()] == [64, 1024]
 
 
-def test_a_choice_that_is_not_told_is_read_from_an_echoed_prompt():
-    rare = {" true": 0.003, "true": 0.001, " false": 0.0005, "false": 0.0005}
-    with Stub(llama=False, probabilities={f"t{n}": 0.04 for n in range(20)} | rare) as stub:
+OTHERS = {f"t{n}": 0.02 for n in range(18)}
+LIKELIEST = [
+    # name, probabilities, P(true) where it can be known from the likeliest 20
+    ("both told", OTHERS | {" true": 0.3, " false": 0.1}, 0.75),
+    ("fewer tokens than asked for", {" true": 0.6, "x": 0.4}, None),
+    ("the other is negligible", {f"t{n}": 0.001 for n in range(30)} | {" true": 0.96, " false": 0.0005}, 1.0),
+    ("the other may matter", {f"t{n}": 0.005 for n in range(30)} | {" true": 0.84, " false": 0.0005}, None),
+    ("neither", {f"t{n}": 0.04 for n in range(20)} | {" true": 0.003, " false": 0.0005}, None),
+]
+
+
+@pytest.mark.parametrize(("told", "expected"), [case[1:] for case in LIKELIEST], ids=[case[0] for case in LIKELIEST])
+def test_choices_are_read_from_the_likeliest_tokens_that_are_told(told, expected):
+    with Stub(llama=False, probabilities=told) as stub:
         session = opened(stub)
         branch = session.branch((), GREEDY, max_tokens=5)
-        (choice,) = session.probe([branch], [FORCED], CHOICES)
-        assert choice.probabilities["true"] == pytest.approx(0.8)
-        assert choice.mass == pytest.approx(0.005)
-        assert [body.get("echo", False) for body in stub.completions()] == [False, *[True] * 5]
-        for echoes, message in (
-            ("", "does not tell the logprobs of a prompt"),
-            ("wrong", "not among the 20 likeliest"),
-        ):
-            stub.echoes = echoes
-            with pytest.raises(EngineError, match=message):
+        if expected is None:
+            with pytest.raises(EngineError, match="not among the 20 likeliest"):
                 session.probe([branch], [FORCED], CHOICES)
+        else:
+            (choice,) = session.probe([branch], [FORCED], CHOICES)
+            assert choice.probabilities["true"] == pytest.approx(expected)
+        assert len(stub.completions()) == 1
 
 
 def test_a_server_without_logprobs_is_an_error():
@@ -192,36 +200,32 @@ def test_the_server_is_kept_full(llama):
     llama.texts = {f" s{n}": LONG for n in range(4)}
     session = opened(llama, branches=4)
     branches = [session.branch((Span(f" s{n}"),), SAMPLED, max_tokens=20) for n in range(4)]
-    started = time.perf_counter()
     write(session, branches)
-    took = time.perf_counter() - started
     assert llama.busiest == 4
-    assert took < 4 * 20 * llama.pause  # one after the other
+    assert sum(llama.beside) / len(llama.beside) > 2  # one after the other would be 1
 
 
 def test_a_closed_branch_stops_its_request(llama):
     llama.pause = 0.02
-    llama.texts = {" a": LONG}
-    session = opened(llama)
-    branch = session.branch((Span(" a"),), SAMPLED, max_tokens=40)
+    llama.texts = {" a": "".join(f" w{n}" for n in range(1000))}  # 20 seconds of it
+    session = opened(llama, room=1001)
+    branch = session.branch((Span(" a"),), SAMPLED, max_tokens=1000)
     session.step()
     branch.close()
-    time.sleep(0.5)
-    assert llama.served < 20
+    wait_for(lambda: not llama.busy, "the end of the request")
+    assert llama.served < 1000
 
 
 def test_the_time_limit_and_ctrl_c_end_the_waiting(llama):
     llama.texts = {" a": LONG}
     for stop, error in ((lambda control: control.cancel(), Interrupted), (lambda _control: None, TimeLimit)):
-        llama.faults = [Fault("/completion", silent=5)]
+        llama.faults = [Fault("/completion", silent=600)]  # longer than a test may take
         control = Control(0.3)
         session = opened(llama, control=control)
         session.branch((Span(" a"),), GREEDY, max_tokens=5)
         stop(control)
-        started = time.perf_counter()
         with pytest.raises(error):
             session.step()
-        assert time.perf_counter() - started < 2
 
 
 def test_untrusted_text_cannot_become_a_mark(stub):
@@ -316,19 +320,18 @@ def test_what_lasts_ends_in_one_line(stub, faults, message):
 
 
 def test_a_silent_server_is_not_waited_for_for_ever(llama):
-    session = opened(llama, timeout=3.0)
-    llama.faults = [Fault("/completion", silent=30)]
+    session = opened(llama, timeout=1.0)
+    llama.faults = [Fault("/completion", silent=600)]
     session.branch((), GREEDY, max_tokens=5)
     with pytest.raises(EngineError, match="no answer in time") as caught:
         session.step()
     assert "--server-timeout" in caught.value.hint
 
 
-def test_no_server_is_said_at_once():
-    started = time.perf_counter()
+def test_no_server_is_said_at_once(monkeypatch):
+    monkeypatch.setattr(time, "sleep", None)  # nothing is waited for, or tried again
     with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:9: no server answers there"):
         ServerEngine(ServerOptions("http://127.0.0.1:9"))
-    assert time.perf_counter() - started < 2
 
 
 def test_what_is_no_such_server_is_said(monkeypatch):

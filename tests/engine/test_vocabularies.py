@@ -7,7 +7,6 @@ Without them the built-in model's vocabulary alone is tested, in ``test_vocabula
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 import sys
@@ -19,11 +18,11 @@ from planner_cli.engine import Span
 from planner_cli.engine.chat import REASONING_FORMATS
 from planner_cli.errors import EngineError
 from tests.conftest import REPOSITORY
+from tests.corpus.texts import naughty_strings
 
 pytestmark = pytest.mark.model
 FOLDER = Path(os.environ.get("PLANNER_VOCABULARIES", REPOSITORY / ".vocabularies"))
 FILES = sorted(FOLDER.glob("ggml-vocab-*.gguf"))
-NAUGHTY = REPOSITORY / "../shared/corpus/naughty_strings.jsonl"
 ENCODERS = {"ggml-vocab-bert-bge", "ggml-vocab-nomic-bert-moe"}
 """They write nothing. What they cannot spell becomes ``[UNK]``, which is of the control kind and says nothing."""
 
@@ -49,15 +48,9 @@ def template_markers() -> tuple[str, ...]:
     return tuple(sorted({marker for text in texts for marker in _MARKER.findall(text)}))
 
 
-def naughty() -> list[str]:
-    if not NAUGHTY.exists():
-        return []
-    return [json.loads(line)["sql"] for line in NAUGHTY.read_text(encoding="utf-8").splitlines()]
-
-
 def attacks(own: list[str]) -> list[tuple[str, ...]]:
     """Untrusted spans: naughty strings, and each marker alone, in words, twice, inside itself, and in two spans."""
-    single = [*naughty(), *template_markers()]
+    single = [*naughty_strings(), *template_markers()]
     for mark in own:
         half = len(mark) // 2
         single += [mark, f"a{mark}b", mark + mark, mark[:half] + mark + mark[half:], mark.upper(), f" {mark}\n"]

@@ -2,7 +2,6 @@ import pytest
 
 from planner_cli.control import Control
 from planner_cli.database import Database
-from planner_cli.engine import ScriptedEngine
 from planner_cli.errors import TimeLimit
 from planner_cli.events import CandidateRepeated, CandidateWritten, StageFinished, Warned
 from planner_cli.generator import Generator
@@ -10,6 +9,7 @@ from planner_cli.lexer import code
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.settings import GeneratorSettings, Sampling
 from planner_cli.types import Question, Schema
+from tests.scripted import ScriptedEngine
 
 QUESTION = Question("how many?", Schema(()), "shop")
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from history_values import MODELS, answer
 
+from planner_cli.cli import main
 from planner_cli.errors import ExitCode, HistoryError
 from planner_cli.history import History, history_path, migrations, store
 from planner_cli.settings import PlanSettings
@@ -119,6 +122,26 @@ def test_what_is_no_history_is_named_and_left_alone(tmp_path, make, message):
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
+LEVELS = [
+    # what the variable of the file holds, the level that is meant
+    ("off", "off"), ("OFF", "off"), ("none", "off"), ("0", "off"), ("false", "off"), ("no", "off"),
+    ("metadata", "metadata"), ("full", "full"), ("on", "metadata"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "level"), LEVELS)
+def test_a_level_is_no_file(tmp_path, monkeypatch, value, level):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLANNER_HISTORY", value)
+    with pytest.raises(HistoryError, match=f"PLANNER_HISTORY is '{value}'") as caught:
+        History.open()
+    assert f"PLANNER_HISTORY_LEVEL={level} " in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("PLANNER_HISTORY", f"./{value}")
+    History.open().close()
+    assert (tmp_path / value).is_file()
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(HistoryError, match=r"Not a directory|exists"):
@@ -146,78 +169,82 @@ def test_a_locked_file_is_an_error_soon(tmp_path, monkeypatch):
 
 # ---------------------------------------------------------------------------------------------- versions
 
-NEXT = ("ALTER TABLE answers ADD COLUMN stars INTEGER", "UPDATE answers SET stars = 5")
+OLD = Path(__file__).parent / "version3.sql"
+"""A history that the last planner of version 3 wrote: levels, marks, a purged question, odd values, nothing that ran."""
+SAID = json.loads(OLD.with_suffix(".json").read_text(encoding="utf-8"))
+"""What that planner's `history list --json`, `history show` and `bench ... history` made of it."""
+LATER = {3: {"answers": "mark right_sql"}, 2: {"answers": "warnings", "candidates": "cut_by", "models": "untrained"}}
+"""Columns by the version that added them."""
 
 
-def test_an_old_file_gets_the_steps_it_lacks(tmp_path, monkeypatch):
-    with History.open(tmp_path / "history.sqlite") as history:
-        keep(history)
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, NEXT))
-    for _ in range(2):
-        with History.open(tmp_path / "history.sqlite") as history:
-            assert list(history._db.query("SELECT id, stars FROM answers")) == [{"id": 1, "stars": 5}]
-            assert history._db.execute("PRAGMA user_version").fetchone() == (len(migrations.MIGRATIONS),)
-            assert history.show(1).answer == answer()
-
-
-def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
-    with History.open(tmp_path / "history.sqlite") as history:
-        keep(history)
-    before = (tmp_path / "history.sqlite").read_bytes()
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, (*NEXT, "UPDATE missing SET x = 1")))
-    with pytest.raises(HistoryError, match="no such table: missing"):
-        History.open(tmp_path / "history.sqlite")
-    assert (tmp_path / "history.sqlite").read_bytes() == before
-
-
-FIRST = {
-    "answers": "id asked_at level question database_name database_path sql best confidence vote_share reason"
-    " seconds timings settings version",
-    "candidates": "answer_id candidate sql samples tokens logprob complete error_kind error row_count truncated"
-    " ordered seconds columns rows",
-    "clusters": "answer_id cluster candidates votes place spokesman score hard mass closed_by tokens probes thought",
-    "models": "answer_id role name file sha256 adapter adapter_sha256 architecture parameters device prompt",
-    "sqlite_sequence": "name seq",
-}
-SECOND = {"answers": " warnings", "candidates": " cut_by", "models": " untrained"}
-THIRD = {"answers": " mark right_sql"}
-
-
-def version(*steps):
-    """Columns of each table after the first version and the later steps."""
-    return {table: names + "".join(step.get(table, "") for step in steps) for table, names in FIRST.items()}
-
-
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [(1, version()), (2, version(SECOND)), (3, version(SECOND, THIRD))],
-    ids=["first", "second", "third"],
-)
-def test_a_version_is_never_edited(tmp_path, monkeypatch, steps, expected):
-    # Files of every version lie on users' disks: a change of the tables must be a new step.
-    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:steps])
-    History.open(tmp_path / "history.sqlite").close()
-    with closing(sqlite3.connect(tmp_path / "history.sqlite")) as connection:
-        columns = {
-            table: " ".join(column[1] for column in connection.execute(f"PRAGMA table_info({table})"))
-            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-    assert columns == expected
-
-
-def test_a_record_of_the_first_version_is_read(tmp_path):
-    path = tmp_path / "history.sqlite"
-    with History.open(path) as history:
-        keep(history)
+def old_file(path: Path, version: int) -> Path:
     with closing(sqlite3.connect(path)) as connection:
-        for step in (THIRD, SECOND):
-            for table, columns in step.items():
+        connection.executescript(OLD.read_text(encoding="utf-8"))
+        for later in range(3, version, -1):
+            for table, columns in LATER[later].items():
                 for column in columns.split():
                     connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 1")
-    with History.open(path) as history:
-        record = history.show(1)
-    assert record.answer.warnings == ()
-    assert record.mark is None
-    assert record.answer.candidates == answer().candidates
-    assert not any(model.untrained for model in record.models)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    return path
+
+
+def said_of(version: int) -> dict:
+    """What a planner of that version would have said: defaults for what it did not know."""
+    said = deepcopy(SAID)
+    if version < 3:
+        said["marked"] = []
+        for entry in (*said["list"], *said["show"]):
+            entry["mark"] = None
+    for entry in said["show"] if version < 3 else ():
+        entry["right_sql"] = None
+    for entry in said["show"] if version < 2 else ():
+        entry["warnings"] = []
+        for model in entry["models"]:
+            model["untrained"] = False
+        for part in (each["execution"] for each in entry["candidates"]):
+            part["cut_by"] = None
+    return said
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_an_old_file_says_what_it_said(tmp_path, monkeypatch, capsys, version):
+    monkeypatch.setenv("PLANNER_HISTORY", str(old_file(tmp_path / "history.sqlite", version)))
+    said = said_of(version)
+    for _ in range(2):  # as it is converted, and then as it is
+        assert main(["history", "list", "--json", "-n", "100"]) == 0
+        assert json.loads(capsys.readouterr().out) == said["list"]
+        for entry in said["show"]:
+            assert main(["history", "show", str(entry["id"])]) == 0
+            assert json.loads(capsys.readouterr().out) == entry
+    with History.open() as history:
+        marked = [[m.id, m.question, str(m.database), m.mark, m.right_sql, m.candidates] for m in history.marked()]
+        assert json.loads(json.dumps(marked)) == said["marked"]
+        assert keep(history) == 7, "a purged number is never given again"
+    with closing(sqlite3.connect(history_path())) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert tables == ["sqlite_sequence", "answers"]
+        assert connection.execute("PRAGMA user_version").fetchone() == (migrations.VERSION,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_conversion_that_fails_changes_nothing(tmp_path):
+    path = old_file(tmp_path / "history.sqlite", 3)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE clusters SET probes = 'not JSON' WHERE answer_id = 6 AND cluster = 0")
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(HistoryError, match="question 6 cannot be read"):
+        History.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_version_is_never_edited():
+    # Files of every version lie on users' disks: a change of the table must be a new version, with a step to it.
+    with closing(sqlite3.connect(":memory:")) as connection:
+        migrations.migrate(connection)
+        columns = " ".join(column[1] for column in connection.execute("PRAGMA table_info(answers)"))
+    assert (migrations.VERSION, columns) == (
+        4,
+        "id asked_at level question database_path sql confidence vote_share seconds mark right_sql document",
+    )

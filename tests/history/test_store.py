@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from pathlib import Path
 import pytest
 from history_values import MODELS, answer, nothing_ran
 
+from planner_cli import __version__
 from planner_cli.errors import HistoryError
 from planner_cli.history import NOT_KEPT, History
 from planner_cli.settings import DiscriminatorSettings, PlanSettings
+from planner_cli.types import Comparison, Execution
+from planner_cli.ui.document import document
 
 SETTINGS = PlanSettings(discriminator=DiscriminatorSettings(budget=16), seed=3)
 
@@ -41,37 +45,50 @@ def bytes_beside(history: History) -> bytes:
     return b"".join(file.read_bytes() for file in history.path.parent.iterdir())
 
 
-def test_level_full_gives_the_answer_back_as_it_was(history):
+def expected(question: str = "How many?", *, what=None, **options) -> dict:
+    """The document of an answer."""
+    made = document(
+        question=question, database="shop.sqlite", answer=what or answer(), settings=SETTINGS, models=MODELS,
+        versions={"planner": __version__}, **options,
+    )  # fmt: skip
+    return json.loads(json.dumps(made))
+
+
+def test_level_full_keeps_the_whole_document(history):
     record = history.show(keep(history, "Wie viele Kühe? 牛", level="full"))
-    assert record.answer == answer()
-    assert record.models == MODELS
+    assert record.document == expected("Wie viele Kühe? 牛")
     assert (record.question, record.database, record.level) == ("Wie viele Kühe? 牛", Path("/data/shop.sqlite"), "full")
-    assert record.settings["discriminator"]["budget"] == 16
-    assert record.row_counts == (3, 3, 1, None)
     assert abs(datetime.now(timezone.utc) - record.asked_at) < timedelta(seconds=10)
 
 
-def test_level_metadata_keeps_no_rows_thoughts_or_values(history):
-    record = history.show(keep(history, what=answer(thought="a secret thought")))
-    expected = answer()
-    assert record.answer == replace(
-        expected,
-        executions=(
-            *(replace(e, columns=(), rows=()) for e in expected.executions[:3]),
-            replace(expected.executions[3], error=NOT_KEPT),
-        ),
-        verdicts=(replace(expected.verdicts[0], thought=replace(expected.verdicts[0].thought, text="")), None),
-    )
-    assert record.row_counts == (3, 3, 1, None)
+SECRETS = [
+    # name, a part of the answer, what of it may stay under the level metadata
+    ("rows", Execution(("a secret column",), (("a secret row",),)), {"row_count": 1}),
+    ("blob", Execution(("x",), ((b"a secret row",),)), {"row_count": 1}),
+    ("message that quotes", Execution(error="bad JSON path: 'a secret'", error_kind="other"), {"error": NOT_KEPT}),
+    ("message of no kind", Execution(error="a secret went wrong"), {"error": NOT_KEPT}),
+    ("message of the SQL", Execution(error="no such table: t", error_kind="missing"), {"error": "no such table: t"}),
+    ("stored spelling", Execution(unmatched=(Comparison("t", "x", "'a'", stored="'a secret'"),)), {"unmatched": []}),
+    ("note", Execution(notes=("a secret was cut",)), {"notes": []}),
+]
+
+
+@pytest.mark.parametrize(("execution", "left"), [case[1:] for case in SECRETS], ids=[case[0] for case in SECRETS])
+def test_level_metadata_keeps_no_rows_thoughts_or_values(history, execution, left):
+    whole = answer(thought="a secret thought")
+    whole = replace(whole, executions=(whole.executions[0], execution, *whole.executions[2:]))
+    shown = history.show(keep(history, what=whole)).document["candidates"][1]["execution"]
+    assert {key: shown[key] for key in left} == left
+    assert shown["columns"] is shown["rows"] is None
     kept = bytes_beside(history)
-    assert b"secret thought" not in kept
-    assert b"bad JSON path" not in kept
-    assert b"00ff" not in kept
+    for secret in (b"secret", b"secret".hex().encode(), b"bad JSON path", b"00ff"):
+        assert secret not in kept
+    assert b"secret" in json.dumps(expected(what=whole)).encode()  # else this would prove nothing
 
 
-def test_messages_that_come_from_the_sql_are_kept(history):
-    record = history.show(keep(history, what=nothing_ran()))
-    assert record.answer == nothing_ran()
+def test_level_metadata_keeps_the_rest(history):
+    what = nothing_ran()
+    assert history.show(keep(history, what=what)).document == expected(what=what, kept=False)
     assert history.list()[0].sql is None
 
 
@@ -79,7 +96,7 @@ def test_text_that_is_not_unicode_is_kept_readable(history):
     odd = replace(answer(), executions=(replace(answer().executions[0], rows=(("\udc80",),)), *answer().executions[1:]))
     record = history.show(keep(history, "What is \udc80?", level="full", what=odd))
     assert record.question == "What is \\udc80?"
-    assert record.answer.executions[0].rows == (("\udc80",),)
+    assert record.document["candidates"][0]["execution"]["rows"] == [["\udc80"]]
 
 
 def test_list_is_newest_first_and_limited(history):
@@ -113,10 +130,11 @@ def test_an_unknown_id_is_an_error(history):
 
 
 def test_a_record_is_whole_or_not_there(history):
-    twice = replace(answer(), candidates=(answer().candidates[0],) * 4)  # the second row breaks the primary key
-    with pytest.raises(HistoryError, match="UNIQUE"):
-        keep(history, what=twice)
-    assert all(history._db.table(table).count == 0 for table in ("answers", "models", "candidates"))
+    history._db.execute("CREATE TRIGGER t AFTER INSERT ON answers BEGIN SELECT RAISE(FAIL, 'disk full'); END")
+    with pytest.raises(HistoryError, match="disk full"):
+        keep(history)
+    assert history._db.table("answers").count == 0
+    history._db.execute("DROP TRIGGER t")
     assert keep(history) == 1
 
 
@@ -165,11 +183,10 @@ def test_purge_before_a_day(history):
     assert [summary.id for summary in history.list()] == [new]
 
 
-def test_purge_everything_leaves_no_orphans_and_never_reuses_an_id(history):
+def test_purge_everything_never_reuses_an_id(history):
     last = [keep(history) for _ in range(3)][-1]
     assert history.purge() == 3
-    for table in ("answers", "models", "candidates", "clusters"):
-        assert history._db.table(table).count == 0
+    assert history.list() == ()
     assert keep(history) == last + 1
 
 

@@ -41,6 +41,17 @@ class Fault:
     ignore_range: bool = False
     reset: bool = False
     """With ``cut``: end it with a TCP reset, not an orderly close."""
+    drop: bool = False
+    """Close the connection without an answer."""
+    body: bytes | None = None
+    """What is sent instead of the file."""
+    chunked: bool = False
+    """Do not announce how long the body is."""
+    content_range: str | None = None
+    """Said instead of the truth, with status 206."""
+    etag: str | None = None
+    loop: bool = False
+    """Redirect to the same address."""
 
 
 class Hub:
@@ -115,20 +126,39 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def failed(self, fault):
+        """Whether the fault is one without a body; it has been answered then."""
+        if fault.drop:
+            self.close_connection = True
+        elif fault.loop:
+            self.refuse(302, {"Location": self.path})
+        elif fault.status is not None:
+            self.refuse(fault.status, fault.headers)
+        else:
+            return False
+        return True
+
     def send_file(self, content, fault):
-        content = bytearray(content)
+        content = bytearray(content if fault.body is None else fault.body)
         if fault.flip is not None:
             content[fault.flip] ^= 1
         start = 0
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if asked and not fault.ignore_range:
-            start = int(asked.group(1))
+        if (asked and not fault.ignore_range) or fault.content_range:
+            start = int(asked.group(1)) if asked else 0
             self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+            told = fault.content_range or f"bytes {start}-{len(content) - 1}/{len(content)}"
+            self.send_header("Content-Range", told)
         else:
             self.send_response(200)
+        if fault.etag is not None:
+            self.send_header("ETag", fault.etag)
         body = content[start:]
-        self.send_header("Content-Length", str(len(body)))
+        if fault.chunked:  # as HTTP/1.0 has it: the body ends with the connection
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         sent = 0
         while sent < len(body):
@@ -151,8 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
 class _HubHandler(_Handler):
     def do_HEAD(self):
         hub, fault = self.begin()
-        if fault.status is not None:
-            self.refuse(fault.status, fault.headers)
+        if self.failed(fault):
             return
         found = self.look()
         if found is None:
@@ -197,8 +226,7 @@ class _HubHandler(_Handler):
 class _CdnHandler(_Handler):
     def do_GET(self):
         hub, fault = self.begin()
-        if fault.status is not None:
-            self.refuse(fault.status, fault.headers)
+        if self.failed(fault):
             return
         owner, repo, path = self.path.split("?")[0].lstrip("/").split("/", 2)
         self.send_file(hub.repos[f"{owner}/{repo}"][path], fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -9,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gguf_files import gguf, write
+from gguf_files import ADAPTER, gguf, write
 
 from planner_cli.errors import ModelError
 from planner_cli.hub import bring, list_models, models_dir, registry, resolve, transfer
@@ -28,7 +29,7 @@ def untold(_done, _total):
 def home(tmp_path, monkeypatch):
     """A home with the models of other programs in it."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE"):
+    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     ollama = tmp_path / ".ollama/models"
     write(ollama / "blobs" / f"sha256-{SHA256}", MODEL)
@@ -49,12 +50,15 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def bring_in(spec, *, copy=False, name=None):
-    return bring.bring_in(str(spec), copy=copy, name=name, tell=untold)
+def bring_in(spec, *, copy=False, name=None, notes=None):
+    return bring.bring_in(
+        str(spec), copy=copy, name=name, tell=untold, note=[].append if notes is None else notes.append
+    )
 
 
 def test_files_of_other_programs_are_found(home):
-    assert [(entry.ref, entry.name, entry.size, entry.sha256, entry.repo) for entry in find_foreign()] == [
+    sound = [entry for entry in find_foreign() if entry.problem is None]
+    assert [(entry.ref, entry.name, entry.size, entry.sha256, entry.repo) for entry in sound] == [
         ("ollama:tiny:1b", "tiny-1b", len(MODEL), SHA256, None),
         ("lmstudio:publisher/model/studio.gguf", "studio", len(OTHER), None, None),
         ("hf:owner/repo:q4/cached.gguf", "cached", len(MODEL), SHA256, "owner/repo"),
@@ -72,6 +76,139 @@ def test_a_file_of_another_program_is_linked_and_used(spec):
     (entry,) = [entry for entry in list_models() if entry.path == target]
     assert entry.link is not None
     assert bring.verify(record.name)[0].state == "right"
+
+
+KINDS = ("license", "model")
+"""Of a usual model's layers."""
+PLACES = [
+    ("another namespace", "registry.ollama.ai/somebody/tiny/1b", KINDS, "ollama:somebody/tiny:1b", "somebody-tiny-1b"),
+    ("its library named", "registry.ollama.ai/library/two/1b", KINDS, "ollama:library/two:1b", "two-1b"),
+    ("all of it named", "registry.ollama.ai/library/two/1b", KINDS, "ollama:registry.ollama.ai/library/two:1b", "two-1b"),
+    ("the newest", "registry.ollama.ai/library/two/latest", KINDS, "ollama:two", "two-latest"),
+    ("in other letters", "registry.ollama.ai/library/Two/1B", KINDS, "ollama:two:1b", "Two-1B"),
+    ("from the hub", "hf.co/owner/Repo-GGUF/Q4_K_M", KINDS, "ollama:hf.co/owner/Repo-GGUF:Q4_K_M", "hf.co-owner-Repo-GGUF-Q4_K_M"),
+    ("the hub's long name", "huggingface.co/owner/r/q8_0", KINDS, "ollama:huggingface.co/owner/r:q8_0", "huggingface.co-owner-r-q8_0"),
+    ("a registry's port", "models.example:5000/team/m/v1", KINDS, "ollama:models.example:5000/team/m:v1", "models.example-5000-team-m-v1"),
+    ("settings of its own", "registry.ollama.ai/library/two/1b", (*KINDS, "template", "system", "params"), "ollama:two:1b", "two-1b"),
+    ("a picture's projector", "registry.ollama.ai/library/see/1b", (*KINDS, "projector"), "ollama:see:1b", "see-1b"),
+]  # fmt: skip
+
+
+def ollama(home, place, kinds):
+    """A manifest whose model is there, and whose other layers are some digests."""
+    digests = {"model": SHA256, "adapter": "a" * 64, "model 2": "b" * 64}
+    layers = [
+        {
+            "mediaType": f"application/vnd.ollama.image.{kind.split()[0]}",
+            "digest": f"sha256:{digests.get(kind, 'c' * 64)}",
+        }
+        for kind in kinds
+    ]
+    write(home / ".ollama/models/manifests" / place, json.dumps({"layers": layers}).encode())
+
+
+@pytest.mark.parametrize(("place", "kinds", "spec", "name"), [p[1:] for p in PLACES], ids=[p[0] for p in PLACES])
+def test_every_name_of_ollama_leads_to_its_own_model(home, place, kinds, spec, name):
+    ollama(home, place, kinds)
+    notes = []
+    assert bring_in(spec, notes=notes).name == name
+    assert notes == (
+        []
+        if kinds == KINDS
+        else [f"{notes[0].split(': only')[0]}: only its weights are imported, not its {', '.join(kinds[2:])}"]
+    )
+    assert len(dict.fromkeys(entry.ref for entry in find_foreign())) == len(find_foreign())
+
+
+MODEL_LAYER = "application/vnd.ollama.image.model"
+SPELLINGS = [
+    # name, kind of the layer, its digest, bytes before the manifest, name of the blob
+    ("as Ollama writes it", MODEL_LAYER, f"sha256:{SHA256}", b"", f"sha256-{SHA256}"),
+    ("large letters", MODEL_LAYER, f"sha256:{SHA256.upper()}", b"", f"sha256-{SHA256}"),
+    ("a hyphen", MODEL_LAYER, f"sha256-{SHA256}", b"", f"sha256-{SHA256}"),
+    ("a colon in the blob's name", MODEL_LAYER, f"sha256:{SHA256}", b"", f"sha256:{SHA256}"),
+    ("the kind with a parameter", f"{MODEL_LAYER}; quantization=Q4_0", f"sha256:{SHA256}", b"", f"sha256-{SHA256}"),
+    ("a byte order mark", MODEL_LAYER, f"sha256:{SHA256}", b"\xef\xbb\xbf", f"sha256-{SHA256}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "digest", "mark", "blob"), [case[1:] for case in SPELLINGS], ids=[case[0] for case in SPELLINGS]
+)
+def test_manifests_of_other_spellings_are_read(home, kind, digest, mark, blob):
+    blobs = home / ".ollama/models/blobs"
+    (blobs / f"sha256-{SHA256}").rename(blobs / blob)
+    layers = {"layers": [{"mediaType": kind, "digest": digest}]}
+    write(home / ".ollama/models/manifests/registry.ollama.ai/library/odd/1b", mark + json.dumps(layers).encode())
+    assert bring_in("ollama:odd:1b").sha256 == SHA256
+
+
+ODD_STORES = [
+    ("an adapter", (*KINDS, "adapter"), "a model with an adapter over it", "--name odd-1b-adapter"),
+    ("two adapters", (*KINDS, "adapter", "adapter"), "2 adapters", "--name odd-1b-adapter1"),
+    ("several layers of weights", (*KINDS, "model 2"), "its weights are 2 layers", None),
+    ("missing weights", ("license", "model 2"), "its weights are missing", "ollama pull odd:1b"),
+    ("tensors", ("license", "tensor", "tensor"), "tensors for Ollama's own engine", "GGUF"),
+    ("a model in the cloud", (), "no weights on this machine", None),
+    ("an adapter without a model", ("adapter",), "no weights on this machine", None),
+    ("a manifest cut short", None, "its manifest cannot be read", "ollama pull odd:1b"),
+    ("a digest that leads elsewhere", "../../x", "its manifest cannot be read", "ollama pull odd:1b"),
+    ("layers of no list", 7, "its manifest cannot be read", "ollama pull odd:1b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kinds", "message", "hint"), [o[1:] for o in ODD_STORES], ids=[o[0] for o in ODD_STORES])
+def test_what_ollama_has_and_we_cannot_use_is_said(home, capsys, kinds, message, hint):
+    from planner_cli.cli import main
+
+    place = "registry.ollama.ai/library/odd/1b"
+    if isinstance(kinds, tuple):
+        ollama(home, place, kinds)
+    else:
+        layers = (
+            [{"mediaType": "application/vnd.ollama.image.model", "digest": f"sha256:{kinds}"}]
+            if isinstance(kinds, str)
+            else kinds
+        )
+        write(
+            home / ".ollama/models/manifests" / place,
+            b"{" if kinds is None else json.dumps({"layers": layers}).encode(),
+        )
+    with pytest.raises(ModelError, match=message) as caught:
+        bring_in("ollama:odd:1b")
+    assert "\n" not in caught.value.message
+    assert hint is None or hint in caught.value.hint
+    assert registry.installed() == {}
+    assert main(["models", "import"]) == 0  # it is listed, and why it cannot be had
+    assert any(line.startswith("ollama:odd:1b") and message in line for line in capsys.readouterr().out.splitlines())
+
+
+def test_both_parts_of_an_adapted_model_can_be_imported_as_it_says(home):
+    ollama(home, "registry.ollama.ai/library/odd/1b", (*KINDS, "adapter"))
+    write(home / f".ollama/models/blobs/sha256-{'a' * 64}", gguf(ADAPTER))
+    with pytest.raises(ModelError) as caught:
+        bring_in("ollama:odd:1b")
+    for command in caught.value.hint.removeprefix("separately: ").split("; then "):
+        path, name = command.removeprefix("planner models import ").split(" --name ")
+        bring_in(path, name=name)
+    model = resolve("odd-1b", "generator", adapter="odd-1b-adapter")
+    assert (model.path.name, model.adapter.name) == ("odd-1b.gguf", "odd-1b-adapter.gguf")
+
+
+def test_a_blob_of_an_old_ollama_is_found(home):
+    blobs = home / ".ollama/models/blobs"
+    (blobs / f"sha256-{SHA256}").rename(blobs / f"sha256:{SHA256}")
+    assert bring_in("ollama:tiny:1b").sha256 == SHA256
+
+
+def test_two_revisions_in_the_hubs_cache_are_told_apart(home):
+    cache = home / ".cache/huggingface/hub/models--owner--repo"
+    write(cache / "snapshots" / ("b" * 40) / "q4" / "cached.gguf", OTHER)
+    write(cache / "refs/main", b"b" * 40)
+    found = {entry.ref: entry.revision for entry in find_foreign() if entry.ref.startswith("hf:")}
+    assert found == {"hf:owner/repo:q4/cached.gguf": "b" * 40, f"hf:owner/repo@{'a' * 40}:q4/cached.gguf": "a" * 40}
+    assert bring_in("hf:owner/repo:q4/cached.gguf").sha256 == hashlib.sha256(OTHER).hexdigest()
+    assert bring_in(f"hf:owner/repo@{'a' * 40}:q4/cached.gguf", name="older").sha256 == SHA256
 
 
 def test_a_copy_stays_when_its_source_goes(home):
@@ -189,10 +326,58 @@ def test_models_cross_the_gap(stick, home):
 def test_a_byte_changed_on_the_way_is_refused(stick):
     folder, digest = stick
     (folder / "two.gguf").write_bytes(OTHER[:-1] + b"\x55")
-    with pytest.raises(ModelError, match=r"two\.gguf: what came is not the file"):
+    with pytest.raises(ModelError, match=r"two\.gguf: what arrived is not the file"):
         transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
     assert sorted(registry.installed()) == ["one.gguf"]
     assert not (models_dir() / "two.gguf").exists()
+
+
+DAMAGED_STICKS = [
+    ("a file is missing", lambda path: path.unlink(), r"no such model file: .*two\.gguf"),
+    ("a folder in its place", lambda path: (path.unlink(), path.mkdir()), "is a folder"),
+    ("a link to itself", lambda path: (path.unlink(), path.symlink_to(path)), r"two\.gguf"),
+    ("a pipe", lambda path: (path.unlink(), os.mkfifo(path)), "is not a regular file"),
+    ("cut short", lambda path: path.write_bytes(OTHER[:-1]), "what arrived is not the file"),
+    ("nothing in it", lambda path: path.write_bytes(b""), "what arrived is not the file"),
+    ("longer", lambda path: path.write_bytes(OTHER + b"x"), "what arrived is not the file"),
+    ("another model", lambda path: path.write_bytes(MODEL), "what arrived is not the file"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), [d[1:] for d in DAMAGED_STICKS], ids=[d[0] for d in DAMAGED_STICKS])
+def test_a_damaged_stick_ends_in_one_line(stick, damage, message):
+    folder, digest = stick
+    damage(folder / "two.gguf")
+    with pytest.raises(ModelError, match=message) as caught:
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+    assert "\n" not in caught.value.message
+    assert sorted(registry.installed()) == ["one.gguf"]
+    assert [path.name for path in models_dir().iterdir() if "two" in path.name] == []
+
+
+def test_a_stick_that_is_pulled_out_is_what_cannot_be_read(stick, monkeypatch):
+    folder, digest = stick
+
+    real = Path.open
+
+    def gone(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    class Broken:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        seek = read = gone
+
+    monkeypatch.setattr(
+        Path, "open", lambda path, *a, **o: Broken() if path == folder / "two.gguf" else real(path, *a, **o)
+    )
+    with pytest.raises(ModelError, match=r"cannot read .*two\.gguf: Input/output error"):
+        transfer.import_bundle(folder, manifest_sha256=digest, tell=untold)
+    assert not list(models_dir().glob(".two*"))
 
 
 def test_a_changed_manifest_is_refused_by_its_own_hash(stick):
@@ -236,7 +421,7 @@ def test_export_refuses_what_it_cannot_stand_for(home):
     source = write(home / "m.gguf", MODEL)
     bring_in(source, name="linked")
     source.write_bytes(OTHER)
-    with pytest.raises(ModelError, match="what came is not the file"):
+    with pytest.raises(ModelError, match="what arrived is not the file"):
         transfer.export(home / "stick", (), untold)
     assert not (home / "stick" / transfer.MANIFEST).exists()
 

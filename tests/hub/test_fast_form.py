@@ -39,26 +39,31 @@ def test_it_is_written_once_for_both_roles(own_cache, said, builtin_generator):
     assert said[0].startswith("first use: writing SmolLM2-135M-Instruct.Q4_1.gguf as Q8_0")
 
 
-def test_a_truncated_one_and_one_of_an_older_file_are_replaced(own_cache, said, builtin_generator):
-    assert builtin_generator.sha256 is not None
-    older = fast_form(replace(builtin_generator, sha256="0" * 64), said.append)
-    one = fast_form(builtin_generator, said.append)
+@pytest.fixture
+def small(builtin_generator, tiny_random_model):
+    """A model of a hundredth of the base's size that is to run in another form."""
+    return replace(builtin_generator, path=tiny_random_model, sha256="1" * 64)
+
+
+def test_a_truncated_one_and_one_of_an_older_file_are_replaced(own_cache, said, small):
+    older = fast_form(replace(small, sha256="0" * 64), said.append)
+    one = fast_form(small, said.append)
     assert not older.loaded.exists()
     size = one.loaded.stat().st_size
     with one.loaded.open("r+b") as file:
         file.truncate(size // 2)
-    assert fast_form(builtin_generator, said.append).loaded.stat().st_size == size
+    assert fast_form(small, said.append).loaded.stat().st_size == size
     assert len(said) == 3
 
 
-def test_what_a_killed_writer_left_is_removed(own_cache, said, builtin_generator):
+def test_what_a_killed_writer_left_is_removed(own_cache, said, small):
     folder = own_cache / "models"
     folder.mkdir(parents=True)
     old, new = folder / "old.part", folder / "new.part"
     for path in (old, new):
         path.write_bytes(b"unfinished")
     os.utime(old, (0, 0))
-    fast_form(builtin_generator, said.append)
+    fast_form(small, said.append)
     assert (old.exists(), new.exists()) == (False, True)  # another process may be writing the new one
 
 

@@ -121,7 +121,7 @@ def test_what_is_no_file_is_named(tmp_path, make, message):
 SOUND = gguf([*ADAPTER, ("t", ["ab", "c"])], [tensor("x"), tensor("y", (32, 4), Q4_1, 128)], data=300)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=8)), max_size=4),
     st.integers(0, len(SOUND)),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
+import re
 import signal
+import ssl
 import stat
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,14 +33,13 @@ MODEL = gguf(data=3_000_000)
 """Three times what the client writes at once."""
 SHA256 = hashlib.sha256(MODEL).hexdigest()
 SPEC = "owner/repo:folder/tiny.gguf"
-HEAD_AGAIN = 3
-"""Requests of a retry: HEAD, HEAD again, GET."""
+HEAD_AGAIN = 4
 
 
 @pytest.fixture(autouse=True)
 def own_process_settings(monkeypatch):
     """The client sets the library's variables and log for the process: undone after each test."""
-    for name in ("TELEMETRY", "IMPLICIT_TOKEN", "UPDATE_CHECK", "XET", "PROGRESS_BARS"):
+    for name in ("TELEMETRY", "IMPLICIT_TOKEN", "UPDATE_CHECK", "XET"):
         monkeypatch.setenv(f"HF_HUB_DISABLE_{name}", "1")
     logger = logging.getLogger("huggingface_hub")
     monkeypatch.setattr(logger, "handlers", logger.handlers)
@@ -53,6 +58,7 @@ class Told:
     def __init__(self):
         self.notes = []
         self.bytes = []
+        self.pauses = []
 
     def progress(self, done, total):
         self.bytes.append((done, total))
@@ -61,7 +67,14 @@ class Told:
 def get(hub, spec=SPEC, *, revision=None, name=None, told=None):
     told = told or Told()
     (wish,) = wishes(spec, revision)
-    return pull(wish, endpoint=hub.endpoint, name=name, progress=told.progress, note=told.notes.append)
+    return pull(
+        wish,
+        endpoint=hub.endpoint,
+        name=name,
+        progress=told.progress,
+        note=told.notes.append,
+        pause=told.pauses.append,
+    )
 
 
 def parts():
@@ -112,7 +125,7 @@ def test_a_file_damaged_since_is_got_again(hub):
     with path.open("r+b") as stream:
         stream.seek(-1, os.SEEK_END)
         stream.write(b"\x55")
-    with pytest.raises(ModelError, match="has changed since it came"):
+    with pytest.raises(ModelError, match="has changed since it was added"):
         resolve("tiny", "generator")
     again = get(hub)
     assert again.fresh
@@ -120,30 +133,236 @@ def test_a_file_damaged_since_is_got_again(hub):
     assert path.read_bytes() == MODEL
 
 
+DROP = Fault(drop=True)
+PART = Fault(cut=1_000_000)
+"""The first million bytes."""
+REST = "bytes=1000000-"
+WRONG = Fault(content_range=f"bytes 5-{len(MODEL) - 1}/{len(MODEL)}")
 BROKEN = [
-    ("closed in the middle", [Fault(cut=2_000_000)], [None, "bytes=1048576-"]),
-    ("reset in the middle", [Fault(cut=2_000_000, reset=True)], [None, "bytes=1048576-"]),
-    ("closed twice", [Fault(cut=2_000_000), Fault(cut=1_500_000)], [None, "bytes=1048576-", "bytes=2097152-"]),
-    ("closed, then Range is ignored", [Fault(cut=2_000_000), Fault(ignore_range=True)], [None, "bytes=1048576-"]),
-    ("busy", [Fault(status=429, headers={"Retry-After": "0"})], [None, None]),
-    ("slow", [Fault(pause=0.01)], [None]),
-]
+    ("closed in the middle", [PART], [None, REST], [1]),
+    ("closed before the first byte", [Fault(cut=0)], [None, None], [1]),
+    ("reset before the first byte", [Fault(cut=0, reset=True)], [None, None], [1]),
+    ("no answer, three times", [DROP] * 3, [None] * 4, [1, 2, 4]),
+    ("bytes between, which count", [DROP, DROP, PART, DROP], [None, None, None, REST, REST], [1, 2, 1, 1]),
+    ("closed twice", [PART, Fault(cut=1_500_000)], [None, REST, "bytes=2500000-"], [1, 1]),
+    ("a few bytes each time", [Fault(cut=9)] * 8, [None, *(f"bytes={n * 9}-" for n in range(1, 9))], [1] * 8),
+    ("closed, then Range is ignored", [PART, Fault(ignore_range=True)], [None, REST], [1]),
+    ("closed, then another range", [PART, WRONG], [None, REST, None], [1, 1]),
+    ("closed, then no such range", [PART, Fault(status=416)], [None, REST, None], [1, 1]),
+    ("exchanged between two parts", [Fault(cut=1_000_000, etag='"a"'), Fault(etag='"b"'), Fault(etag='"b"')], [None, REST, None], [1, 1]),
+    ("ended early, its length not given", [Fault(body=MODEL[:1_000_000], chunked=True)], [None, REST], [1]),
+    ("its length not given", [Fault(chunked=True)], [None], []),
+    ("its address expired", [PART, Fault(status=403)], [None, REST, REST], [1, 1]),
+    ("busy", [Fault(status=429, headers={"Retry-After": "0"})], [None, None], [1]),
+    ("busy for seven seconds", [Fault(status=503, headers={"Retry-After": "7"})], [None, None], [7]),
+    ("a gateway's fault", [Fault(status=502), Fault(status=504)], [None] * 3, [1, 2]),
+    ("a wait that cannot be read", [Fault(status=503, headers={"Retry-After": "soon"})], [None, None], [1]),
+    ("slow", [Fault(pause=0.01)], [None], []),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("faults", "ranges"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
-def test_a_broken_connection_is_taken_up_again(hub, faults, ranges):
+@pytest.mark.parametrize(
+    ("faults", "ranges", "pauses"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
+)
+def test_a_broken_connection_is_taken_up_again(hub, faults, ranges, pauses):
     hub.faults = list(faults)
     told = Told()
     assert get(hub, told=told).path.read_bytes() == MODEL
     assert hub.ranges == ranges
-    assert bool(told.notes) == (len(ranges) > 1)
-    assert not any("signature" in note for note in told.notes)
+    assert told.pauses == pauses
+    waits = [note for note in told.notes if re.search(r" in \d+ s\b", note)]
+    assert len(waits) == len(pauses)
+    assert all(f" in {seconds} s" in note for note, seconds in zip(waits, pauses, strict=True))
+    assert not any("signature" in note or "\n" in note for note in told.notes)
+    assert told.bytes[-1] == (len(MODEL), len(MODEL))
+
+
+def test_a_reset_in_the_middle_loses_what_was_on_its_way(hub):
+    hub.faults = [Fault(cut=2_000_000, reset=True)]
+    told = Told()
+    assert get(hub, told=told).path.read_bytes() == MODEL
+    assert hub.ranges[0] is None
+    assert len(hub.ranges) == 2  # from where depends on what the system had handed over before the reset
+    assert len(told.pauses) == 1
+
+
+def test_what_stalls_is_asked_for_again(hub, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
+    hub.faults = [Fault(stall=1_000_000)]
+    told = Told()
+    assert get(hub, told=told).path.read_bytes() == MODEL
+    assert "nothing came for a while after 1000000 bytes" in told.notes[0]
+    assert hub.ranges[1] == REST
+
+
+def test_a_date_to_wait_for_is_read(hub):
+    until = datetime.now(tz=timezone.utc) + timedelta(seconds=40)
+    hub.faults = [Fault(status=503, headers={"Retry-After": format_datetime(until, usegmt=True)})]
+    told = Told()
+    get(hub, told=told)
+    assert 1 <= told.pauses[0] <= 40
+    hub.faults = [Fault(on="HEAD", status=429, headers={"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})]
+    with pytest.raises(ModelError, match=r"\(429\)") as caught:
+        get(hub, name="other")
+    assert re.fullmatch(r"try again in \d+ s", caught.value.hint)
+
+
+EVERY_PAUSE = [1, 2, 4, 8, 16]
+SAID = f"but {len(MODEL)} were announced; what arrived was removed"
+ENDED = [
+    ("no answer at all", [DROP] * 9, "6 times without a new byte", "continues from there", 0, EVERY_PAUSE),
+    ("no answer any more", [PART, *[DROP] * 9], "after 1000000 bytes, 6 times without", "continues from there", 1_000_000, [1, *EVERY_PAUSE]),
+    ("always the same bytes", [PART, WRONG] * 9, "6 times without a new byte", "continues from there", 1_000_000, [1, *EVERY_PAUSE]),
+    ("busy for ever", [Fault(status=503)] * 9, "the server is busy (503), 6 times", "continues from there", 0, EVERY_PAUSE),
+    ("longer than announced", [Fault(body=MODEL + b"x")], f"has {len(MODEL) + 1} bytes, {SAID}", "another --endpoint", 0, []),
+    ("longer, its length not given", [Fault(body=MODEL + b"x", chunked=True)], "more arrived than the", "another --endpoint", 0, []),
+    ("shorter than announced", [Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, []),
+    ("shorter when it goes on", [PART, Fault(body=MODEL[:-1])], f"has {len(MODEL) - 1} bytes, {SAID}", "another --endpoint", 0, [1]),
+    ("a page to log in", [Fault(body=b"<html>log in</html>")], f"has 19 bytes, {SAID}", "another --endpoint", 0, []),
+    ("nothing", [Fault(body=b"")], f"has 0 bytes, {SAID}", "another --endpoint", 0, []),
+    ("no content", [Fault(status=204)], "no whole file (status 204)", "another --endpoint", 0, []),
+    ("another part from the start", [WRONG], "no whole file (status 206)", "another --endpoint", 0, []),
+    ("redirects in a circle", [Fault(loop=True)] * 99, "redirects without an end", "check --endpoint", 0, []),
+    ("redirects of the hub itself", [Fault(on="HEAD", loop=True)] * 99, "redirects without an end", "check --endpoint", 0, []),
+    ("a hub that never answers", [Fault(on="HEAD", drop=True)] * 9, "6 times without", "check the connection", 0, EVERY_PAUSE),
+    ("gone", [PART, Fault(status=404)], "(404)", None, 1_000_000, [1]),
+    ("expired, and again", [PART, *[Fault(status=403)] * 2], "(403)", None, 1_000_000, [1, 1]),
+    ("busy for an hour", [Fault(status=503, headers={"Retry-After": "3600"})], "is busy (503)", "in 3600 s", 0, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("faults", "message", "hint", "kept", "pauses"), [case[1:] for case in ENDED], ids=[case[0] for case in ENDED]
+)
+def test_what_does_not_come_ends_in_one_line(hub, faults, message, hint, kept, pauses):
+    hub.faults = list(faults)
+    told = Told()
+    with pytest.raises(ModelError) as caught:
+        get(hub, told=told)
+    assert message in caught.value.message
+    assert "\n" not in caught.value.message
+    assert hint is None or hint in caught.value.hint
+    assert told.pauses == pauses
+    assert [part.stat().st_size for part in parts()] == ([kept] if kept else [])
+    assert not list(models_dir().glob("*.gguf"))
+    hub.faults = []
+    assert get(hub).path.read_bytes() == MODEL  # the same command continues from there
+    assert hub.ranges[-1] == (f"bytes={kept}-" if kept else None)
+
+
+def test_an_address_that_expired_leads_to_no_other_file(hub):
+    hub.faults = [PART, Fault(status=403)]
+    other = gguf(data=3_000_001)
+    real = hub.next_fault
+
+    def exchanged(method):
+        if method == "HEAD" and len(hub.ranges) == 2:
+            hub.repos["owner/repo"]["folder/tiny.gguf"] = other
+        return real(method)
+
+    hub.next_fault = exchanged
+    with pytest.raises(ModelError, match="replaced on the hub meanwhile"):
+        get(hub)
+    assert get(hub).path.read_bytes() == other
+
+
+def test_a_file_of_unknown_size_is_whole_when_the_server_has_no_more(hub):
+    """A mirror that does not report the size: if a part is already the whole file, the answer is 416."""
+    from planner_cli.hub import client, receive
+
+    remote = client.look_up("owner/repo", "folder/tiny.gguf", revision=None, endpoint=hub.endpoint, note=print)
+    remote = replace(remote, size=None)
+    models_dir().mkdir(parents=True)
+    whole = {"Content-Range": f"bytes */{len(MODEL)}"}
+    for have, faults, ranges in (
+        (len(MODEL), [Fault(status=416, headers=whole)], [f"bytes={len(MODEL)}-"]),
+        (len(MODEL) + 5, [Fault(status=416, headers=whole)], [f"bytes={len(MODEL) + 5}-", None]),
+    ):
+        asked = len(hub.ranges)
+        hub.faults = faults
+        with store.part_file(models_dir() / ".x.part") as stream:
+            stream.truncate(0)
+            stream.write(MODEL[:have] + b"x" * (have - len(MODEL)))
+            receive.fetch(remote, stream, progress=lambda *_: None, note=lambda _: None, pause=lambda _: None)
+        assert (models_dir() / ".x.part").read_bytes() == MODEL
+        assert hub.ranges[asked:] == ranges
 
 
 def test_a_busy_hub_is_asked_again(hub):
-    hub.faults = [Fault(on="HEAD", status=status) for status in (503, 429)]
-    get(hub)
+    hub.faults = [
+        Fault(on="HEAD", status=503),
+        Fault(on="HEAD", status=429, headers={"Retry-After": "5"}),
+        Fault(on="HEAD", drop=True),
+    ]
+    told = Told()
+    get(hub, told=told)
     assert [method for method, _, _ in hub.requests] == ["HEAD"] * HEAD_AGAIN + ["GET"]
+    assert told.pauses == [1, 5, 4]
+    assert "as the server asks" in told.notes[1]
+
+
+UNREACHABLE = [
+    ("no such name", "[Errno -2] Name or service not known", None, "no answer from https://hub.example: [Errno -2] Name"),
+    ("a certificate of somebody else", "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed", ssl.SSLCertVerificationError("x"), "the certificate of https://hub.example is not trusted"),
+    ("no TLS there", "[SSL: WRONG_VERSION_NUMBER] wrong version", ssl.SSLError("x"), "no answer from https://hub.example: [SSL"),
+    ("lines in the message", "one\ntwo", None, "no answer from https://hub.example: one two"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "cause", "message"), [u[1:] for u in UNREACHABLE], ids=[u[0] for u in UNREACHABLE])
+def test_a_hub_that_cannot_be_reached_is_said_at_once(monkeypatch, text, cause, message):
+    from planner_cli.hub import client
+
+    hub = client.Library()
+    error = hub.http.ConnectError(text)
+    error.__cause__ = cause
+
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(
+        client.Library, "__init__", lambda self: vars(self).update(vars(hub), get_hf_file_metadata=refuse)
+    )
+    told = Told()
+    with pytest.raises(ModelError) as caught:
+        get(SimpleNamespace(endpoint="https://hub.example"), told=told)
+    assert message in caught.value.message
+    assert "\n" not in caught.value.message
+    assert told.pauses == []
+
+
+UNWRITABLE = [
+    ("a read-only disk", "open", errno.EROFS, "Read-only file system"),
+    ("a folder of somebody else", "open", errno.EACCES, "Permission denied"),
+    ("a broken disk", "fsync", errno.EIO, "Input/output error"),
+    ("a disk that is full at the end", "fsync", errno.ENOSPC, "the disk is full"),
+    ("a quota", "fsync", errno.EDQUOT, "the disk is full"),
+    ("a folder that became read-only", "chmod", errno.EROFS, "Read-only file system"),
+]
+
+
+@pytest.mark.parametrize(("where", "number", "message"), [u[1:] for u in UNWRITABLE], ids=[u[0] for u in UNWRITABLE])
+def test_a_folder_that_cannot_be_written_is_a_line(hub, monkeypatch, where, number, message):
+    """As the system would answer; the tests may run as root, who may write everywhere."""
+    models_dir().mkdir(parents=True)
+    real = {"open": os.open, "fsync": os.fsync, "chmod": os.chmod}[where]
+
+    def refused(what, *rest, **more):
+        if where == "fsync" or ".part" in str(what):
+            raise OSError(number, os.strerror(number), str(what))
+        return real(what, *rest, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, where, refused)
+        with pytest.raises(ModelError) as caught:
+            get(hub)
+    assert message in caught.value.message
+    assert str(models_dir()) in caught.value.message
+    assert caught.value.hint
+    assert not list(models_dir().glob("*.gguf"))
+    assert get(hub).path.read_bytes() == MODEL
 
 
 REFUSED = [
@@ -178,7 +397,7 @@ def test_no_hub_at_all_is_said_at_once(hub):
     gone = type("Gone", (), {"endpoint": "http://127.0.0.1:9"})
     with pytest.raises(ModelError, match=r"no answer from http://127\.0\.0\.1:9") as caught:
         get(gone)
-    assert "goes on from there" in caught.value.hint
+    assert "continues from there" in caught.value.hint
     with pytest.raises(ModelError, match="is not the address of a hub"):
         get(type("Ftp", (), {"endpoint": "ftp://127.0.0.1"}))
 
@@ -249,7 +468,7 @@ def test_a_disk_that_fills_up_keeps_what_came(hub):
     done = run_limited(hub, limit=2_000_000)
     assert done.returncode == ExitCode.MODEL
     assert "the disk is full" in done.stderr
-    assert "goes on from there" in done.stderr
+    assert "continues from there" in done.stderr
     (part,) = parts()
     assert 1_000_000 < part.stat().st_size <= 2_000_000
     there = part.stat().st_size
@@ -271,7 +490,7 @@ def test_two_pulls_of_one_file_do_not_mix(hub):
     hub.faults = [Fault(stall=1_500_000)]
     first = start(hub)
     assert hub.stalled.wait(30)
-    with pytest.raises(ModelError, match="another planner is getting"):
+    with pytest.raises(ModelError, match="another planner is downloading"):
         get(hub)
     hub.go_on.set()
     assert first.wait(30) == 0
@@ -295,7 +514,7 @@ def test_killed_at_60_percent_it_goes_on_there(hub):
     told = Told()
     assert get(hub, told=told).path.read_bytes() == MODEL
     assert hub.ranges == [None, f"bytes={there}-"]
-    assert told.notes == [f"{SPEC}: going on after {there} bytes of an earlier pull"]
+    assert told.notes == [f"{SPEC}: continuing after {there} bytes of an earlier pull"]
     assert parts() == []
 
 

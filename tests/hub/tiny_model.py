@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gguf_files import F32, tensor, text
+from tests.hub.gguf_files import F32, tensor, text
 
 WIDTH, HIDDEN, ALIGNMENT = 32, 64, 32
 _FORMATS = {4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q"}

@@ -5,7 +5,6 @@ import pytest
 from planner_cli.control import Control
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
-from planner_cli.engine import ScriptedEngine
 from planner_cli.events import Answered, StageStarted, ThoughtClosed
 from planner_cli.generator import Generator
 from planner_cli.planning import plan
@@ -19,6 +18,7 @@ from planner_cli.settings import (
     TreeSettings,
 )
 from planner_cli.types import Question
+from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
 PARIS = "select count(*) from customers where city = 'Paris'"

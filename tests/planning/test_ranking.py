@@ -174,7 +174,7 @@ WEIGHTED = [
     ("summed", [(1, (-1.0,)), (2, (-1.5, -1.5))], [1, 0], "most probable result: 0.45 (next 0.37); 2 of 3 samples give its result"),
     ("a mended one has none", [(0, (None,)), (1, (-9.0,))], [1, 0], "most probable result: 0.00 (next 0.00); 1 of 1 samples give its result"),
     ("a mended one may win", [(0, (-0.5,)), (1, (-2.0,))], [0, 1], "most probable result: 0.61 (next 0.14); mended, as no sample wrote it"),
-    ("not told: votes", [(1, (None,)), (4, (None,))], [1, 0], "most samples agree: 4 of 5 samples (next has 1)"),
+    ("not known: votes", [(1, (None,)), (4, (None,))], [1, 0], "most samples agree: 4 of 5 samples (next has 1)"),
 ]  # fmt: skip
 
 

@@ -1,16 +1,19 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from planner_cli.engine import Reasoning, ScriptedEngine
+from planner_cli.engine import Reasoning
 from planner_cli.engine.protocol import CUT, split_at
 from planner_cli.errors import ModelError
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
 from planner_cli.prompts.judging import View
-from planner_cli.prompts.schema import compact_schema, full_schema, literal
+from planner_cli.prompts.schema import compact_schema, full_schema, literal, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
-from planner_cli.types import Candidate, Column, Execution, ForeignKey, Question, Schema, Table, ValueHint
+from planner_cli.types import Candidate, Column, Comparison, Execution, ForeignKey, Question, Schema, Table, ValueHint
+from tests.scripted import ScriptedEngine
 
 SCHEMA = Schema(
     (
@@ -56,6 +59,39 @@ def test_a_name_cannot_make_lines_of_its_own():
     assert len(full_schema(schema).splitlines()) == 3
 
 
+TWINS = Schema(
+    (
+        Table("Ärzte", (Column("Ärzte_ID", "INTEGER", primary_key=True), Column("Größe  CM", "INT"))),
+        Table(
+            "Клиенты",
+            (Column("ID", primary_key=True), Column("É"), Column("é"), Column("a\tb"), Column("Stadt\nteil")),
+            foreign_keys=(ForeignKey(("é",), "ÄRZTE", ("ÄRZTE_ID",)), ForeignKey(("É",), "Ärzte", ("Ärzte_ID",))),
+        ),
+    )
+)
+
+SHOWN_NAMES = [
+    ("letters that SQLite does not fold", ' "Ärzte": "Ärzte_id", "größe  cm" int\n'),
+    ("another alphabet", ' "Клиенты": id, '),
+    ("a foreign key of a column with a twin", '"É" -> "Ärzte"."Ärzte_id", '),
+    ("its twin has its own", '"é" -> "ÄrzTE"."ÄrzTE_id"'.replace("TE", "te")),
+    ("a tab", '"a\tb", '),
+    ("a line break is a blank", ', "stadt teil"\n'),
+]
+
+
+@pytest.mark.parametrize("shown", [n[1] for n in SHOWN_NAMES], ids=[n[0] for n in SHOWN_NAMES])
+def test_names_are_shown_as_sqlite_takes_them(shown):
+    assert shown in compact_schema(TWINS)
+
+
+def test_the_grammar_lets_through_what_is_shown():
+    grammar = CompactGenerator().grammar(TWINS)
+    assert r'"\x22gr\u00F6\u00DFe  cm\x22"' in grammar
+    assert r'"\x22\u00C4rzte\x22"' in grammar
+    assert r"\u00E4" not in grammar
+
+
 def test_full_schema_has_comments_and_values():
     assert full_schema(SCHEMA).splitlines()[6:] == [
         "-- what was played",
@@ -77,14 +113,41 @@ def test_full_schema_has_comments_and_values():
     [
         (None, "NULL"),
         (3, "3"),
+        (-(2**63), "-9223372036854775808"),
         (2.5, "2.5"),
-        (b"ab", "<2 bytes>"),
-        ("a\n b", "'a b'"),
-        ("x" * 50, "'" + "x" * 40 + "...'"),
+        (1e300 * 1e300, "9e999"),
+        (-1e300 * 1e300, "-9e999"),
+        (b"ab", "x'6162'"),
+        ("", "''"),
+        ("O'Neil", "'O''Neil'"),
+        ("Berlin      ", "'Berlin      '"),
+        ("  New  York", "'  New  York'"),
+        ("a\n b", "'a' || char(10) || ' b'"),
+        ("a\r\n", "'a' || char(13, 10)"),
+        ("\t", "char(9)"),
+        ("a\0'b", "'a' || char(0) || '''b'"),
+        ("a\u2028b\x85", "'a' || char(8232) || 'b' || char(133)"),
+        ("10\u00a0km\u3000\u200dx", "'10\u00a0km\u3000\u200dx'"),
+        ("Cafe\u0301", "'Cafe\u0301'"),
     ],
-    ids=["null", "int", "float", "blob", "newline", "long"],
 )
-def test_literal(value, expected):
+def test_a_literal_compares_equal_and_is_one_line(value, expected):
+    assert literal(value) == expected
+    assert len(expected.splitlines()) == 1
+    with closing(sqlite3.connect(":memory:")) as connection:
+        sql = f"select ?1 is {expected}, typeof(?1) = typeof({expected})"
+        assert connection.execute(sql, (value,)).fetchone() == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x" * 41, f"'{'x' * 40}'..."),
+        ("x" * 39 + "\n\n", f"'{'x' * 39}' || char(10)..."),
+        (b"a" * 41, f"x'{'61' * 40}'..."),
+    ],
+)
+def test_a_literal_that_is_cut_says_so_behind_its_quotes(value, expected):
     assert literal(value) == expected
 
 
@@ -95,11 +158,46 @@ def test_compact_prompt():
 
 
 def test_mentioned_values_stand_behind_the_question():
-    hints = (ValueHint("Stadium", "Open Air", "O'Neil\nPark"), ValueHint("order", "Name", "x" * 99))
+    hints = (ValueHint("Stadium", "Open  Air", "O'Neil\nPark "), ValueHint("order", "Name", "x" * 60))
     prompt = CompactGenerator().build(replace(QUESTION, hints=hints), ScriptedEngine())
-    values = f"""Values: stadium."open air" = 'O''Neil Park'; "order".name = '{"x" * 60}...'"""
+    values = f"""Values: stadium."open  air" = 'O''Neil' || char(10) || 'Park '; "order".name = '{"x" * 60}'"""
     assert text_of(prompt).endswith(f"bool\nQ: How many stadiums?\n{values}\nSQL:")
     assert [s.kind for s in prompt] == ["data", "stable", "text", "data", "text", "data", "text"]
+
+
+def test_blanks_within_the_quotes_of_a_question_are_kept():
+    question = replace(QUESTION, text="how  many in\n'Berlin   '?")
+    subject, engine = Subject(Candidate(0, "select 1"), Execution()), ScriptedEngine()
+    prompts = [
+        *(generator_prompt(name).build(question, engine) for name in ("compact-values", "chat")),
+        *(discriminator_prompt(name).build(question, [subject], engine, View()) for name in ("compact-values", "chat")),
+    ]
+    assert all("how many in 'Berlin   '?" in text_of(prompt) for prompt in prompts)
+
+
+LINES = [
+    ("blanks between tokens", "select  a\n from\tt", "select a from t"),
+    ("blanks in a string and a name", """select "a  b" from t where x = 'c  d '""", """select "a  b" from t where x = 'c  d '"""),
+    ("a line break in a string", "select 'a\nb', '''\n'", "select 'a' || char(10) || 'b', '''' || char(10)"),
+    ("a line break in a name", 'select "a\n b"', 'select "a b"'),
+    ("a comment", "select 1 -- one\n, 2 /* \n */", "select 1 , 2"),
+    ("a comment in a string", "select '--  x', \"/*  */\"", "select '--  x', \"/*  */\""),
+    ("a string that is not closed", "select 'a\n", "select 'a' || char(10)"),
+    ("a backtick and a bracket", "select `a  b`, [c  d]", "select `a  b`, [c  d]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "line"), [case[1:] for case in LINES], ids=[case[0] for case in LINES])
+def test_a_query_in_a_prompt_of_lines(sql, line):
+    assert sql_line(sql) == line
+
+
+def test_the_compact_judge_sees_one_line_of_the_same_query():
+    sql = "select name from stadium where name = 'a  b\nc'"
+    subject = Subject(Candidate(0, sql), Execution(unmatched=(Comparison("Stadium", "Name", "'a  b\nc'"),)))
+    prompt = text_of(discriminator_prompt("compact-values").build(QUESTION, [subject], ScriptedEngine(), View()))
+    assert "SQL: select name from stadium where name = 'a  b' || char(10) || 'c'\nResult: 0 rows, 0 columns" in prompt
+    assert "no row has 'a  b c'\nCheck:" in prompt
 
 
 REPLIES = [
@@ -132,7 +230,12 @@ REPLIES = [
     ),
     ("two statements stay two", ChatGenerator(), "PRAGMA x; select 1\n```", "PRAGMA x; select 1", True),
     ("prose with the word in it", ChatGenerator(), "I would select all:\nSELECT 1\n```", "SELECT 1", True),
-    ("no query", ChatGenerator(), "I cannot.\n```", "I cannot.", True),
+    ("no query", ChatGenerator(), "I cannot.\n```", "I cannot.", False),
+    ("fence repeated", ChatGenerator(), "```sql\nSELECT 1\n```", "SELECT 1", True),
+    ("fence repeated, unfinished", ChatGenerator(), "```sql\nSELECT 1", "SELECT 1", False),
+    ("compact in a fence", CompactGenerator(), "```sql\nselect 1\n", "select 1", True),
+    ("compact on the next line", CompactGenerator(), "\nselect 1", "select 1", False),
+    ("compact, nothing but lines", CompactGenerator(), "\n" * 99, "", True),
 ]
 
 

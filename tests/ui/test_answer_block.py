@@ -4,6 +4,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import event_scripts as scripts
 import pytest
@@ -62,6 +63,51 @@ def test_a_terminal_gets_sql_and_result_on_standard_output():
     csv, err = shown(scripts.judged(), tty=True, format="csv")
     assert csv.startswith("name\nCustomer 00\n")
     assert "FROM customers c" in err
+
+
+SHOWN = [
+    # name, query, printed on one line (brief details), whether it is said that some of it shows as escapes
+    ("two blanks in a string", "select  'a  b'\nfrom t", "select 'a  b' from t", False),
+    ("a comment", "select 1 -- one\nfrom t", "select 1 /* one */ from t", False),
+    ("a line break in a name", 'select "a\nb"  from t', 'select "a\nb" from t', False),
+    ("a tab in a string", "select\t'a\tb'", "select 'a\\tb'", True),
+    ("a tab between tokens", "select\t1", "select 1", False),
+    ("an escape character", "select '\x1b[2J'", "select '\\x1b[2J'", True),
+    ("a carriage return in a string", "select 'a\r\nb'", "select 'a\nb'", True),
+]
+
+
+@pytest.mark.parametrize(("sql", "line", "escaped"), [s[1:] for s in SHOWN], ids=[s[0] for s in SHOWN])
+@pytest.mark.parametrize("tty", [False, True])
+def test_the_query_shown_is_the_query_run(sql, line, escaped, tty):
+    answer = scripts.judged().answer
+    candidates = tuple(replace(candidate, sql=sql) for candidate in answer.candidates)
+    _, err = shown(
+        SimpleNamespace(answer=replace(answer, candidates=candidates)),
+        details="brief",
+        tty=tty,
+        format="csv",
+        width=200,
+    )
+    assert f"{line}\n" in err
+    assert ("show as escapes" in err) is escaped
+    nothing = replace(answer, best=None, candidates=candidates)
+    assert f"  1  {line}\n" in shown(SimpleNamespace(answer=nothing), tty=tty, width=200)[1]
+
+
+def test_a_query_is_broken_between_its_tokens_only():
+    answer = scripts.judged().answer
+    sql = "select name from customers where city = 'New  York City' and \"zip  code\" > 10000"
+    nothing = replace(answer, best=None, candidates=tuple(replace(c, sql=sql) for c in answer.candidates))
+    _, err = shown(SimpleNamespace(answer=nothing), tty=True, width=30)
+    lines = err.splitlines()
+    start = lines.index("  1  select name from")
+    assert lines[start + 1 : start + 5] == [
+        "     customers where city =",
+        "     'New  York City' and",
+        '     "zip  code" > 10000',
+        lines[start + 4],
+    ]
 
 
 def test_sql_only():
@@ -144,7 +190,7 @@ def test_an_answer_that_was_not_judged_has_no_score():
 
 def test_low_confidence_says_so():
     run = scripts.Run(scripts.candidates(), scripts.EXECUTIONS, scripts.CLUSTERS, {0: "a"}, curves={0: (0.2,)})
-    assert "low: the judge holds this for more likely wrong than right" in shown(run, width=200)[1]
+    assert "low: the judge considers this more likely wrong than right" in shown(run, width=200)[1]
 
 
 def test_nothing_runs():
@@ -186,8 +232,10 @@ def test_widths(run, width):
 @pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
 def test_payloads(payload, tty):
     for name in FORMATS:
-        for text in shown(scripts.hostile(payload), tty=tty, format=name):
-            assert not forbidden(text, allowed="\n\t")
+        stdout, stderr = shown(scripts.hostile(payload), tty=tty, format=name)
+        assert not forbidden(stderr, allowed="\n\t")
+        if tty or name not in {"csv", "tsv"}:  # these are exact in a pipe
+            assert not forbidden(stdout, allowed="\n\t")
 
 
 def test_payloads_when_nothing_runs():

@@ -231,15 +231,12 @@ def test_warnings_versions_and_options():
 
 
 def test_what_was_not_kept_is_null_and_counted():
-    answer = RUNS["judged"].answer
-    run = scripts.judged()
-    run.answer = replace(answer, executions=tuple(replace(e, columns=(), rows=()) for e in answer.executions))
-    made = decoded(run, row_counts=(12, 12, 2, None, 9, None))
+    run = RUNS["judged"]
+    made = decoded(run, kept=False)
     check(made, Document)
-    assert (
-        made["candidates"][0]["execution"] | {"row_count": 12, "rows": None, "columns": None}
-        == (made["candidates"][0]["execution"])
-    )
+    counts = [len(execution.rows) for execution in run.answer.executions]
+    assert [each["execution"]["row_count"] for each in made["candidates"]] == counts
+    assert (counts[0], counts[3]) == (12, 0)
+    assert all(each["execution"]["rows"] is each["execution"]["columns"] is None for each in made["candidates"])
     assert made["candidates"][0]["verdict"]["thought"] is None
-    assert made["candidates"][3]["execution"]["row_count"] == 0
     assert (made["answer"]["rows"], made["answer"]["columns"], made["answer"]["row_count"]) == (None, None, 12)

@@ -5,11 +5,19 @@ import io
 import json
 import math
 import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
 
+import openpyxl
 import pytest
 from hostile_texts import PAYLOADS, forbidden
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from planner_cli.clean import is_formula
 from planner_cli.ui.cells import CELL_LIMIT
 from planner_cli.ui.formats import FORMATS, unique_names, write_result
 
@@ -34,7 +42,7 @@ EXPECTED = {
     "tsv": (
         "id\tname\tx\n"
         "1\tMüller\t0.30000000000000004\n"
-        "9223372036854775807\t\tInf\n"
+        "9223372036854775807\t\\N\tInf\n"
         "-9223372036854775808\t\t-Inf\n"
         "0\tx'00ff'\t1e+300\n"
         '7\ta,b "c"\\nd\\te | f\t-5.0\n'
@@ -123,19 +131,72 @@ def test_no_rows(name):
     assert written(("a", "b"), (), name)[0] == NO_ROWS[name]
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "－2"]
+QUOTE = 'starting with a ", which readers that know quotes (Excel, sqlite3 .import) take away; --format csv quotes it'
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@x",
+    "\tx",
+    "\rx",
+    "\nx",
+    "＝1",
+    "－2",
+    "＋1",
+    "＠x",
+    "\n=1",
+    "\r\n=1",
+    "\t=1",
+    "\t\n+1",
+    " =1",
+    "\u00a0=1",
+    "\u3000@x",
+    "\u200b=1",
+    "\ufeff=1",
+    "\x00=1",
+    "\x0b-1",
+    "\u2028=1",
+    '"=1',
+    "'=1",
+    "''=1",
+    '" \n＝1',
+    "\u202e=1",
+    "\x85=1",
+]
+NO_FORMULAS = [
+    "a=1",
+    "1+1",
+    "x@y.org",
+    " ",
+    "'tis",
+    '"quoted"',
+    "a\n=1",
+    "\u200cا=1",
+    "x'00'",
+    "1-2",
+    "#ref",
+    "−1",
+    "“=1”",
+]
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])
 @pytest.mark.parametrize("text", FORMULAS)
 def test_text_that_a_spreadsheet_would_run_is_protected_and_told(name, text):
     out, notes = written(("a",), ((text,),), name)
-    cell = out.splitlines()[1].lstrip('"')
+    cell = out.removeprefix("a\n").removeprefix('"')
     assert cell.startswith("'")
     assert notes == ("1 cell got a leading ' against being run as a formula (--raw: unchanged)",)
     raw, notes = written(("a",), ((text,),), name, raw=True)
-    assert not raw.splitlines()[1].lstrip('"').startswith("'")
-    assert notes == ()
+    assert len(raw) in {len(out) - 1, len(out) + 1}  # nothing but the ', and the quotes that it may need
+    assert notes == ((f"1 cell {QUOTE}",) if name == "tsv" and text.startswith('"') else ())
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+@pytest.mark.parametrize("text", NO_FORMULAS)
+def test_what_no_spreadsheet_would_run_is_left_alone(name, text):
+    assert read_back(written(("a", "b"), ((text, None),), name)[0], name) == [["a", "b"], [text, None]]
 
 
 def test_negative_numbers_are_no_formulas_but_column_names_can_be():
@@ -144,11 +205,234 @@ def test_negative_numbers_are_no_formulas_but_column_names_can_be():
     assert len(notes) == 1
 
 
-def test_raw_writes_control_characters_to_a_file_but_never_to_a_terminal():
-    rows = (("\x1b[2J", "a\u200cb"),)
-    assert written(("a", "b"), rows, "csv", raw=True)[0] == "a,b\n\x1b[2J,a\u200cb\n"
-    assert written(("a", "b"), rows, "csv", raw=True, stream=Terminal())[0] == "a,b\n\\x1b[2J,a\\u200cb\n"
-    assert written(("a", "b"), rows, "csv")[0] == "a,b\n\\x1b[2J,a\\u200cb\n"
+EXACT = [
+    # name, text: nothing of it is dangerous in a file
+    ("control characters", "\x1b[2J\x07\x9b\x7f"),
+    ("a zero byte", "a\0b"),
+    ("persian", "می\u200cخواهم"),
+    ("hindi", "क्\u200dष"),
+    ("a joiner in latin", "a\u200cb"),
+    ("ideographic variant", "葛\U000e0100城"),
+    ("soft hyphen", "Donau\u00addampf"),
+    ("a flag made of tags", "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"),
+    ("private use", "\ue000\U000f0000"),
+    ("newer than any table", "\U0003fffd\u0378"),
+    ("a byte order mark within", "a\ufeffb"),
+    ("bidi", "\u202eabc\u2066"),
+    ("line separators", "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg"),
+    ("line feed", "a\nb"),
+    ("carriage return and line feed", "a\r\nb"),
+    ("carriage return", "a\rb"),
+    ("line ends only", "a\n\n\r\r\n"),
+    ("tab", "a\tb"),
+    ("backslash", "C:\\new\\table"),
+    ("a backslash and an N", "\\N"),
+    ("a backslash at the end", "a\\"),
+    ("quotes", '"a" ""b'),
+    ("blanks around", "  a  "),
+    ("comma", "a,b"),
+    ("decomposed", "Cafe\u0301"),
+]
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("name", ["csv", "tsv", "json", "jsonl"])
+@pytest.mark.parametrize("text", [case[1] for case in EXACT], ids=[case[0] for case in EXACT])
+def test_exports_are_exact(name, text, raw):
+    out, notes = written(("a", "b"), ((text, 1),), name, raw=raw)
+    assert read_back(out, name)[1][0] == text
+    assert notes == ((f"1 cell {QUOTE}",) if name == "tsv" and text.startswith('"') else ())
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="needs SQLite's own shell")
+def test_sqlite_s_own_import_reads_every_cell(tmp_path):
+    texts = [text for _, text in EXACT if "\0" not in text]  # its shell ends a text there
+    texts += [*FORMULAS, *NO_FORMULAS, "", '"', '""', "\\", "NULL", "\\."]
+    rows = [(n, text, text[::-1]) for n, text in enumerate(texts) if "\0" not in text]
+    for bom in (False, True):
+        path = tmp_path / f"{bom}.csv"
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            write_result(("n", "a", "b"), rows, format="csv", stream=stream, raw=True, bom=bom)
+        shell = ["sqlite3", str(tmp_path / f"{bom}.sqlite"), f'.import --csv "{path}" t']
+        done = subprocess.run(shell, capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("", "")
+        with closing(sqlite3.connect(tmp_path / f"{bom}.sqlite")) as connection:
+            assert connection.execute("SELECT * FROM t").fetchall() == [(str(n), a, b) for n, a, b in rows]
+
+
+def read_back(text, name):
+    """The header and the rows as the dialects of docs/formats.md are read, numbers as text."""
+    if name in {"json", "jsonl"}:
+        records = json.loads(text) if name == "json" else [json.loads(line) for line in text.split("\n")[:-1]]
+        return [list(records[0]), *(list(record.values()) for record in records)]
+    if name == "csv":
+        # csv.reader does not say whether an empty cell was quoted.
+        return [[undone(cell) or None for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
+    lines = text.split("\n")[:-1]
+    return [[None if cell == "\\N" else undone(unescaped(cell)) for cell in line.split("\t")] for line in lines]
+
+
+def unescaped(cell):
+    return re.sub(r"\\(.)", lambda match: {"t": "\t", "n": "\n", "r": "\r"}.get(match[1], match[1]), cell)
+
+
+def undone(cell):
+    return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
+
+
+ON_A_TERMINAL = [
+    ("escape", "\x1b[2J", "\\x1b[2J", 1),
+    ("zero byte", "a\0", "a\\x00", 1),
+    ("bidi", "a\u202eb", "a\\u202eb", 1),
+    ("joiner in latin", "a\u200cb", "a\\u200cb", 1),
+    ("joiner in persian", "می\u200cخواهم", "می\u200cخواهم", 0),
+    ("half form", "क्\u200dष", "क्\u200dष", 0),
+    ("family", "👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧", 0),
+    ("c1", "\x9b2J", "\\x9b2J", 1),
+    ("tags", "hi\U000e0041", "hi\\U000e0041", 1),
+]
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+@pytest.mark.parametrize(
+    ("text", "shown", "changed"), [case[1:] for case in ON_A_TERMINAL], ids=[case[0] for case in ON_A_TERMINAL]
+)
+def test_a_terminal_is_safe_even_with_raw_and_it_is_said(name, text, shown, changed, raw):
+    out, notes = written(("a",), ((text,),), name, raw=raw, stream=Terminal())
+    assert out == f"a\n{shown}\n"
+    told = "1 cell shown with escapes, as this is a terminal; -o FILE writes what is stored"
+    assert notes == ((told,) if changed else ())
+
+
+def test_a_line_break_in_a_cell_survives_in_csv():
+    out, _ = written(("a", "b"), (("x\r\ny\nz\r", 1),), "csv")
+    assert out == 'a,b\n"x\r\ny\nz\r",1\n'
+
+
+ALONE = [
+    (
+        "NULL, csv",
+        None,
+        "csv",
+        'a\n""\n',
+        '1 cell of NULL written as "": nothing at all would be a blank line, which readers drop',
+    ),
+    ("empty, csv", "", "csv", 'a\n""\n', None),
+    ("blank, csv", " ", "csv", 'a\n" "\n', None),
+    ("NULL, tsv", None, "tsv", "a\n\\N\n", None),
+    (
+        "empty, tsv",
+        "",
+        "tsv",
+        "a\n\n",
+        "1 cell of empty text, a blank line that some readers drop; --format csv quotes it",
+    ),
+    ("quoted, tsv", '"x"', "tsv", 'a\n"x"\n', f"1 cell {QUOTE}"),
+    ("an open quote, tsv", '"', "tsv", 'a\n"\n', f"1 cell {QUOTE}"),
+    ("a quote within, tsv", 'x"', "tsv", 'a\nx"\n', None),
+    ("quoted, csv", '"x"', "csv", 'a\n"""x"""\n', None),
+    ("a text that looks like NULL, tsv", "\\N", "tsv", "a\n\\\\N\n", None),
+    ("NULL, jsonl", None, "jsonl", '{"a": null}\n', None),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text", "note"), [case[1:] for case in ALONE], ids=[case[0] for case in ALONE]
+)
+def test_a_single_column_has_a_line_for_each_row(value, name, text, note):
+    assert written(("a",), ((value,),), name) == (text, (note,) if note else ())
+    if name == "csv":
+        assert len(list(csv.reader(io.StringIO(text, newline="")))) == len(
+            [row for row in csv.reader(io.StringIO(text)) if row]
+        )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_byte_order_mark_begins_csv_and_tsv_only(name):
+    out, _ = written(("ä",), (("x",),), name, bom=True)
+    assert out.startswith("\ufeff") == (name in {"csv", "tsv"})
+    assert out.removeprefix("\ufeff") == written(("ä",), (("x",),), name)[0]
+    assert not written(("ä",), (("x",),), name, bom=True, stream=Terminal())[0].startswith("\ufeff")
+
+
+ENCODINGS = [
+    ("fits", "latin-1", "Müller", "Müller", 0),
+    ("does not fit", "latin-1", "日本", "\\u65e5\\u672c", 1),
+    ("ascii", "ascii", "é", "\\xe9", 1),
+    ("lone surrogate", "utf-8", "\ud800", "\\ud800", 1),
+    ("utf-16 holds all", "utf-16-le", "日本😀", "日本😀", 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "expected", "changed"), [e[1:] for e in ENCODINGS], ids=[e[0] for e in ENCODINGS]
+)
+def test_what_an_encoding_cannot_hold_is_counted_and_said(encoding, text, expected, changed):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
+    notes = write_result(("a",), ((text,),), format="csv", stream=stream, bom=True)
+    stream.flush()
+    assert raw.getvalue().decode(encoding).removeprefix("\ufeff") == f"a\n{expected}\n"
+    told = f"1 cell with escapes for what {encoding} cannot write; -o FILE writes UTF-8"
+    assert notes == ((told,) if changed else ())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("text", ["é", "日本", "😀", "\ud800", "a\\u0041"])
+def test_json_is_json_in_every_encoding(encoding, text):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    write_result((text,), ((text,),), format="jsonl", stream=stream)
+    stream.flush()
+    assert json.loads(raw.getvalue().decode(encoding)) == {text: text}
+
+
+VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(codec="utf-8"), max_size=8)
+SIGNS = st.text(st.sampled_from("=+-@\t\r\n'\"\\N ,;ab\u200c\ufeff＝"), max_size=6)
+TABLES = st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(VALUES | SIGNS, min_size=n, max_size=n), max_size=5))
+
+
+@given(TABLES)
+def test_any_cells_round_trip_through_csv_and_tsv(rows):
+    columns = [f"c{n}" for n in range(len(rows[0]) if rows else 2)]
+    expected = [columns, *([None if value is None else str(value) for value in row] for row in rows)]
+    tsv, _ = written(columns, rows, "tsv")
+    assert read_back(tsv, "tsv") == expected
+    text, _ = written(columns, rows, "csv")
+    cells = list(csv.reader(io.StringIO(text, newline="")))
+    assert [[undone(cell) for cell in row] for row in cells] == [[cell or "" for cell in row] for row in expected]
+
+
+@given(TABLES)
+def test_no_cell_is_a_formula_to_a_spreadsheet_library(rows):
+    """openpyxl takes what csv.reader reads: a text, as it is in the file, never something to run."""
+    columns = [f"c{n}" for n in range(len(rows[0]) if rows else 2)]
+    text, _ = written(columns, rows, "csv")
+    cells = [
+        [openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row]
+        for row in csv.reader(io.StringIO(text, newline=""))
+    ]
+    book = openpyxl.Workbook()
+    for row in cells:
+        book.active.append(row)
+    assert {cell.data_type for line in book.active.iter_rows() for cell in line} <= {"s", "n"}
+    saved = io.BytesIO()
+    book.save(saved)
+    read = openpyxl.load_workbook(saved).active.iter_rows(max_col=len(columns), max_row=len(cells), values_only=True)
+    # XML has one line end, and a cell of nothing has no value.
+    assert [[lines(cell or "") for cell in row] for row in read] == [[lines(cell) for cell in row] for row in cells]
+
+
+def test_the_library_would_run_what_is_not_protected():
+    """The control."""
+    book = openpyxl.Workbook()
+    book.active.append(list(csv.reader(io.StringIO(written(("a",), (("=1+1",),), "csv", raw=True)[0])))[1])
+    assert book.active["A1"].data_type == "f"
+
+
+def lines(text):
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -156,14 +440,15 @@ def test_raw_writes_control_characters_to_a_file_but_never_to_a_terminal():
 def test_payloads_stay_visible_text(name, payload):
     for stream in (io.StringIO(), Terminal()):
         text, notes = written((payload, "b"), ((payload, payload),), name, stream=stream)
-        assert not forbidden(text, allowed="\n\t" if name in {"vertical", "csv", "tsv"} else "\n")
+        if stream.isatty() or name not in {"csv", "tsv"}:  # their files are exact
+            assert not forbidden(text, allowed="\n\t" if name in {"vertical", "csv", "tsv"} else "\n")
         assert not forbidden("".join(notes), allowed="")
         assert len(text) > len(name)
 
 
 def test_naughty_strings_in_every_format(naughty):
     for name in FORMATS:
-        text, _ = written(("a", "b"), [(one, one) for one in naughty], name, width=80)
+        text, _ = written(("a", "b"), [(one, one) for one in naughty], name, width=80, stream=Terminal())
         assert not forbidden(text, allowed="\n\t")
 
 

@@ -213,7 +213,7 @@ class Session:
             os.execve(sys.executable, [sys.executable, "-c", program], env)
         self.output = b""
 
-    def until(self, text, seconds=20.0):
+    def until(self, text, seconds=120.0):
         end = time.monotonic() + seconds
         while text.encode() not in self.output:
             ready = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0]
@@ -262,7 +262,7 @@ def test_without_terminal_input_the_run_goes_on():
     root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        env=dict(os.environ, PYTHONPATH=root, PYTHONUTF8="1"), timeout=60, check=True,
+        env=dict(os.environ, PYTHONPATH=root, PYTHONUTF8="1"), timeout=120, check=True,
     )  # fmt: skip
     assert done.stdout == "DONE\n"
 
@@ -279,7 +279,7 @@ def test_no_thread_is_left():
 def test_what_is_waited_for_is_said_and_goes_away(payload):
     stream = Terminal()
     with waiting(f"reading {payload}", console=make_console(stream, color="never", width=60, height=24), mode="live"):
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 120
         while "reading" not in (seen := stream.getvalue()) and time.monotonic() < ends:
             time.sleep(0.01)  # another thread draws it
         assert "reading" in seen

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from planner_cli.ui.clean import clean
+from planner_cli.clean import clean
 from planner_cli.ui.look import ASCII, UNICODE, look_for, pad, wrap
 from planner_cli.ui.sqltext import laid_out
 
@@ -59,6 +59,7 @@ def test_wrap_breaks_at_spaces_and_keeps_indents():
     assert wrap(clean("  one two three", newlines=True), 9) == ("  one two", "three")
     assert wrap(clean("abcdefgh ij", newlines=True), 5) == ("abcde", "fgh", "ij")
     assert wrap(clean("a\n\nb", newlines=True), 5) == ("a", "", "b")
+    assert wrap(clean(" 日本", newlines=True), 3) == (" 日", "本")  # no empty line before it
 
 
 @pytest.mark.parametrize("look", LOOKS)

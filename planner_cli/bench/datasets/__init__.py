@@ -1,4 +1,4 @@
-"""Data sets to measure on: Spider, BIRD, the paper's own file, evaluation packs, a user's table, the demo."""
+"""Data sets to measure with: Spider, BIRD, the paper's own file, evaluation packs, a user's table, the demo."""
 
 from __future__ import annotations
 

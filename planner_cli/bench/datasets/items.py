@@ -1,4 +1,4 @@
-"""What a data set is made of."""
+"""What a data set consists of."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.bench.rows import Hardness
-from planner_cli.errors import PlannerError
+from planner_cli.bench.setaside import SetAside, UnmeasurableError
 
 
 @dataclass(frozen=True, slots=True)
 class GivenCandidate:
-    """A query that came with the data, for measuring a judge by itself."""
+    """A query that came with the data, for measuring a judge alone."""
 
     sql: str
     label: bool | None
@@ -35,26 +35,40 @@ class Item:
     gold: str | None
     """The right query; ``None`` where only labels of candidates are known."""
     hardness: Hardness | None = None
-    """As the data say; else by Spider's definition; ``None`` where that cannot read the query."""
+    """As given in the data, otherwise by Spider's definition; ``None`` where that cannot read the query."""
     candidates: tuple[GivenCandidate, ...] = ()
 
     def right_query(self) -> str:
         """The right query, where a comparison needs one.
 
         Raises:
-            PlannerError: the data give none.
+            UnmeasurableError: the data give none.
 
         """
         if self.gold is None:
-            raise PlannerError(
-                f"{self.id}: there is no right query to compare an answer with",
+            raise UnmeasurableError(
+                "gold",
+                "there is no right query to compare an answer with",
                 hint="planner bench intrinsic needs none where the candidates are labelled",
             )
         return self.gold
 
+    def given(self) -> tuple[GivenCandidate, ...]:
+        """The candidates that came with the data.
+
+        Raises:
+            UnmeasurableError: there are none.
+
+        """
+        if not self.candidates:
+            raise UnmeasurableError(
+                "candidates", "the data set gives no candidates to judge", hint="planner bench e2e writes its own"
+            )
+        return self.candidates
+
     @property
     def digest(self) -> str:
-        """sha256 of what the data say, without paths and hardness: neither changes what is computed."""
+        """sha256 of the data's content, without paths and hardness: neither changes what is computed."""
         content = [self.id, self.database_id, self.question, self.gold, [[c.sql, c.label] for c in self.candidates]]
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
@@ -65,11 +79,13 @@ class Dataset:
     format: str
     """One of :data:`~planner_cli.bench.datasets.FORMATS`."""
     items: tuple[Item, ...]
-    """Those to be done, after limit and shard, in the data's own order."""
+    """The items to process, after limit and shard, in the data's own order."""
     total: int
-    """How many items the data hold."""
+    """How many items the data contain, without those set aside."""
     fingerprint: str
     """sha256 over all of the data's items, so that shards and samples of the same data share it."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Records from which no items could be made, whatever part of the data was requested."""
 
 
 def fingerprint(items: Sequence[Item]) -> str:

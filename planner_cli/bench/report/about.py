@@ -16,24 +16,24 @@ from planner_cli.bench.statistics import RESAMPLES
 from planner_cli.bench.store import Run
 
 _FEW = 100
-"""Questions under which a run is called small."""
+"""Number of questions under which a run is called small."""
 _FEW_DATABASES = 5
 _LOW_MASS = 0.5
 
 METHOD = (
     "A row is one question with its candidates; all figures are computed from rows.jsonl and can be computed again.",
     (
-        "Scores are soft: P(true) / (P(true) + P(false)) where the verdict's value stands. At the budget the thought "
+        "Scores are soft: P(true) / (P(true) + P(false)) at the position of the verdict. At the budget the thought "
         "is closed for the model and the verdict read (forced close); the plain cut stops there instead, and what has "
         f"no verdict yet, {ANSWER_TOKENS} tokens for the answer included, is a failure and counts 0.5, as in the paper."
     ),
     (
-        "Both curves come from one pass: the score was also read on the way, at each budget of the ladder, and the "
+        "Both curves come from one pass: the score was also read along the way, at each budget of the ladder, and the "
         "text of a greedy thought up to there does not depend on the budget."
     ),
     (
         "Pairwise accuracy: over all pairs of a right and a wrong candidate of one question, the share where the right "
-        "one scores strictly higher. Macro F1: threshold 0.5. Hit@1, MRR: over all questions, also those without any "
+        "one scores strictly higher. Macro F1: threshold 0.5. Hit@1, MRR: over all questions, even those without any "
         "right candidate; equal scores in candidate order."
     ),
     (
@@ -105,7 +105,7 @@ def notes(runs: Sequence[Named]) -> tuple[str, ...]:
         found.append("The runs were made on different machines: compare their scores, not their times.")
     found.append(
         f"Published figures ({paper.SOURCE}) are those of {paper.SETTING}. Our questions, candidates and models are "
-        "others, so levels cannot be compared; how a curve runs and how modes stand to each other can. "
+        "different, so levels cannot be compared; the shape of a curve and the order of modes can. "
         "No intervals were published."
     )
     return tuple(found)
@@ -131,7 +131,7 @@ def _notes_on(item: Named) -> Iterator[str]:
             + "; the figures are of this sample."
         )
     if len(databases) == 1:
-        yield f"{item.label}: one database: the brackets speak of other questions on it, not of other databases."
+        yield f"{item.label}: one database: the brackets are about other questions on it, not about other databases."
     if len(questions) < _FEW or len(databases) < _FEW_DATABASES:
         yield f"{item.label}: the sample is small; differences within the brackets mean nothing."
     if run.kind == "intrinsic" and labelled:

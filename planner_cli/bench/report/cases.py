@@ -12,7 +12,7 @@ from planner_cli.bench.store import Run
 SHOWN = 20
 """Longest list."""
 _THOUGHT_SHOWN = 2_000
-"""Characters of a thought; its end stands nearest to the verdict."""
+"""Characters of a thought; its end is nearest to the verdict."""
 
 
 def disagreements(run: Run, most: int = SHOWN) -> tuple[Case, ...]:

@@ -1,4 +1,4 @@
-"""Tables about cost: time by stage, tokens, calls and memory; and how the thoughts that cost it read."""
+"""Tables about cost: time by stage, tokens, calls and memory; and the quality of the thoughts paid for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KINDS = ("generate", "judge", "prompt")
 
 
 def _ordered(names: Iterable[str], first: tuple[str, ...]) -> list[str]:
-    """The names, the known ones in their order, others behind."""
+    """The names, known ones in their order, then the others."""
     found = set(names)
     return [*(name for name in first if name in found), *sorted(found.difference(first))]
 
@@ -25,7 +25,7 @@ def _methods(item: Named) -> bool:
 
 
 def time_table(item: Named) -> Table:
-    """Wall time of a question by stage, one line a stage of a method."""
+    """Wall time of a question by stage, one line per stage of a method."""
     lines = []
     for method, rows in by_method(item.run.rows).items():
         found = cost(rows)
@@ -50,7 +50,7 @@ def time_table(item: Named) -> Table:
 
 
 def token_table(item: Named) -> Table:
-    """Tokens, decode calls, memory and (where the machine reports it) energy, one line a method."""
+    """Tokens, decode calls, memory and (where the machine reports it) energy, one line per method."""
     costs = {method: cost(rows) for method, rows in by_method(item.run.rows).items()}
     measured = any(found.joules is not None for found in costs.values())
     kinds = _ordered((kind for found in costs.values() for kind in found.tokens), _KINDS)
@@ -88,6 +88,6 @@ def quality_table(item: Named) -> Table | None:
             Column(name.replace("_", " "), "number" if name == "entropy" else "percent") for name in MEASURES
         ),
         lines=(Line(tuple(found[name] for name in MEASURES)),),
-        note="Means over thoughts. Repetition: share of sentences, words, three-word runs that were there before; "
+        note="Means over thoughts. Repetition: share of sentences, words, three-word runs that occurred before; "
         "entropy of the words in bits; diversity: 1 - mean similarity of two sentences.",
     )

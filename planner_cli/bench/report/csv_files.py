@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from planner_cli.bench.report.document import Table, Value
 from planner_cli.bench.report.escape import cell
 from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.statistics import Difference, Estimate
+from planner_cli.ui.separated import csv_cell
 
 _CANDIDATE_FIELDS = (
     "label", "executable", "error", "samples", "cluster", "greedy", "logprob", "judged", "score", "hard", "mass",
@@ -18,7 +18,7 @@ _CANDIDATE_FIELDS = (
 
 
 def write_table(path: Path, table: Table) -> None:
-    """One table; shares of 1, not percent. ``published`` says which lines are others' figures."""
+    """One table; shares of 1, not percent. ``published`` says which lines are other people's figures."""
     wide = [any(isinstance(line.cells[at], (Estimate, Difference)) for line in table.lines) for at in _range(table)]
     header: list[str] = []
     for column, has_interval in zip(table.columns, wide, strict=True):
@@ -38,7 +38,7 @@ def write_table(path: Path, table: Table) -> None:
 
 
 def write_candidates(path: Path, rows: Sequence[ItemRow]) -> None:
-    """Every candidate of a run, one a line, for a spreadsheet or an independent computation."""
+    """Every candidate of a run, one per line, for a spreadsheet or an independent computation."""
     header = ["item", "database", "hardness", "method", "candidate", "chosen", *_CANDIDATE_FIELDS, "question", "gold"]
     lines = (
         [
@@ -63,7 +63,7 @@ def _cells(value: Value, *, has_interval: bool) -> list[str]:
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([cell(title) for title in header])
-        writer.writerows(rows)
+    # A question may hold half of a surrogate pair, which no file can.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        for row in ([cell(title) for title in header], *rows):
+            file.write(",".join(csv_cell(text) if text else "" for text in row) + "\n")

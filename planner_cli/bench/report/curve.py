@@ -1,4 +1,4 @@
-"""Accuracy against budget against latency, from one run: every thought was also scored on its way."""
+"""Accuracy against budget against latency, from one run: every thought was also scored along the way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INTERVAL_ERRORS = 2 * 1.96
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One place on a curve."""
+    """One point on a curve."""
 
     budget: int
     """Tokens a thought may have."""
@@ -39,7 +39,7 @@ class BudgetFigures:
     forced: Mapping[str, Estimate]
     """The thought is closed at the budget and its verdict read."""
     plain: Mapping[str, Estimate]
-    """Generation just stops, as in the paper: no verdict, unless the model came to one before."""
+    """Generation just stops, as in the paper: no verdict, unless the model reached one before."""
     seconds: float | None
 
 
@@ -80,7 +80,7 @@ def ladder(run: Run) -> tuple[int, ...]:
 
 
 def budget_figures(run: Run) -> tuple[BudgetFigures, ...]:
-    """Everything the run knows about each budget of its ladder; empty when nothing was judged."""
+    """Everything known about each budget of the run's ladder; empty when nothing was judged."""
     rows = judged_rows(run)
     if not judged(rows):
         return ()

@@ -15,7 +15,7 @@ from planner_cli.bench.metrics import (
     intrinsic_counts,
 )
 from planner_cli.bench.report.document import Block, Bullets, Case, Column, Document, Heading, Line, Table
-from planner_cli.bench.report.escape import printable
+from planner_cli.bench.report.left_out import left_out_line
 from planner_cli.bench.report.naming import named
 from planner_cli.bench.report.reading import as_run, by_method
 from planner_cli.bench.report.terminal import text_table
@@ -23,6 +23,7 @@ from planner_cli.bench.rows import ItemRow
 from planner_cli.bench.scorers import soft, top
 from planner_cli.bench.statistics import Difference, Estimate, McNemar, mcnemar
 from planner_cli.bench.store import Run, differences
+from planner_cli.clean import clean
 from planner_cli.errors import PlannerError
 
 _SHOWN = {
@@ -79,7 +80,7 @@ def diff(a: Run, b: Run) -> Compared:
         raise PlannerError(f"{a.path} and {b.path} have no question in common", hint="run both on the same data")
     for pair in pairs:
         if pair.a.gold != pair.b.gold:
-            raise PlannerError(f"item {pair.a.item} has another gold query in {b.path} than in {a.path}")
+            raise PlannerError(f"item {pair.a.item} has a different gold query in {b.path} than in {a.path}")
     return Compared(
         a=a,
         b=b,
@@ -91,7 +92,7 @@ def diff(a: Run, b: Run) -> Compared:
 
 
 def _keyed(run: Run, *, several: bool) -> dict[tuple[str, str, str | None], ItemRow]:
-    """The rows of which it is known whether they were right."""
+    """The rows known to be right or wrong."""
     found: dict[tuple[str, str, str | None], ItemRow] = {}
     for row in run.rows:
         known = row.correct is not None if run.kind == "e2e" else intrinsic_counts(row, soft)["questions"]
@@ -136,12 +137,12 @@ def diff_text(a: Run, b: Run, width: int = 100) -> str:
     compared = diff(a, b)
     parts = [*_sentences(compared), "", text_table(_table(compared), width), ""]
     for case in _cases(compared):
-        parts += [printable(case.title), *(f"  {caption}: {_indented(text)}" for caption, text in case.texts), ""]
+        parts += [clean(case.title), *(f"  {caption}: {_indented(text)}" for caption, text in case.texts), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _indented(text: str) -> str:
-    return printable(text, newlines=True).replace("\n", "\n      ")
+    return clean(text, newlines=True).replace("\n", "\n      ")
 
 
 def diff_document(a: Run, b: Run) -> Document:
@@ -170,6 +171,10 @@ def _sentences(compared: Compared) -> Iterator[str]:
     yield f"McNemar's exact test: p = {counts.p:.3g}; so uneven a split is {verdict} chance explains (5 % level)."
     if compared.left_out:
         yield f"{compared.left_out:,} rows are of one run only, or have no known outcome, and are left out."
+    for name, run in (("A", compared.a), ("B", compared.b)):
+        left_out = left_out_line(run)
+        if left_out is not None:
+            yield f"{name}: {left_out}."
     if compared.a.dataset.get("fingerprint") != compared.b.dataset.get("fingerprint"):
         yield "The data sets differ; only items with the same id and gold query are paired."
 

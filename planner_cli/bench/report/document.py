@@ -34,7 +34,7 @@ class Line:
 
     cells: tuple[Value, ...]
     published: bool = False
-    """Whether these are others' figures. They are set apart wherever they are shown."""
+    """Whether these are other people's figures. They are set apart wherever they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One item of a list that is looked at closely: a headline, then texts with their captions."""
+    """One item examined closely: a headline, then texts with their captions."""
 
     title: str
     texts: tuple[tuple[str, str], ...]

@@ -20,7 +20,7 @@ _BASELINES = (
 
 
 def accuracy_table(item: Named) -> Table:
-    """Execution accuracy by hardness, one line a method, with greedy, vote and oracle lines."""
+    """Execution accuracy by hardness, one line per method, with greedy, vote and oracle lines."""
     methods = by_method(item.run.rows)
     groups = [name for name in (*HARDNESS_ORDER, "unknown") if name in by_hardness(item.run.rows)]
     base = reference(methods)

@@ -1,4 +1,4 @@
-"""A report as one HTML page: plots inside, no script, no request to anywhere."""
+"""A report as one HTML page: plots included, no scripts, no external requests."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def budget_table(item: Named, figures: Sequence[BudgetFigures]) -> Table:
 
 
 def mode_table(item: Named) -> Table:
-    """Soft and hard scores with and without the check, beside choices that need no judge."""
+    """Soft and hard scores with and without the check, next to choices that need no judge."""
     run, rows = item.run, judged_rows(item.run)
     names = [name for name, _ in _MAIN]
     lines = [

@@ -21,7 +21,7 @@ from planner_cli.bench.report.escape import fenced, markdown
 
 
 def markdown_page(document: Document) -> str:
-    """The whole page; pictures are links to ``NAME.png`` beside it."""
+    """The whole page; pictures are links to ``NAME.png`` next to it."""
     blocks = [f"# {markdown(document.title)}", *(_block(block) for block in document.blocks)]
     return "\n\n".join(blocks) + "\n"
 

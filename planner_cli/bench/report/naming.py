@@ -1,4 +1,4 @@
-"""What runs are called in a report: the same label everywhere, and file names that any system takes."""
+"""What runs are called in a report: the same label everywhere, and file names that any system accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main table: one line a run, so that several can be compared at a glance."""
+"""The main table: one line per run, so that several can be compared at a glance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from planner_cli.bench.scorers import soft
 from planner_cli.bench.store import Run
 
 MAIN_METRIC = {"intrinsic": "pairwise", "e2e": "hit_at_1"}
-"""What the curve of a run shows: telling right from wrong, or answering right by re-ranking."""
+"""What the curve of a run shows: distinguishing right from wrong, or answering correctly by re-ranking."""
 MAIN_TITLE = {"intrinsic": "pairwise accuracy", "e2e": "execution accuracy of re-ranking"}
 
 

@@ -1,4 +1,4 @@
-"""Figures published by others, to stand beside ours, always labelled as theirs.
+"""Figures published by others, for comparison with ours, always labelled as theirs.
 
 M. F. Anjum, "When Reasoning Beats Scale", arXiv 2505.03786 (2025), as its own published notebooks print them.
 Shares are in [0, 1]. The judge is DeepSeek-R1-Distill-Qwen-1.5B unless a row names another one.

@@ -87,7 +87,7 @@ def reliability(each: Studied) -> Picture:
 
 
 def judge_bars(each: Studied) -> Picture:
-    """The judge by hardness, beside what an oracle could do."""
+    """The judge by hardness, next to what an oracle could do."""
     label, groups, scorer = each.item.label, by_hardness(judged_rows(each.run)), as_run(each.run, soft)
     judge = [intrinsic(rows, scorer) for rows in groups.values()]
     best = [intrinsic(rows, oracle()) for rows in groups.values()]
@@ -106,7 +106,7 @@ def judge_bars(each: Studied) -> Picture:
 
 
 def method_bars(each: Studied) -> Picture:
-    """Execution accuracy of each method by hardness, beside votes and oracle."""
+    """Execution accuracy of each method by hardness, next to votes and oracle."""
     label, methods = each.item.label, by_method(each.run.rows)
     base, groups = reference(methods), list(by_hardness(each.run.rows))
     parts = {name: by_hardness(rows) for name, rows in methods.items()}

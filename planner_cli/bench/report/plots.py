@@ -27,7 +27,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "++")
 _GREY = "#555555"
-_STYLE: Any = {  # its keys are a list of literals that changes with each matplotlib
+_STYLE: Any = {  # the literal keys in its type change with each matplotlib
     "figure.facecolor": "white",
     "axes.grid": True,
     "axes.axisbelow": True,
@@ -57,7 +57,7 @@ class Curve:
     label: str
     points: Sequence[Point]
     published: bool = False
-    """Others' figures are drawn grey and dotted."""
+    """Other people's figures are drawn grey and dotted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ def _drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 
 def _percent(axes: Axes, title: str, *, room: float = 0) -> None:
-    """An axis of 0 to 100 %, with room over it for what is written above the data."""
+    """An axis of 0 to 100 %, with room for what is written above the data."""
     axes.set_ylabel(f"{title} (%)")
     axes.set_ylim(0, 100 + room)
     axes.set_yticks(range(0, 101, 20))
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
-    """Below the data, in as many columns as fit."""
+    """A legend below the data, in as many columns as fit."""
     handles, labels = axes.get_legend_handles_labels()
     longest = max(map(len, labels), default=0)
     figure.legend(handles, labels, loc="outside lower center", ncols=max(1, min(len(labels), 96 // (longest + 8))))
@@ -203,12 +203,12 @@ def _draw_bars(axes: Axes, bar: Bars, number: int, at: Sequence[float], width: f
 
 
 def _note(axes: Axes, text: str, x: float, share: float, *, above: float) -> None:
-    """A small text so many points above a place."""
+    """A small text, this many points above a position."""
     axes.annotate(text, (x, 100 * share), xytext=(0, above), textcoords="offset points", ha="center", fontsize=9)
 
 
 def reliability_plot(path: Path, title: str, found: Calibration) -> None:
-    """How often candidates of each score were right, over how many there were."""
+    """How often candidates of each score were right, above how many there were."""
     bins = [group for group in found.bins if group.count]
     with _drawing(path, 6.4, 6.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])

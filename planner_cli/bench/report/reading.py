@@ -12,7 +12,7 @@ from planner_cli.bench.store import Run
 
 
 def setting(run: Run, name: str) -> Any:
-    """The setting of this name, however deep it stands; ``None`` when there is none."""
+    """The setting with this name, however deeply nested; ``None`` when there is none."""
     return _find(run.settings, name)
 
 

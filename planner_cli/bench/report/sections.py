@@ -17,6 +17,7 @@ from planner_cli.bench.report.intrinsic_tables import (
     hardness_table,
     mode_table,
 )
+from planner_cli.bench.report.left_out import left_out_blocks, left_out_line
 from planner_cli.bench.report.overview import MAIN_TITLE, main_knee, overview_table
 from planner_cli.bench.report.reading import by_method, own_budget, reference
 from planner_cli.bench.report.studied import Studied, study
@@ -38,6 +39,7 @@ def document(runs: Sequence[Run]) -> Document:
     for each in studied:
         blocks.append(Heading(f"Run {each.item.label}"))
         blocks += _intrinsic(each) if each.run.kind == "intrinsic" else _end_to_end(each)
+    blocks += left_out_blocks(items)
     blocks += [
         Heading("Method"), Bullets(about.METHOD), about.models_table(items), about.circumstances_table(items),
         Heading("What these figures cannot say"), Bullets(about.notes(items)),
@@ -56,6 +58,9 @@ def _percent(figure: Estimate) -> str:
 
 def _headlines(each: Studied) -> Iterator[str]:
     label, run = each.item.label, each.run
+    left_out = left_out_line(run)
+    if left_out is not None:
+        yield f"{label}: {left_out}."
     if run.kind == "e2e":
         methods = by_method(run.rows)
         for name, rows in methods.items():
@@ -108,7 +113,7 @@ def _end_to_end(each: Studied) -> Iterator[Block]:
         yield Heading("The judge", 3)
         yield Paragraph(
             "From the labels of the candidates: Hit@1 is the accuracy of choosing by score alone, equal scores in "
-            "candidate order. The planner's own ties go by votes, so its accuracy can differ a little."
+            "candidate order. The planner breaks ties by votes, so its accuracy can differ a little."
         )
         yield from pictures.curves(each)
         yield budget_table(each.item, each.figures)
@@ -139,7 +144,7 @@ def _disagreements(each: Studied) -> Iterator[Block]:
     if found:
         yield Heading("Where judge and label differ most", 3)
         yield Paragraph(
-            "Not always is it the judge that is wrong: an audit found half of one benchmark's gold queries wrong or "
+            "It is not always the judge that is wrong: an audit found half of one benchmark's gold queries wrong or "
             "ambiguous (arXiv 2601.08778)."
         )
         yield from found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planner_cli.bench.report.curve import BudgetFigures, budget_figures
 from planner_cli.bench.report.naming import Named, named
+from planner_cli.bench.setaside import nothing_measured, questions
 from planner_cli.bench.store import Run
 from planner_cli.errors import PlannerError
 
@@ -37,6 +38,8 @@ def study(runs: Sequence[Run]) -> tuple[Studied, ...]:
     if not runs:
         raise PlannerError("there is no run to report on")
     for run in runs:
+        if not run.rows and questions(run.set_aside):
+            raise nothing_measured(run.set_aside)
         if not run.rows:
-            raise PlannerError(f"{run.path} has no rows yet", hint="the same command goes on with it")
+            raise PlannerError(f"{run.path} has no rows yet", hint="the same command continues it")
     return tuple(Studied(item, budget_figures(item.run)) for item in named(runs))

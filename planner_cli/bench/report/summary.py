@@ -9,6 +9,7 @@ from planner_cli.bench.report.curve import budget_figures, points
 from planner_cli.bench.report.document import Table
 from planner_cli.bench.report.e2e_tables import accuracy_table
 from planner_cli.bench.report.intrinsic_tables import FORCED, budget_table, mode_table
+from planner_cli.bench.report.left_out import left_out_table
 from planner_cli.bench.report.overview import MAIN_METRIC, MAIN_TITLE, main_knee, overview_table
 from planner_cli.bench.report.studied import study
 from planner_cli.bench.report.terminal import text_curve, text_table
@@ -33,6 +34,9 @@ def summary_text(runs: Sequence[Run], width: int, color: bool = False) -> str:
             tables.append(_narrow(budget_table(each.item, each.figures)))
         elif each.judged:
             tables.append(mode_table(each.item))
+    left_out = left_out_table([each.item for each in studied])
+    if left_out is not None:
+        tables.append(left_out)
     return "\n\n".join(text_table(table, width, color=color) for table in tables) + "\n"
 
 

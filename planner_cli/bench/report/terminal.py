@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planner_cli.bench.report.curve import Point, knee
 from planner_cli.bench.report.document import Column, Line, Table, heading, shown, shown_interval
-from planner_cli.bench.report.escape import printable
+from planner_cli.clean import clean
 
 _GAP = "  "
 _WIDEST_TEXT = 28
@@ -22,7 +22,7 @@ def cell_width(text: str) -> int:
 
 
 def text_table(table: Table, width: int, *, color: bool = False) -> str:
-    """The table within ``width`` cells: first the intervals go, then the last columns; what went is said."""
+    """The table within ``width`` cells: first the intervals are dropped, then the last columns, which a note names."""
     lines = [line for line in table.lines if not line.published]
     columns = list(table.columns)
     texts = _texts(lines, columns, intervals=True)
@@ -37,7 +37,7 @@ def text_table(table: Table, width: int, *, color: bool = False) -> str:
     drawn = [_joined(row, columns, widths) for row in heads]
     body = [_joined(row, columns, widths) for row in texts]
     rule = "-" * min(width, sum(widths) + len(_GAP) * (len(widths) - 1))
-    title = _broken(printable(table.title), width)
+    title = _broken(clean(table.title), width)
     result = [*(_bold(line, color=color) for line in (*title, *drawn)), rule, *body]
     if left_out:
         result += _broken(f"(not shown at this width: {', '.join(left_out)})", width)
@@ -62,7 +62,7 @@ def _texts(lines: Sequence[Line], columns: Sequence[Column], *, intervals: bool)
 
 
 def _fitted(text: str) -> str:
-    text = printable(text)
+    text = clean(text)
     if cell_width(text) <= _WIDEST_TEXT:
         return text
     while cell_width(text) > _WIDEST_TEXT - 3:
@@ -83,7 +83,7 @@ def _total(columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> int:
 
 
 def _headings(columns: Sequence[Column], widths: Sequence[int]) -> list[list[str]]:
-    """Headings broken at spaces, standing on the table's line."""
+    """Headings broken at spaces, aligned to the table's line."""
     broken = [_broken(heading(column), width) for column, width in zip(columns, widths, strict=True)]
     height = max(map(len, broken))
     padded = [[""] * (height - len(lines)) + lines for lines in broken]
@@ -140,7 +140,7 @@ def text_curve(title: str, forced: Sequence[Point], plain: Sequence[Point], widt
     knees = _placed(["^" if budget == best else "" for budget in budgets], step)
     axis = [" " * 5 + "+" + "-" * (step * len(budgets)), *(" " * left + line for line in (names, knees))]
     legend = f"{FORCED_SIGN} forced close, | 95 % interval; {PLAIN_SIGN} plain cut; ^ knee: {best} tokens"
-    return "\n".join([*_broken(printable(title), width), *lines, *axis, *_broken(legend, width)])
+    return "\n".join([*_broken(clean(title), width), *lines, *axis, *_broken(legend, width)])
 
 
 def _placed(texts: Sequence[str], step: int) -> str:
@@ -152,7 +152,7 @@ def _placed(texts: Sequence[str], step: int) -> str:
 
 
 def _thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
-    """At most so many points, evenly picked, the last one among them."""
+    """At most so many points, evenly spaced, including the last one."""
     every = -(-len(points) // max(1, most))
     return points[::-1][::every][::-1]
 

@@ -10,6 +10,7 @@ from planner_cli.bench.report.csv_files import write_candidates, write_table
 from planner_cli.bench.report.diff import diff_document
 from planner_cli.bench.report.document import Document
 from planner_cli.bench.report.html_page import html_page
+from planner_cli.bench.report.json_page import json_page
 from planner_cli.bench.report.markdown_page import markdown_page
 from planner_cli.bench.report.naming import named
 from planner_cli.bench.report.sections import document
@@ -23,11 +24,13 @@ class ReportFiles:
 
     markdown: Path
     html: Path
-    """Stands alone: it can be mailed."""
+    """Self-contained: it can be mailed."""
     tables: tuple[Path, ...]
     """CSV: every table, and every candidate of each run."""
     plots: tuple[Path, ...]
     """A PNG and an SVG of each."""
+    json: Path
+    """Every table, for programs."""
 
 
 def write_report(runs: Sequence[Run], out: Path) -> ReportFiles:
@@ -38,20 +41,20 @@ def write_report(runs: Sequence[Run], out: Path) -> ReportFiles:
 
     """
     page = document(runs)
-    files = _write(page, out, "report")
+    files = _write(page, out, "report", runs)
     candidates = []
     for item in named(runs):
         candidates.append(out / f"{item.stem}-candidates.csv")
         write_candidates(candidates[-1], item.run.rows)
-    return ReportFiles(files.markdown, files.html, (*files.tables, *candidates), files.plots)
+    return ReportFiles(files.markdown, files.html, (*files.tables, *candidates), files.plots, files.json)
 
 
 def write_diff(a: Run, b: Run, out: Path) -> ReportFiles:
     """Write the comparison of two runs, raising as :func:`planner_cli.bench.report.diff.diff` does."""
-    return _write(diff_document(a, b), out, "diff")
+    return _write(diff_document(a, b), out, "diff", (a, b))
 
 
-def _write(page: Document, out: Path, stem: str) -> ReportFiles:
+def _write(page: Document, out: Path, stem: str, runs: Sequence[Run]) -> ReportFiles:
     try:
         out.mkdir(parents=True, exist_ok=True)
         plots: list[Path] = []
@@ -63,7 +66,8 @@ def _write(page: Document, out: Path, stem: str) -> ReportFiles:
         tables = tuple(out / f"{table.name}.csv" for table in page.tables())
         for path, table in zip(tables, page.tables(), strict=True):
             write_table(path, table)
-        files = ReportFiles(out / f"{stem}.md", out / f"{stem}.html", tables, tuple(plots))
+        files = ReportFiles(out / f"{stem}.md", out / f"{stem}.html", tables, tuple(plots), out / f"{stem}.json")
+        files.json.write_text(json_page(page, named(runs)), encoding="ascii")
         files.markdown.write_text(markdown_page(page), encoding="utf-8")
         files.html.write_text(html_page(page, pictures), encoding="utf-8")
     except OSError as error:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from planner_cli.app.asking import TakesValues, question_about
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
-from planner_cli.bench.equality import Gold, Instances, matches
+from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, matches
+from planner_cli.bench.instances import NOTHING_REDACTED, Instances, Redactions
 from planner_cli.bench.oracle import Oracle
 from planner_cli.bench.rows import ItemRow
-from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases, Redactions, peak_memory, scored, to_do
+from planner_cli.bench.running.shared import Databases, measured, peak_memory, scored
+from planner_cli.bench.setaside import SetAside
 from planner_cli.bench.spider import exact_match
 from planner_cli.control import Control
+from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
-from planner_cli.errors import PlannerError
+from planner_cli.errors import TimeLimit
 from planner_cli.events import Answered
 from planner_cli.generator import Generator
-from planner_cli.planning import plan
-from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Question, Schema
+from planner_cli.planning import Pooled, judged_as, plan
+from planner_cli.settings import Limits, PlanSettings, Select
+from planner_cli.types import Answer, Question, Schema, Timings
 
 
 def oracle_of(discriminator: Discriminator | Oracle | None) -> dict[str, float] | None:
@@ -40,42 +45,150 @@ def run_end_to_end(
     thoughts: bool = False,
     done: Collection[str] = (),
     redacted: Redactions = NOTHING_REDACTED,
+    evaluation: Limits = EVALUATION_LIMITS,
     control: Control | None = None,
-) -> Iterator[ItemRow | None]:
-    """Answer each item's question and compare the answer with gold; ``None`` for an item that was done already.
+) -> Iterator[ItemRow | SetAside | None]:
+    """Answer each item's question and compare the answer with gold; ``None`` for an item that was already done.
 
-    ``thoughts`` keeps the thoughts' texts in the rows.
-
-    Raises:
-        PlannerError: an item has no gold, a database cannot be used, or an item's gold does not run on it.
-
+    Candidates run under ``settings.limits``; gold, and the answer on further instances, under ``evaluation``.
+    ``thoughts`` keeps the thoughts' texts in the rows. An item that cannot be measured after all (see
+    :mod:`planner_cli.bench.running.checking`) is set aside.
     """
     control = control or Control()
-    takes_values = generator.prompt.takes_values or (
-        isinstance(discriminator, Discriminator) and discriminator.prompt.takes_values
+    fixed = [asdict(settings), asdict(evaluation), oracle_of(discriminator), thoughts]
+    with Databases(redacted, settings.limits) as databases, Instances(redacted, evaluation) as instances:
+        asking = _Asking(generator, discriminator, settings, databases, instances, control, thoughts=thoughts)
+        for (row,) in measured(items, [fixed], models, [done], redacted, asking.one):
+            yield row
+            yield from instances.faults()
+
+
+def run_methods(
+    items: Sequence[Item],
+    generator: Generator,
+    discriminator: Discriminator | Oracle | None,
+    settings: PlanSettings,
+    methods: Sequence[Select],
+    *,
+    models: Sequence[Any],
+    thoughts: bool = False,
+    done: Sequence[Collection[str]],
+    redacted: Redactions = NOTHING_REDACTED,
+    evaluation: Limits = EVALUATION_LIMITS,
+    control: Control | None = None,
+) -> Iterator[tuple[ItemRow | SetAside | None, ...]]:
+    """Like :func:`run_end_to_end` for each of the ``methods`` that rank a pool, sampled once per question.
+
+    Yields one entry per method, and ``done`` has the keys of each. A row is the one that a run of its method alone
+    would make, key included; the cost of sampling and judging counts for each method that needs it.
+    """
+    control = control or Control()
+    each = [replace(settings, select=select) for select in methods]
+    fixed = [[asdict(one), asdict(evaluation), oracle_of(discriminator), thoughts] for one in each]
+    with Databases(redacted, settings.limits) as databases, Instances(redacted, evaluation) as instances:
+        asking = _Asking(generator, discriminator, settings, databases, instances, control, thoughts=thoughts)
+        for rows in measured(items, fixed, models, done, redacted, functools.partial(asking.several, each)):
+            yield rows
+            for fault in instances.faults():
+                yield (fault,) * len(methods)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What all questions of a run share."""
+
+    generator: Generator
+    judge: Discriminator | Oracle | None
+    settings: PlanSettings
+    databases: Databases
+    instances: Instances
+    control: Control
+    thoughts: bool
+
+    def one(self, item: Item, keys: Sequence[str | None]) -> list[ItemRow | None]:
+        """The row of a run's own method."""
+        (key,) = keys
+        if key is None:
+            return [None]
+        gold, database = self._begun(item)
+        meter = EnergyMeter()
+        question = self._question(item, database)
+        self.control.restart(self.settings.max_seconds)
+        events = plan(question, database, self.generator, self.judge, self.settings, control=self.control)
+        try:
+            answer = next(event.answer for event in events if isinstance(event, Answered))
+        except TimeLimit as error:
+            answer = _no_answer(error, self.settings)
+        row = self._row(item, key, gold, answer, self.settings, database.schema)
+        return [replace(row, joules=meter.lap())]
+
+    def several(self, methods: Sequence[PlanSettings], item: Item, keys: Sequence[str | None]) -> list[ItemRow | None]:
+        """The rows of the methods that are not done."""
+        gold, database = self._begun(item)
+        meter = EnergyMeter()
+        question = self._question(item, database)
+        answers: dict[Select, Answer] = {}
+        joules: dict[Select, float | None] = {}
+        wanted = [one for one, key in zip(methods, keys, strict=True) if key is not None]
+        try:
+            pooled = Pooled(question, database, self.generator, self.judge, self.settings, self.control)
+            sampling = meter.lap()
+            for one in wanted:
+                answers[one.select] = pooled.answer(one.select)
+                spent = meter.lap()  # the first of those judged the same way pays; all of them needed it
+                joules.setdefault(judged_as(one.select), _sum(sampling, spent))
+        except TimeLimit as error:
+            answers = {one.select: _no_answer(error, one) for one in wanted}
+        rows: list[ItemRow | None] = []
+        for one, key in zip(methods, keys, strict=True):
+            row = None
+            if key is not None:
+                row = self._row(item, key, gold, answers[one.select], one, database.schema)
+                row = replace(row, joules=joules.get(judged_as(one.select)))
+            rows.append(row)
+        return rows
+
+    def _begun(self, item: Item) -> tuple[Gold, Database]:
+        self.control.restart(None)  # the right query has a limit of its own
+        database = self.databases.get(item)
+        gold = self.instances.gold(item, self.control)
+        if isinstance(self.judge, Oracle):
+            self.judge.look_up(item.id, gold)
+        return gold, database
+
+    def _question(self, item: Item, database: Database) -> Question:
+        judge = self.judge
+        prompts: list[TakesValues] = [self.generator.prompt]
+        if isinstance(judge, Discriminator):
+            prompts.append(judge.prompt)
+        return question_about(item.question, database, prompts, name=item.database_id)
+
+    def _row(self, item: Item, key: str, gold: Gold, answer: Answer, settings: PlanSettings, schema: Schema) -> ItemRow:
+        self.control.restart(None)
+        best = answer.best_candidate
+        everywhere = self.instances.matches(item, best.sql, self.control) if best is not None and item.suite else None
+        self.control.check()
+        return _answered(item, key, gold, answer, settings, schema, everywhere, thoughts=self.thoughts)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _no_answer(error: TimeLimit, settings: PlanSettings) -> Answer:
+    """The lack of an answer with which ``planner ask`` ends when time runs out before the first candidate."""
+    return Answer(
+        candidates=(),
+        executions=(),
+        clusters=(),
+        verdicts=(),
+        ranking=(),
+        best=None,
+        confidence=None,
+        vote_share=0.0,
+        reason=error.message,
+        timings=Timings(total=settings.max_seconds or 0.0),
     )
-    fixed = [asdict(settings), oracle_of(discriminator), thoughts]
-    with Databases(redacted) as databases, Instances() as instances:
-        for item, key in to_do(items, fixed, models, done, redacted):
-            if key is None:
-                yield None
-                continue
-            database = databases.get(item)
-            gold = Gold.run(database, item.right_query())
-            meter = EnergyMeter()
-            hints = database.mentioned(item.question) if takes_values else ()
-            question = Question(item.question, database.schema, item.database_id, hints)
-            answer: Answer | None = None
-            control.restart(settings.max_seconds)
-            if isinstance(discriminator, Oracle):
-                discriminator.look_up(item.id, gold)
-            for event in plan(question, database, generator, discriminator, settings, control=control):
-                if isinstance(event, Answered):
-                    answer = event.answer
-            if answer is None:
-                raise PlannerError(f"{item.id}: the plan ended without an answer")
-            row = _answered(item, key, gold, answer, settings, instances, database.schema, thoughts=thoughts)
-            yield replace(row, joules=meter.lap())
 
 
 def _answered(
@@ -84,8 +197,8 @@ def _answered(
     gold: Gold,
     answer: Answer,
     settings: PlanSettings,
-    instances: Instances,
     schema: Schema,
+    everywhere: bool | None,
     *,
     thoughts: bool,
 ) -> ItemRow:
@@ -94,7 +207,6 @@ def _answered(
     judged = {c.representative: v for c, v in zip(answer.clusters, answer.verdicts, strict=True)}
     best = answer.best_candidate
     times = answer.timings
-    everywhere = best is not None and bool(item.suite) and instances.matches(item, best.sql)
     return ItemRow(
         key=key,
         item=item.id,
@@ -109,7 +221,7 @@ def _answered(
         ),
         chosen=answer.best,
         correct=answer.best is not None and labels[answer.best],
-        correct_suite=everywhere if item.suite else None,
+        correct_suite=False if best is None and item.suite else everywhere,
         exact=best is not None and exact_match(best.sql, item.right_query(), schema),
         seconds={
             "generate": times.generate.seconds,

@@ -1,4 +1,4 @@
-"""Intrinsic runs: the discriminator by itself, on candidates that come with the data."""
+"""Intrinsic runs: the discriminator alone, on candidates that come with the data."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from planner_cli.app.asking import question_about
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
-from planner_cli.bench.equality import Gold, execute_given, matches
+from planner_cli.bench.equality import EVALUATION_LIMITS, execute_given, matches
+from planner_cli.bench.instances import NOTHING_REDACTED, Instances, Redactions
 from planner_cli.bench.legacy import standard_strings
 from planner_cli.bench.rows import ItemRow
-from planner_cli.bench.running.shared import NOTHING_REDACTED, Databases, Redactions, peak_memory, scored, to_do
+from planner_cli.bench.running.shared import Databases, measured, peak_memory, scored
+from planner_cli.bench.setaside import SetAside
 from planner_cli.control import Control
-from planner_cli.database import Database, cluster
+from planner_cli.database import cluster
 from planner_cli.discriminator import Case, Discriminator
-from planner_cli.errors import PlannerError
 from planner_cli.events import StageFinished, ThoughtClosed
-from planner_cli.settings import DiscriminatorSettings, Mode, rules_out
-from planner_cli.types import Candidate, Question, StageTimings, Verdict
+from planner_cli.settings import DiscriminatorSettings, Limits, Mode, rules_out
+from planner_cli.types import Candidate, StageTimings, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class IntrinsicSettings:
-    """How a judge is measured by itself, on candidates that come with the data."""
+    """How a judge is measured alone, on candidates that come with the data."""
 
     mode: Mode = "pro"
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     thoughts: bool = False
     """Whether the thoughts' texts are kept in the rows."""
+    limits: Limits = field(default_factory=Limits)
+    """Of one candidate's query."""
 
 
 def run_intrinsic(
@@ -39,52 +43,53 @@ def run_intrinsic(
     models: Sequence[Any],
     done: Collection[str] = (),
     redacted: Redactions = NOTHING_REDACTED,
+    evaluation: Limits = EVALUATION_LIMITS,
     control: Control | None = None,
-) -> Iterator[ItemRow | None]:
-    """Judge each item's own candidates; ``None`` stands for an item that was done already.
+) -> Iterator[ItemRow | SetAside | None]:
+    """Judge each item's own candidates; ``None`` stands for an item that was already done.
 
-    Raises:
-        PlannerError: an item has no candidates, its database cannot be used, or its gold does not run.
-
+    An item that cannot be measured after all (see :mod:`planner_cli.bench.running.checking`) is set aside.
     """
     control = control or Control()
-    with Databases(redacted) as databases:
-        for item, key in to_do(items, asdict(settings), models, done, redacted):
+    with Databases(redacted, settings.limits) as databases, Instances(redacted, evaluation) as instances:
+
+        def rows(item: Item, keys: Sequence[str | None]) -> list[ItemRow | None]:
+            (key,) = keys
             if key is None:
-                yield None
-                continue
-            if not item.candidates:
-                raise PlannerError(
-                    f"{item.id}: the data set gives no candidates to judge", hint="planner bench e2e writes its own"
-                )
-            yield _judge_item(item, key, databases.get(item), discriminator, settings, control)
+                return [None]
+            return [_judge_item(item, key, databases, instances, discriminator, settings, control)]
+
+        for (row,) in measured(items, [[asdict(settings), asdict(evaluation)]], models, [done], redacted, rows):
+            yield row
 
 
 def _judge_item(
     item: Item,
     key: str,
-    database: Database,
+    databases: Databases,
+    instances: Instances,
     discriminator: Discriminator,
     settings: IntrinsicSettings,
     control: Control,
 ) -> ItemRow:
-    gold = None if item.gold is None else Gold.run(database, item.gold)
+    given = item.given()
+    database = databases.get(item)
+    gold = None if item.gold is None else instances.gold(item, control)
     meter = EnergyMeter()
-    # as they are executed: "text" is a string where there is no such name
-    candidates = [Candidate(i, standard_strings(c.sql, database.schema)) for i, c in enumerate(item.candidates)]
+    # as they are executed: "text" is a string if no such name exists
+    candidates = [Candidate(i, standard_strings(c.sql, database.schema)) for i, c in enumerate(given)]
     executions = [execute_given(database, c.sql) for c in candidates]
     control.check()
     labels = [
-        given.label if given.label is not None or gold is None else matches(gold, execution)
-        for given, execution in zip(item.candidates, executions, strict=True)
+        each.label if each.label is not None or gold is None else matches(gold, execution)
+        for each, execution in zip(given, executions, strict=True)
     ]
     every = not rules_out(settings.mode)
     cases = [Case(c.index, c, e) for c, e in zip(candidates, executions, strict=True) if e.ok or every]
     verdicts: dict[int, Verdict] = {}
     timings = StageTimings()
     if cases:
-        hints = database.mentioned(item.question) if discriminator.prompt.takes_values else ()
-        question = Question(item.question, database.schema, item.database_id, hints)
+        question = question_about(item.question, database, [discriminator.prompt], name=item.database_id)
         seen = settings.discriminator.under(settings.mode)
         for event in discriminator.judge(question, cases, seen, control=control):
             match event:

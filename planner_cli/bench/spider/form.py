@@ -1,4 +1,4 @@
-"""A query taken apart the way Spider does it. Values are not kept: only a nested query is an operand."""
+"""A query taken apart the way Spider does. Values are not kept: only a nested query is an operand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ColumnUnit:
     """``table.column`` in lower case, ``*``, or the text of an expression Spider has no form for."""
     aggregate: str | None = None
     distinct: bool | None = False
-    """``None`` once it is not to count."""
+    """``None`` once it should not count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from planner_cli.bench.spider.form import ColumnUnit, Condition, Conditions, Form, ValueUnit
 from planner_cli.bench.spider.names import Columns
 from planner_cli.bench.spider.parse import UnreadableError, read
+from planner_cli.text import nocase
 from planner_cli.types import Schema
 
 
@@ -44,7 +45,7 @@ def component_match(predicted: str, gold: str, schema: Schema | None = None) -> 
 
 def _columns(schema: Schema | None) -> Columns:
     tables = schema.tables if schema else ()
-    return {table.name.lower(): frozenset(column.name.lower() for column in table.columns) for table in tables}
+    return {nocase(table.name): frozenset(nocase(column.name) for column in table.columns) for table in tables}
 
 
 def _linked_columns(schema: Schema | None) -> Mapping[str, str]:
@@ -53,7 +54,7 @@ def _linked_columns(schema: Schema | None) -> Mapping[str, str]:
     for table in schema.tables if schema else ():
         for key in table.foreign_keys:
             for mine, theirs in zip(key.columns, key.ref_columns, strict=True):
-                pair = {f"{table.name}.{mine}".lower(), f"{key.ref_table}.{theirs}".lower()}
+                pair = {nocase(f"{table.name}.{mine}"), nocase(f"{key.ref_table}.{theirs}")}
                 # the first group that has one of them, as Spider's script does: groups are never joined later
                 group = next((group for group in groups if group & pair), None)
                 if group is None:

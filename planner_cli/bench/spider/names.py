@@ -1,4 +1,4 @@
-"""To which table a column belongs."""
+"""Which table a column belongs to."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ class Scope:
         for name in known:
             if column in self.columns.get(name, ()):
                 return name
-        # a table of which nothing is known, alone, owns every column
+        # an unknown table, if it is the only one, owns every column
         return known[0] if len(self.aliases) == 1 and known and known[0] not in self.columns else None

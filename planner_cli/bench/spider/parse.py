@@ -1,4 +1,4 @@
-"""From SQL text to :class:`Form`, by way of sqlglot's tree."""
+"""From SQL text to :class:`Form`, via sqlglot's tree."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from planner_cli.bench.spider.form import (
 )
 from planner_cli.bench.spider.names import Columns, Scope
 from planner_cli.sql import parse
+from planner_cli.text import nocase
 
 _AGGREGATES = {exp.Max: "max", exp.Min: "min", exp.Count: "count", exp.Sum: "sum", exp.Avg: "avg"}
 _SIGNS = {exp.Sub: "-", exp.Add: "+", exp.Mul: "*", exp.Div: "/"}
@@ -38,11 +39,11 @@ _STAR = ColumnUnit("*")
 
 
 class UnreadableError(Exception):
-    """The text is no query that has a form."""
+    """The text is not a query that has a form."""
 
 
 def read(sql: str, columns: Columns | None = None) -> Form:
-    """Take a query apart. ``columns`` tells to which table a bare column belongs where several are joined.
+    """Take a query apart. ``columns`` says which table a bare column belongs to where several are joined.
 
     Raises:
         UnreadableError: sqlglot cannot read it, or it is no SELECT from tables.
@@ -143,7 +144,7 @@ def _listed(tree: Any, name: str) -> list[Any]:
 
 
 def _sources(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """What stands in FROM, each with the join that brings it in (``None`` for the first)."""
+    """What is in FROM, each with the join that brings it in (``None`` for the first)."""
     first = _arg(tree, "from")
     if first is None:
         return
@@ -156,14 +157,14 @@ def _sources(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _table_name(source: Any) -> str:
-    return str(source.name).lower()
+    return nocase(str(source.name))
 
 
 def _scope(tree: Any, outer: Scope) -> Scope:
     aliases: dict[str, str | None] = {}
     for source, _ in _sources(tree):
         name = _table_name(source) if isinstance(source, exp.Table) else None
-        aliases[str(source.alias_or_name).lower()] = name
+        aliases[nocase(str(source.alias_or_name))] = name
     return Scope(outer.columns, aliases, outer)
 
 
@@ -203,7 +204,7 @@ def _column(node: Any, scope: Scope) -> ColumnUnit:
     if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
         return _STAR
     if isinstance(node, exp.Column):
-        return ColumnUnit(scope.resolve(node.table.lower(), node.name.lower()))
+        return ColumnUnit(scope.resolve(nocase(node.table), nocase(node.name)))
     aggregate = _AGGREGATES.get(type(node))
     if aggregate is not None and node.this is not None:
         inside, distinct = _argument(node)
@@ -218,7 +219,7 @@ def _opaque(node: Any, scope: Scope) -> str:
         if isinstance(part, exp.Literal):
             return exp.Placeholder()
         if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
-            return exp.Var(this=scope.resolve(part.table.lower(), part.name.lower()))
+            return exp.Var(this=scope.resolve(nocase(part.table), nocase(part.name)))
         return part
 
     return str(node.transform(neutral).sql(dialect="sqlite", comments=False))

@@ -1,19 +1,20 @@
 """The sandbox worker: the only code that opens the user's database, in a process that can be killed.
 
 Started by :mod:`planner_cli.database.process` as ``python -I -S -c 'sys.path[:0] = ...; main()'``: isolated,
-without ``site``, with just the folders of this package and of apsw on its path. So it can use ordinary
+without ``site``, with only the folders of this package and of apsw on its path. So it can use ordinary
 imports (``planner_cli`` itself imports nothing), no ``.pth`` file or environment variable of the user runs
 in it, and a respawn costs some 40 ms. Keep its imports few: apsw, the standard library, ``wire``, ``lexer``.
 
-    first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}, and for the one that mends a
+    first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}, and for one that repairs a
                         private copy {"writable": its folder, "size": bytes of its largest file}
     first frame out     {"layers": {name: whether this system enforces it}}
-    then, one by one    {"op": "open" | "tables" | "columns" | "samples" | "texts" | "query" | "mend", ...} -> reply
+    then, one by one    {"op": "look" | "open" | "tables" | "columns" | "samples" | "texts" | "query" | "sha256"
+                        | "copy" | "mend", ...} -> reply
 
 What is covered: every write, file creation, attach, network use and endless statement that SQLite can be
-told to do; memory; crashes inside SQLite (only this process dies). What is not covered: time inside one C
-function (the parent's clock kills the process), and a hostile file that takes over this process through an
-unknown bug of SQLite could still read files, where the system has no Landlock it could write them too.
+asked for; memory; crashes inside SQLite (only this process dies). What is not covered: time inside one C
+function (the parent's clock kills the process); and a hostile file that takes over this process through an
+unknown bug in SQLite could still read files, and without Landlock write them too.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 # From linux/landlock.h: every access right that changes or runs something, by the ABI that brought it.
-# READ_FILE and READ_DIR (bits 2 and 3) stay free: Python and the system library read files of their own.
+# READ_FILE and READ_DIR (bits 2 and 3) stay allowed: Python and the system library read their own files.
 _CHANGES = 0b1_1111_1111_0011
 _REFER, _TRUNCATE, _IOCTL_DEVICE = 1 << 13, 1 << 14, 1 << 15
 _FILE_RIGHTS = ((1, _CHANGES), (2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEVICE))
@@ -39,8 +39,8 @@ _NET_ABI, _NET_RIGHTS = 4, 0b11
 def apply(memory: int, *, writable: str | None = None, size: int = 0) -> dict[str, bool]:
     """Set every limit this system has. Returns which of them were seen to hold.
 
-    ``writable`` is a folder whose files may be made, written (up to ``size`` bytes each) and removed: a private
-    copy that is to be mended. A worker that runs queries has none.
+    ``writable`` is a folder whose files may be created, written (up to ``size`` bytes each) and removed: a private
+    copy to be repaired. A worker that runs queries has none.
     """
     return {
         "memory": _address_space(memory),
@@ -76,11 +76,11 @@ def _address_space(size: int) -> bool:
 
 
 def _landlock(writable: str | None) -> bool:
-    import ctypes  # 5 ms, and only Linux has a use for it
+    import ctypes  # 5 ms, and only needed on Linux
 
     class Beneath(ctypes.Structure):
         _pack_ = 1
-        _layout_ = "ms"  # what _pack_ means; newer Pythons want it said
+        _layout_ = "ms"  # what _pack_ implies; newer Pythons want it explicit
         _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
     class Rules(ctypes.Structure):
@@ -122,14 +122,14 @@ def _landlock(writable: str | None) -> bool:
 
 
 class FileBelt:
-    """Lets no more files be opened than are open now; loosened while the connection is renewed.
+    """Allows no more files to be opened than are open now; loosened while the connection is renewed.
 
     Below the authorizer and Landlock, and the only one of the three that also stops reading: ATTACH,
     VACUUM INTO and temporary files all fail with "unable to open database file".
     """
 
     _SPARE = 1
-    """SQLite looks into a ``-journal`` that appears, through a descriptor of its own."""
+    """SQLite looks into a ``-journal`` that appears, through its own descriptor."""
 
     def __init__(self) -> None:
         self._normal = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else 0

@@ -1,4 +1,4 @@
-"""What a statement may do: an allow-list, asked by SQLite while it prepares each statement."""
+"""What a statement may do: an allow-list that SQLite consults while it prepares each statement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterable
 
 import apsw
+
+from planner_cli.text import nocase
 
 FUNCTIONS = frozenset(
     """
@@ -26,18 +28,30 @@ FUNCTIONS = frozenset(
     """.split()  # noqa: SIM905 - one name a line would be a page
 )
 """Left out on purpose: load_extension, fts3_tokenizer and fts5 (pointers), sqlite_log, rtreecheck, optimize, and
-whatever a later SQLite adds, until somebody has looked at it."""
+whatever a later SQLite adds, until someone has reviewed it."""
+
+IN_SCHEMA = frozenset(
+    (
+        "changes",
+        "last_insert_rowid",
+        "sqlite_compileoption_get",
+        "sqlite_compileoption_used",
+        "sqlite_source_id",
+        "total_changes",
+    )
+)
+"""Harmless but useless to a query: allowed where the schema calls them (as a DEFAULT may) and the query does not."""
 
 MODULES = ("fts3", "fts4", "fts5", "fts4aux", "fts5vocab", "rtree", "rtree_i32", "geopoly")
-"""Virtual table modules kept; json_each and json_tree are always there. dbstat and others are dropped."""
+"""Virtual table modules that are kept; json_each and json_tree always exist. dbstat and others are dropped."""
 
 _INTERNAL_TABLES = re.compile(
-    r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.IGNORECASE
+    r"(pragma_.*|dbstat|sqlite_stmt|sqlite_dbpage|bytecode|tables_used|carray)", re.ASCII | re.IGNORECASE
 )
-_CONTENT = ("content", "data", "docsize", "idx", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
-"""What a virtual table ``x`` keeps its content in, as ``x_content`` and so on."""
+_INTERNAL_FUNCTIONS = re.compile(r"sqlite_.*|affinity|expr_compare|expr_implies_expr|implies_nonnull_row")
+"""SQLite reserves them for itself and lists them nowhere."""
 
-_STATISTICS = re.compile(r"sqlite_stat\d", re.IGNORECASE)
+_STATISTICS = re.compile(r"sqlite_stat\d", re.ASCII | re.IGNORECASE)
 """Made by ANALYZE; the fourth holds samples of indexed values."""
 
 _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
@@ -46,43 +60,62 @@ _FREE = (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE)
 class Policy:
     """The authorizer of one connection. ``denied`` says in words what was refused last.
 
-    ``redacted`` are (table, column) pairs, in lower case, that read as NULL; ``sealed`` are tables, with those they
-    keep their content in, of which nothing may be read.
+    ``redacted`` are (table, column) pairs that read as NULL, ``sealed`` the tables of which nothing may be read, and
+    ``existing`` the functions SQLite has; all folded by :func:`planner_cli.text.nocase`.
     """
 
     def __init__(
-        self, table_names: Iterable[str], redacted: Collection[tuple[str, str]] = (), sealed: Collection[str] = ()
+        self,
+        table_names: Iterable[str],
+        *,
+        existing: Collection[str],
+        redacted: Collection[tuple[str, str]] = (),
+        sealed: Collection[str] = (),
     ) -> None:
         self.denied: str | None = None
-        self._tables = {name.lower() for name in table_names}
+        self.query = ""
+        """The text of the query that is run, folded; empty for our own statements."""
+        self._tables = {nocase(name) for name in table_names}
         self.redacted = frozenset(redacted)
-        self._sealed = {
-            table for name in sealed for table in (name.lower(), *(f"{name.lower()}_{part}" for part in _CONTENT))
-        }
+        self._sealed = frozenset(sealed)
+        self.uncomputed: Collection[tuple[str, str]] = ()
+        """Generated columns, folded, that read as NULL while a query that does not name them runs."""
+        self.unread: dict[str, None] = {}
+        """Those that did read as NULL, as ``table.column``."""
+        self._existing = existing
 
     def __call__(
         self, action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None
     ) -> int:
         if action in _FREE or self._may(action, first or "", second or ""):
-            if self.redacted and action == apsw.SQLITE_READ and self._is_redacted(first or "", second or ""):
-                return apsw.SQLITE_IGNORE
+            if action == apsw.SQLITE_READ:
+                if self.redacted and self._is_redacted(first or "", second or ""):
+                    return apsw.SQLITE_IGNORE
+                if self.uncomputed and (nocase(first or ""), nocase(second or "")) in self.uncomputed:
+                    self.unread[f"{first}.{second}"] = None
+                    return apsw.SQLITE_IGNORE
             return apsw.SQLITE_OK
         return apsw.SQLITE_DENY
 
     def _may(self, action: int, first: str, second: str) -> bool:
         if action == apsw.SQLITE_READ:
-            if first.lower() in self._sealed:
+            if nocase(first) in self._sealed:
                 self.denied = f"reading {first}, which has a redacted column,"
                 return False
-            if first.lower() in self._tables or not _INTERNAL_TABLES.fullmatch(first):
+            if nocase(first) in self._tables or not _INTERNAL_TABLES.fullmatch(first):
                 return True
             self.denied = f"reading {first}"
         elif action == apsw.SQLITE_FUNCTION:
-            if second.lower() in FUNCTIONS:
+            # SQLite also asks about the functions of DEFAULT, STORED and index texts, which a plain read never runs;
+            # they may be the owner's program's own. One that does not exist here cannot run, whoever calls it.
+            called = nocase(second)
+            if called in FUNCTIONS or not (called in self._existing or _INTERNAL_FUNCTIONS.fullmatch(called)):
+                return True
+            if called in IN_SCHEMA and called not in self.query:
                 return True
             self.denied = f"the function {second}()"
         elif action == apsw.SQLITE_PRAGMA:
-            # FTS5 asks for data_version by itself, to see whether its cache is stale.
+            # FTS5 reads data_version on its own, to see whether its cache is stale.
             if first == "data_version":
                 return True
             self.denied = f"PRAGMA {first}"
@@ -92,4 +125,4 @@ class Policy:
         return False
 
     def _is_redacted(self, table: str, column: str) -> bool:
-        return (table.lower(), column.lower()) in self.redacted or bool(_STATISTICS.fullmatch(table))
+        return (nocase(table), nocase(column)) in self.redacted or bool(_STATISTICS.fullmatch(table))

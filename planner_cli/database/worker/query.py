@@ -1,7 +1,9 @@
-"""Run one query: a single read-only statement, fetched to its caps."""
+"""Run one query: a single read-only statement, fetched up to its caps."""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal
@@ -9,24 +11,98 @@ from typing import Any, Literal
 import apsw
 
 from planner_cli.database import wire
+from planner_cli.database.worker import describe
 from planner_cli.database.worker.connection import Connection
-from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError, RowTooLargeError
-from planner_cli.lexer import code, is_blank, without_semicolon
+from planner_cli.database.worker.errors import NotAQueryError, NotReadOnlyError, RedactedJoinError
+from planner_cli.lexer import code, is_blank, tokens, without_semicolon
+from planner_cli.text import nocase
 
 _NUMBER_BYTES = 8
 
+_NO_COLUMN = re.compile(
+    r"no such column: (?:\"(?P<quoted>.*)\" - should this be a string literal in single-quotes\?|(?P<plain>.*))",
+    re.DOTALL,
+)
+
+_LARGE, _HEAD = 1_000_000, 10_000
+"""Of a value of over that many bytes, so many are fetched: a result should hold rows, and no query needs more to
+count, compare and measure it."""
+
 
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
-    """``{"columns", "rows", "cut_by", "steps", "scanned"}``. Raises what :func:`.errors.describe` explains.
+    """``{"columns", "rows", "cut_by", "cut", "unread", "steps", "scanned"}``; raises what :mod:`.errors` explains.
 
-    At most ``rows`` rows and ``size`` bytes of values are fetched; one more row is asked for, so that it is
-    known and not guessed whether there are more. ``cut_by`` is then the limit that was reached, else ``None``.
+    At most ``rows`` rows and ``size`` bytes of values are fetched. ``cut_by`` is the limit that was reached where
+    there are more, otherwise ``None``; ``cut`` are the sizes of values of which only the beginning was fetched;
+    ``unread`` are generated columns that cannot be computed here and read as NULL, as a ``*`` may ask for them.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
-    # Without a double quote in the text no string of the *candidate* can hide behind one, so that legacy
-    # views of the schema which hold "double-quoted strings" may keep their meaning.
-    connection.allow_double_quoted_strings('"' not in sql)
+    connection.policy.query = nocase(sql)
     _refuse_hidden_joins(sql, connection.policy.redacted)
+    try:
+        return {**_by_origin(connection, sql, rows, size), "unread": []}
+    except apsw.SQLError as error:
+        # "no such function" refers to the query's own text, this to a generated column's
+        if not str(error).startswith("unknown function: "):
+            raise
+        named = describe.computed_with(connection, code(sql))
+        skipped = frozenset(pair for pair in describe.uncomputed(connection) if pair[1] not in named)
+        if not skipped:
+            raise
+    policy = connection.policy
+    policy.uncomputed, policy.unread = skipped, {}
+    try:
+        return {**_by_origin(connection, sql, rows, size), "unread": list(policy.unread)}
+    finally:
+        policy.uncomputed = ()
+
+
+def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
+    """Views keep the "double-quoted strings" that old schemas hold; in the query itself they are names only.
+
+    SQLite has one switch for both. So where a view needs the switch, the query's own quotes become ones that never hold
+    a string; only then, since its messages and the names of columns are better with the query as it is.
+    """
+    if '"' not in sql:
+        connection.allow_double_quoted_strings(True)
+        return _whole(connection, sql, rows, size)
+    connection.allow_double_quoted_strings(False)
+    try:
+        return _whole(connection, sql, rows, size)
+    except apsw.SQLError as error:
+        missing = _missing_column(error)
+        if missing is None:
+            raise
+        first = error
+    connection.allow_double_quoted_strings(True)
+    try:
+        reply = _whole(connection, in_backticks(sql), rows, size)
+    except apsw.SQLError as error:
+        name = _missing_column(error)
+        if name == missing:
+            raise first from None
+        if name is not None and any(token.text[0] == '"' and token.identifier == name for token in code(sql)):
+            text = f'no such column: "{name}" - should this be a string literal in single-quotes?'
+            raise apsw.SQLError(text) from None  # as SQLite reports a name in such quotes
+        raise
+    return {**reply, "columns": _columns(connection, sql)}
+
+
+def _missing_column(error: Exception) -> str | None:
+    found = _NO_COLUMN.fullmatch(str(error))
+    return found and found[found.lastgroup or 0]  # perhaps an empty one: WHERE name <> ""
+
+
+def in_backticks(sql: str) -> str:
+    """With every double-quoted name in backticks instead, which SQLite never takes for a string's quotes."""
+    return "".join(
+        f"`{(token.identifier or '').replace('`', '``')}`" if token.text[0] == '"' else token.text
+        for token in tokens(sql)
+    )
+
+
+def _whole(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
+    sql = connection.collations.safe(sql, connection.tables)
     try:
         with connection.counting() as work:
             reply = _fetch(connection, sql, rows, size)
@@ -36,10 +112,10 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
 
 
 def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None:
-    """Refuse to join by a redacted column without naming it in an expression.
+    """Refuse a join on a redacted column that does not name it in an expression.
 
-    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so that a join with a list
-    of guesses would tell which of them are right.
+    SQLite compares the columns of ``USING`` and ``NATURAL`` without asking the authorizer, so a join with a list
+    of guesses would reveal which of them are right.
     """
     if not redacted:
         return
@@ -47,18 +123,18 @@ def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None
     listed = False
     before = ""
     for token in code(sql):
-        word = token.text.lower()
+        word = nocase(token.text)
         if token.kind == "word" and word == "natural":
             raise RedactedJoinError("NATURAL JOIN")
         listed = (listed or (before == "using" and word == "(")) and word != ")"
         name = token.identifier if token.identifier is not None else token.text[1:-1].replace("''", "'")  # 'name' too
-        if listed and name.lower() in columns:
+        if listed and nocase(name) in columns:
             raise RedactedJoinError(f"USING ({token.text})")
         before = word if token.kind == "word" else ""
 
 
 class _Statement:
-    """Watches a statement from SQLite's own view of it, before its first step."""
+    """Checks a statement as SQLite itself sees it, before its first step."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
@@ -66,12 +142,12 @@ class _Statement:
         self._accepted = False
 
     def __call__(self, cursor: Any, statement: str, _bindings: object) -> bool:
-        if self._accepted:  # what follows it is blank, as was seen then
+        if self._accepted:  # what follows it is blank, as was checked then
             return True
         if not cursor.has_vdbe:
             raise NotAQueryError("there is no query in it")
         if cursor.is_explain:
-            raise NotAQueryError("EXPLAIN describes a query and does not answer")
+            raise NotAQueryError("EXPLAIN describes a query and does not answer it")
         if not cursor.is_readonly:
             raise NotReadOnlyError
         if not is_blank(self.sql[len(statement) :]):
@@ -86,42 +162,57 @@ class _Statement:
 
 def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
     statement = _Statement(sql)
+    cap = _Cap(rows, size)
     cursor = connection.raw.cursor()
     cursor.exec_trace = statement
     try:
         found = cursor.execute(sql, can_cache=False)
         if statement.columns == []:
             raise NotAQueryError("it gives no columns")
-        kept, cut_by = _cap(found, rows, size)
+        cap.take(found)
     finally:
         # An unfinished statement would hold its lock and stop the owner's writer.
         cursor.close(True)
     columns = statement.columns
     if columns is None:
-        width = len(kept[0]) if kept else 0
+        width = len(cap.kept[0]) if cap.kept else 0
         columns = [f"column {number}" for number in range(1, width + 1)]
     return {
         "columns": columns,
-        "rows": [wire.pack_row(row) for row in kept],
-        "cut_by": cut_by,
+        "rows": [wire.pack_row(row) for row in cap.kept],
+        "cut_by": cap.cut_by,
+        "cut": cap.cut,
     }
 
 
-def _cap(
-    found: Iterable[tuple[Any, ...]], rows: int, size: int
-) -> tuple[list[tuple[Any, ...]], Literal["rows", "bytes"] | None]:
-    kept: list[tuple[Any, ...]] = []
-    used = 0
-    for row in islice(found, rows + 1):
-        if len(kept) == rows:
-            return kept, "rows"
-        used += sum(map(_size, row))
-        if used > size:
-            if not kept:
-                raise RowTooLargeError(f"one row is over the limit of {size:,} bytes")
-            return kept, "bytes"
-        kept.append(row)
-    return kept, None
+class _Cap:
+    """Rows up to a number and a size, with large values cut."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        self._rows = rows
+        self._left = size
+        self.kept: list[tuple[Any, ...]] = []
+        self.cut_by: Literal["rows", "bytes"] | None = None
+        self.cut: list[int] = []
+        """The original sizes of values that were cut."""
+
+    def take(self, found: Iterable[tuple[Any, ...]]) -> None:
+        """One row more than fits is requested, so that whether there are more is known and not guessed."""
+        for row in islice(found, min(self._rows, sys.maxsize - 1) + 1):
+            if len(self.kept) == self._rows:
+                self.cut_by = "rows"
+                return
+            sizes = [_size(value) for value in row]
+            cells = [_HEAD if size > _LARGE else size for size in sizes]
+            if sum(cells) > self._left:
+                if self.kept:
+                    self.cut_by = "bytes"
+                    return
+                share = self._left // len(row)  # a first row of many large values: each gets its share
+                cells = [min(size, share) for size in cells]
+            self._left -= sum(cells)
+            self.cut += [size for size, cell in zip(sizes, cells, strict=True) if cell < size]
+            self.kept.append(tuple(map(_cut, row, sizes, cells)))
 
 
 def _size(value: Any) -> int:
@@ -130,8 +221,15 @@ def _size(value: Any) -> int:
     return len(value) if isinstance(value, bytes) else _NUMBER_BYTES
 
 
+def _cut(value: Any, size: int, kept: int) -> Any:
+    """The first ``kept`` of the value's ``size`` bytes; numbers stay."""
+    if kept >= size or not isinstance(value, str | bytes):
+        return value
+    return value[:kept] if isinstance(value, bytes) else value[:kept].encode()[:kept].decode("utf-8", "ignore")
+
+
 def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, error: UnicodeDecodeError) -> wire.Message:
-    """As ``_fetch`` for text that is not valid UTF-8, which apsw refuses: such text comes with U+FFFD in it."""
+    """Like ``_fetch`` for text that is not valid UTF-8, which apsw refuses: such text gets U+FFFD in it."""
     columns = _columns(connection, sql)
     if not columns:
         raise error

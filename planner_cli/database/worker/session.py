@@ -1,15 +1,17 @@
-"""The requests of one database, answered one by one. Whatever goes wrong becomes a reply."""
+"""The requests for one database, answered one by one. Whatever goes wrong becomes a reply."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apsw
 
-from planner_cli.database.wire import Message
-from planner_cli.database.worker import describe, errors, query, texts
-from planner_cli.database.worker.connection import Connection
+from planner_cli.database.wire import Message, unpack_path
+from planner_cli.database.worker import describe, errors, files, query, texts
+from planner_cli.database.worker.connection import LENGTH, Connection
+from planner_cli.database.worker.cut import check_closed
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
 
@@ -18,6 +20,16 @@ _HEAP_SHARE = 4
 
 _BUSY_SECONDS = 0.5
 _OPEN_SECONDS = 5.0
+
+_WITHOUT_SQLITE: Mapping[str, Callable[[Message], Any]] = {
+    "look": lambda request: files.look(unpack_path(request["path"])),
+    "sha256": lambda request: files.sha256(unpack_path(request["path"])),
+    "copy": lambda request: files.copy(
+        [(unpack_path(source), unpack_path(target), size) for source, target, size in request["files"]]
+    ),
+    "mend": lambda request: mend(unpack_path(request["path"])),
+}
+"""Operations that need no connection, and run while none is open (see :mod:`.files`)."""
 
 
 class Session:
@@ -28,7 +40,8 @@ class Session:
         self._rows: int = settings["rows"]
         self._bytes: int = settings["bytes"]
         time.tzset() if hasattr(time, "tzset") else None  # 'localtime' reads its file now, while it still can
-        apsw.hard_heap_limit(settings["memory"] // _HEAP_SHARE)  # process-wide, and no PRAGMA can raise it
+        self._heap: int = settings["memory"] // _HEAP_SHARE
+        apsw.hard_heap_limit(self._heap)  # process-wide, and no PRAGMA can raise it
         self._belt = FileBelt()
         self._connection: Connection | None = None
         self._uri = ""
@@ -44,8 +57,10 @@ class Session:
                 self._uri, self._widest = request["uri"], request["widest"]
                 self._redacted = frozenset((table, column) for table, column in request["redacted"])
                 self._drop()
-            if request["op"] == "mend":
-                return {"ok": mend(request["path"])}
+            if request["op"] in _WITHOUT_SQLITE:
+                self._drop()
+                self._belt.loosen()
+                return {"ok": _WITHOUT_SQLITE[request["op"]](request)}
             connection = self._connect()
             reply: Message = {"ok": self._act(connection, request)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
@@ -55,7 +70,7 @@ class Session:
         return reply
 
     def _act(self, connection: Connection, request: Message) -> Any:
-        connection.policy.denied = None
+        connection.policy.denied, connection.policy.query = None, ""
         match request["op"]:
             case "open":
                 return True
@@ -78,12 +93,17 @@ class Session:
     def _connect(self) -> Connection:
         if self._connection is None:
             self._belt.loosen()
-            self._connection = Connection(
-                self._uri,
-                busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
-                widest=self._widest,
-                redacted=self._redacted,
-            )
+            try:
+                self._connection = Connection(
+                    self._uri,
+                    busy_seconds=min(_BUSY_SECONDS, self._seconds / 2),
+                    widest=self._widest,
+                    heap=self._heap,
+                    redacted=self._redacted,
+                )
+            except (apsw.CorruptError, apsw.NotADBError):
+                check_closed(self._uri)
+                raise
             self._belt.tighten()
         return self._connection
 
@@ -93,7 +113,8 @@ class Session:
             self._connection = None
 
     def _explain(self, error: Exception, connection: Connection | None) -> Message:
-        kind, text = errors.describe(error, connection.policy.denied if connection else None)
+        denied, length = (connection.policy.denied, connection.length) if connection else (None, LENGTH)
+        kind, text = errors.describe(error, denied, length)
         if kind == "time":
             text = f"over the time limit of {self._seconds:g} s"
         return {

@@ -1,4 +1,4 @@
-"""Read the distinct short texts of columns for the parent, as many as fit into a time and a size."""
+"""Read the distinct short texts of columns for the parent, as many as fit in a time and a size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner_cli.lexer import quote
 
 _BATCH_SECONDS = 1.0
 _BYTES = 2_000_000
-"""Of one reply, all texts together."""
+"""Bytes of one reply, all texts together."""
 
 
 def texts(
@@ -21,8 +21,8 @@ def texts(
 ) -> wire.Message:
     """For each ``(table, columns)`` the texts of each column, at most ``count`` of at most ``length`` characters.
 
-    A column takes up to ``seconds``; what was found by then counts. Stops early, with fewer answers, when all
-    together take too long or are too large.
+    A column takes up to ``seconds``; what was found by then counts. Stops early, with fewer answers, when the
+    total takes too long or is too large.
     """
     until = time.monotonic() + _BATCH_SECONDS
     found: list[list[list[str]]] = []
@@ -39,7 +39,7 @@ def texts(
 def _distinct(connection: Connection, table: str, column: str, count: int, length: int, seconds: float) -> list[str]:
     name = quote(column)
     sql = (
-        f"SELECT DISTINCT {name} FROM main.{quote(table)} "  # noqa: S608 - quoted names
+        f"SELECT DISTINCT {name} COLLATE BINARY FROM main.{quote(table)} "  # noqa: S608 - quoted names
         f"WHERE typeof({name}) = 'text' AND length({name}) <= {length:d} LIMIT {count:d}"
     )
     found: list[str] = []

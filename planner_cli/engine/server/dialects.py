@@ -1,7 +1,7 @@
-"""What servers differ in: how a prompt is written, how tokens come, how a choice's probability is read.
+"""How servers differ: how a prompt is written, how tokens arrive, how a choice's probability is read.
 
 ``llama-server`` takes and gives token ids: prompts are tokenised span by span as in-process, and any token's
-probability can be had. Other OpenAI-compatible servers take text; of the next token they tell the likeliest few.
+probability is available. Other OpenAI-compatible servers take text, and give only the likeliest few next tokens.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class About:
     bos: str
     eos: str
     context: int | None
-    """Longest sequence, in tokens, where it is told."""
+    """Longest sequence, in tokens, where the server reports it."""
     slots: int | None
-    """Requests it works on at once, where it is told."""
+    """Requests it handles at once, where the server reports it."""
     adapters: Mapping[str, int]
     """LoRA adapters by file name, and the server's number of each."""
     parameters: int | None
@@ -60,10 +60,10 @@ class Dialect(Protocol):
     about: About
 
     def set_marks(self, marks: Sequence[str]) -> None:
-        """Texts that open and close a thought: untrusted text must not bring them in."""
+        """Texts that open and close a thought: untrusted text must not introduce them."""
 
     def encode(self, prompt: Prompt, *, first: bool) -> State:
-        """The prompt in the server's form; ``first``: nothing stands before it."""
+        """The prompt in the server's form; ``first``: nothing comes before it."""
 
     def count(self, state: State) -> int:
         """Length in tokens (of text: estimated)."""
@@ -71,7 +71,7 @@ class Dialect(Protocol):
     def stream(
         self, state: State, sampling: Sampling, tokens: int, *, logprobs: bool, stopped: Callable[[], bool]
     ) -> Iterator[Piece]:
-        """At most ``tokens`` tokens after ``state``; fewer when the model ends its turn, or ``stopped`` says so."""
+        """At most ``tokens`` tokens after ``state``; fewer when the model ends its turn or it is ``stopped``."""
 
     def choose(self, state: State, forced: Prompt, choices: Mapping[str, Sequence[str]]) -> Choice:
         """Read the next token's probabilities after ``state`` and ``forced``."""
@@ -81,7 +81,7 @@ def connect(http: Http, model: str | None) -> Dialect:
     """Find out what answers at the address.
 
     Raises:
-        EngineError: nothing does, or nothing that completes text.
+        EngineError: nothing answers, or nothing that completes text.
 
     """
     props = http.find("/props")
@@ -93,7 +93,7 @@ def connect(http: Http, model: str | None) -> Dialect:
 # -------------------------------------------------------------------------------------------- llama-server
 
 _FIRST_LOOK = 64
-"""Likeliest tokens asked for at first; sixteen times as many where a choice is not among them."""
+"""Likeliest tokens requested at first; sixteen times as many where a choice is not among them."""
 
 
 class LlamaServer:
@@ -153,7 +153,7 @@ class LlamaServer:
             "stream": True,
             "n_probs": 1 if logprobs else 0,
         }
-        held: list[Piece] = []  # without text: half a character, or the end mark, which the last event tells
+        held: list[Piece] = []  # without text: half a character, or the end mark, which only the last event reveals
         for event in self._http.events("/completion", body, stopped):
             if "error" in event:
                 raise EngineError(f"{self._http.url}: {event['error'].get('message', event['error'])}")
@@ -184,7 +184,7 @@ class LlamaServer:
 
     def _request(self, state: State) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": list(state), "cache_prompt": True, "return_tokens": True}
-        if self.about.adapters:  # each is named: an empty list would leave the server's own scales
+        if self.about.adapters:  # each is listed: an empty list would keep the server's own scales
             numbers = self.about.adapters.values()
             body["lora"] = [{"id": number, "scale": float(number == self._adapter)} for number in numbers]
         return body
@@ -215,9 +215,9 @@ def _llama_sampling(sampling: Sampling) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------- /v1/completions
 
 _TOP = 20
-"""Likeliest tokens asked for: vLLM's default bound."""
-_ECHO_TOLERANCE = 0.2
-"""Between two readings of one logprob, of a prompt and of its continuation."""
+"""Likeliest tokens requested: vLLM's default limit."""
+_UNSEEN = 0.01
+"""The largest share of all choices' probability that a choice missing from them may have; it then counts as 0."""
 _CHARACTERS_PER_TOKEN = 3
 """For the estimate of a text's length, on the long side for SQL and English."""
 
@@ -265,7 +265,7 @@ class CompletionsServer:
     def stream(
         self, state: State, sampling: Sampling, tokens: int, *, logprobs: bool, stopped: Callable[[], bool]
     ) -> Iterator[Piece]:
-        del logprobs  # asked for in any case: the tokens of an event are counted by them
+        del logprobs  # requested in any case: the tokens of an event are counted by them
         body = {
             **self._request(state),
             **_openai_sampling(sampling),
@@ -290,38 +290,14 @@ class CompletionsServer:
         top = self._logprobs(body)["top_logprobs"][0]
         found = {str(text): math.exp(value) for text, value in top.items()}
         shares = {name: sum(p for text, p in found.items() if _begins(text, name, choices)) for name in choices}
-        untold = [name for name, share in shares.items() if not share]  # too unlikely to be among them
-        if untold:
-            self._check_echo(state, found)
-        for name in untold:
-            shares[name] = sum(self._echoed(state, choices[name]).values())
-        return _choice(shares)
-
-    def _check_echo(self, state: State, told: Mapping[str, float]) -> None:
-        """See that the likeliest token has the same probability in an echoed prompt.
-
-        Not so with llama-cpp-python's server (0.3.36), which tells there what each token makes of itself as the
-        next one. Raises :class:`EngineError`.
-        """
-        likeliest = max(told, key=lambda text: told[text])
-        read = self._echoed(state, (likeliest,)).get(likeliest)
-        if read is None or abs(math.log(read) - math.log(told[likeliest])) > _ECHO_TOLERANCE:
+        # What is not among them has at most the probability of the least likely one.
+        unseen = min(found.values()) * sum(len(choices[name]) for name, share in shares.items() if not share)
+        if unseen > _UNSEEN * sum(shares.values()):
             raise EngineError(
-                f"{self.about.model}: the answer is not among the {_TOP} likeliest tokens, and no others are told",
-                hint="llama-server tells all of them; or try a model that follows the prompt",
+                f"{self.about.model}: the answer is not among the {_TOP} likeliest tokens, and it gives no others",
+                hint="llama-server gives all of them; or try a model that follows the prompt",
             )
-
-    def _echoed(self, state: State, spellings: Sequence[str]) -> dict[str, float]:
-        """Probability of the first token of each spelling, read as part of a prompt that is echoed."""
-        found: dict[str, float] = {}
-        for spelling in spellings:
-            body = {**self._request(_joined(state, spelling)), "max_tokens": 1, "temperature": 0.0}
-            read = self._logprobs({**body, "echo": True, "logprobs": 1})
-            at = next((i for i, offset in enumerate(read["text_offset"]) if offset >= len(state)), None)
-            if at is None or read["token_logprobs"][at] is None:
-                raise EngineError(f"{self._http.url} does not tell the logprobs of a prompt (echo)")
-            found[str(read["tokens"][at])] = math.exp(read["token_logprobs"][at])
-        return found
+        return _choice(shares)
 
     def _logprobs(self, body: dict[str, Any]) -> dict[str, Any]:
         """The ``logprobs`` of a completion of one token.
@@ -345,7 +321,7 @@ class CompletionsServer:
 
 
 def _openai_sampling(sampling: Sampling) -> dict[str, Any]:
-    """What the API knows, and the extensions of vLLM and llama.cpp; all of it, for defaults differ."""
+    """What the API knows, and the extensions of vLLM and llama.cpp; all of it, because defaults differ."""
     return {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,

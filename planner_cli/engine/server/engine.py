@@ -18,7 +18,7 @@ from planner_cli.settings import ServerOptions
 class ServerEngine:
     """One model behind a server.
 
-    The session's prompts stay in the server's cache, as far as it keeps one; nothing is kept here.
+    The session's prompts stay in the server's cache, if it has one; nothing is kept here.
     """
 
     takes_grammar = False
@@ -35,7 +35,7 @@ class ServerEngine:
         """Ask the server what it is.
 
         ``adapter`` is the file name of a LoRA adapter the server was started with; ``template`` a chat template
-        (Jinja) to use instead of the server's, needed where it does not tell its own.
+        (Jinja) to use instead of the server's, needed where the server does not reveal its own.
 
         Raises:
             PlannerError: the address is refused (see :func:`~planner_cli.engine.server.http.check_address`).
@@ -73,7 +73,7 @@ class ServerEngine:
 
     @property
     def description(self) -> str:
-        """What is known of the model."""
+        """What is known about the model."""
         return " ".join(part for part in (self.about.model, self.about.format) if part)
 
     def chat(self, messages: Sequence[Message]) -> Prompt:
@@ -102,3 +102,8 @@ class ServerEngine:
         """End the session; the engine can be used again. What the server's cache keeps is the server's own."""
         if self._session is not None:
             self._session.close()
+
+    def free(self) -> None:
+        """End the connection; the engine cannot be used any more."""
+        self.close()
+        self._http.close()

@@ -1,4 +1,4 @@
-"""Requests to one server: bounded in time, tried again while that can help, errors in one line."""
+"""Requests to one server: limited in time, tried again while that can help, errors in one line."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LOADING_SECONDS = 120.0
 
 
 def check_address(options: ServerOptions) -> None:
-    """Refuse an address that is none, or that leads off this machine without the user's word.
+    """Refuse an address that is invalid, or that is off this machine without the user's permission.
 
     Raises:
-        PlannerError: it is not ``http(s)://host[:port]``, or not loopback and the network not allowed.
+        PlannerError: it is not ``http(s)://host[:port]``, or not loopback while the network is not allowed.
 
     """
     try:
@@ -45,7 +45,7 @@ def check_address(options: ServerOptions) -> None:
     if not options.allow_network and not is_loopback(host):
         raise PlannerError(
             f"{host} is not this machine: question, schema and values would be sent there",
-            hint="--allow-network says that this is meant",
+            hint="--allow-network if that is what you want",
         )
 
 
@@ -66,7 +66,7 @@ class Http:
         check_address(options)
         self.url = options.url.rstrip("/").removesuffix("/v1")
         key = os.environ.get("PLANNER_SERVER_KEY")
-        # trust_env: a proxy of the environment would see what was meant for this address alone
+        # trust_env: a proxy from the environment would see what is meant for this address only
         self._client = httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {key}"} if key else {},
@@ -76,7 +76,8 @@ class Http:
             trust_env=False,
             follow_redirects=False,
         )
-        weakref.finalize(self, self._client.close)  # an engine may be used again after its close(), so not there
+        self.close = weakref.finalize(self, self._client.close)
+        """Ends the connections, for good; at the latest when nobody refers to this any more."""
 
     def find(self, path: str) -> Any | None:
         """The JSON at ``path``; ``None`` where the server has no such thing."""
@@ -89,15 +90,15 @@ class Http:
         """The JSON answer to a request.
 
         Raises:
-            EngineError: there is none, after as many tries as can help.
+            EngineError: there is none, after as many tries as are worthwhile.
 
         """
         return self._decoded(self._send(lambda: self._client.post(path, json=body)), path)
 
     def events(self, path: str, body: dict[str, Any], stopped: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-        """The server-sent events of a streamed answer, until its end or until ``stopped`` says so.
+        """The server-sent events of a streamed answer, until its end or until ``stopped``.
 
-        Leaving early closes the connection, by which the server knows that nobody waits any more.
+        Leaving early closes the connection, which shows the server that nobody is waiting any more.
         """
         request = self._client.build_request("POST", path, json=body)
         response = self._send(lambda: self._client.send(request, stream=True))
@@ -120,7 +121,7 @@ class Http:
             response.close()
 
     def _send(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
-        """A response that is worth reading: busy and loading servers are asked again, so are lost connections."""
+        """A response worth reading: busy or loading servers and lost connections are tried again."""
         pause = _PAUSE
         waited = 0.0
         tries = 1

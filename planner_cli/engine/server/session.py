@@ -1,8 +1,8 @@
-"""Branches of one prompt as requests beside each other: the server's batcher advances them together.
+"""Branches of one prompt as concurrent requests: the server's batcher advances them together.
 
-A branch that samples is one request. A greedy branch (a thought, by default) is asked for a few tokens at a time:
-between two such requests it holds no place on the server, so a probe finds one, and a thought that is closed early has
-cost nothing beyond. The server's prefix cache makes going on cheap.
+A branch that samples is one request. A greedy branch (a thought, by default) is requested a few tokens at a time:
+between two such requests it occupies no slot on the server, so a probe finds one, and a thought that is closed early
+has cost nothing more. The server's prefix cache makes continuing cheap.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from planner_cli.settings import Sampling
 _T = TypeVar("_T")
 
 SLICE = 16
-"""Tokens of a greedy branch in one request; probes come at multiples of it."""
+"""Tokens of a greedy branch in one request; probes are at multiples of it."""
 _LOOK_SECONDS = 0.05
-"""Between two looks at the control while waiting."""
+"""Between two checks of the control while waiting."""
 
 _Arrival: TypeAlias = "Piece | Exception | None"
 """A token, why there will be none, or the end of the request."""
@@ -38,7 +38,7 @@ class ServerBranch:
         self._session = session
         self.index = index
         self.state = state
-        """The prompt and what this branch has written, as far as it was handed out."""
+        """The prompt and what this branch has written, as far as it was passed on."""
         self.sampling = sampling
         self.max_tokens = max_tokens
         self.logprobs = logprobs
@@ -49,7 +49,7 @@ class ServerBranch:
         self._arrivals: queue.SimpleQueue[_Arrival] | None = None
         """Of the request in flight."""
         self._came = 0
-        """Tokens of that request handed out."""
+        """Tokens of that request passed on."""
         self._asked = 0
 
     @property
@@ -57,7 +57,7 @@ class ServerBranch:
         return self.admitted and not self.closed and self.finished is None
 
     def start(self, run: Callable[[Callable[[], None]], None]) -> None:
-        """See that a request is in flight."""
+        """Make sure that a request is in flight."""
         if self._arrivals is not None:
             return
         left = self.max_tokens - self.tokens
@@ -69,7 +69,7 @@ class ServerBranch:
         run(lambda: self._read(state, asked, arrivals))
 
     def _read(self, state: State, asked: int, arrivals: queue.SimpleQueue[_Arrival]) -> None:
-        """In a thread of its own: hand on every token of one request."""
+        """In a thread of its own: pass on every token of one request."""
         pieces = self._session.dialect.stream(
             state, self.sampling, asked, logprobs=self.logprobs, stopped=lambda: self.closed
         )
@@ -145,7 +145,7 @@ class ServerSession:
         own.close()
 
     def admit(self) -> list[ServerBranch]:
-        """See :meth:`Session.admit`: as many at once as the server works on."""
+        """See :meth:`Session.admit`: as many at once as the server handles."""
         waiting = [branch for branch in self._branches if not branch.admitted and not branch.closed]
         admitted = waiting[: self._free]
         for branch in admitted:
@@ -159,7 +159,7 @@ class ServerSession:
         branch.admitted = False
 
     def step(self) -> list[Step]:
-        """See :meth:`Session.step`: the next token of each live branch, as they come from the server."""
+        """See :meth:`Session.step`: the next token of each live branch, as they arrive from the server."""
         self.admit()
         live = [branch for branch in self._branches if branch.live]
         steps: list[Step] = []
@@ -180,7 +180,7 @@ class ServerSession:
     def probe(
         self, branches: Sequence[Branch], forced: Sequence[Prompt], choices: Mapping[str, Sequence[str]]
     ) -> list[Choice]:
-        """See :meth:`Session.probe`: one request a branch, all at once."""
+        """See :meth:`Session.probe`: one request per branch, all at once."""
         self.admit()
         own = [self._branches[branch.index] for branch in branches]
         if any(branch.closed for branch in own):
@@ -198,10 +198,10 @@ class ServerSession:
         return answers
 
     def likelihood(self, texts: Sequence[Prompt], *, after: Prompt = ()) -> list[float]:
-        """See :meth:`Session.likelihood`: no server's API for it is common."""
+        """See :meth:`Session.likelihood`: there is no common server API for it."""
         del after
         raise EngineError(
-            f"a server does not tell how likely {len(texts)} given texts are", hint="use --engine llama for this judge"
+            f"a server does not say how likely {len(texts)} given texts are", hint="use --engine llama for this judge"
         )
 
     def _ask(
@@ -219,7 +219,7 @@ class ServerSession:
         return arrivals
 
     def _wait(self, arrivals: queue.SimpleQueue[_T]) -> _T:
-        """What comes next, unless the control says stop first."""
+        """What arrives next, unless the control stops it first."""
         while True:
             if self._control.should_abort():
                 self.close()

@@ -1,4 +1,4 @@
-"""The tokenizer of a model that is behind ``llama-server``."""
+"""The tokenizer of a model behind ``llama-server``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from planner_cli.engine.server.http import Http
 from planner_cli.engine.vocabulary import Vocabulary
 
 _MARKS = r"<[|\uff5c/]?[^\W\d][^<>\n]{0,60}>|\[/?[A-Z][A-Z_]{2,30}\]"
-"""What looks like a special token in any of the formats in use; a server does not list those it knows."""
+"""What looks like a special token in any format in use; a server does not list those it knows."""
 
 
 def mark_pattern(reasoning_marks: Iterable[str]) -> re.Pattern[str]:
-    """Matches what no untrusted text may bring in, the reasoning marks included."""
+    """Matches what no untrusted text may introduce, including the reasoning marks."""
     texts = [re.escape(mark) for mark in reasoning_marks if len(mark) > 1]
     return re.compile("|".join([*texts, _MARKS]))
 

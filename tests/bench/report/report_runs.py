@@ -39,7 +39,7 @@ def squash(value):
 
 
 def judged(rng, sql, label, executable, budget=256):
-    """A judge that gets better with thought, and stops by itself now and then."""
+    """A judge that gets better with thought, and sometimes stops on its own."""
     bias = rng.gauss(0, 1)
     ends = rng.choice([24, 70, 150, 400, 400])
     tokens = min(ends, budget)

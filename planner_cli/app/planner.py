@@ -1,0 +1,301 @@
+"""The public interface: an open database and loaded models to ask."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from planner_cli.app.asking import question_about
+from planner_cli.app.choices import Choices, from_environment, from_mapping
+from planner_cli.app.configuration import from_configuration
+from planner_cli.app.interrupting import steps_of
+from planner_cli.app.loading import begun
+from planner_cli.app.models import Models, Note, no_note
+from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
+from planner_cli.control import Control
+from planner_cli.errors import DatabaseError, PlannerError
+from planner_cli.events import Answered, Event
+from planner_cli.knobs import with_value
+from planner_cli.lexer import as_listed
+from planner_cli.settings import PlanSettings
+from planner_cli.text import nocase
+from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator as Generated
+
+    from typing_extensions import Unpack
+
+    from planner_cli.app.keywords import Keywords
+    from planner_cli.app.models import Loaded
+    from planner_cli.database import Database
+    from planner_cli.engine import Engine
+
+_TABLES_NAMED = 12
+"""Of a database, in the error about one that it lacks."""
+_SAMPLES = 3
+"""Values of each column that the models are shown."""
+
+
+class Planner:
+    """An open database and loaded models: ask it questions, one after another. A context manager.
+
+    Models are loaded once, and what they have read of the database's schema is kept between questions.
+    :meth:`close` frees all of it. Not for use by several threads at once.
+    """
+
+    def __init__(
+        self, database: Database, schema: Schema, loaded: Loaded, notes: list[str], *, schema_seconds: float,
+        load_seconds: float,
+    ) -> None:  # fmt: skip
+        """Use :meth:`open`."""
+        self.database = database
+        self.schema = schema
+        """What the models are shown: all tables, or those that were named."""
+        self._loaded = loaded
+        self._notes = notes
+        self._spent = Timings(schema=schema_seconds, load=load_seconds)
+        self._running: Generated[Event, None, None] | None = None
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        database: str | os.PathLike[str],
+        *,
+        pair: str | None = None,
+        rows: int | None = None,
+        control: Control | None = None,
+        note: Note | None = None,
+        **settings: Unpack[Keywords],
+    ) -> Planner:
+        """Open a database and load the models.
+
+        ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
+        under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
+        configuration file, or else from what the model recommends. ``rows`` limits the rows fetched of each result.
+        ``control`` can stop the loading; ``note`` is called with what a user should know (a private copy, a judge that
+        was never trained), which :attr:`notes` keeps too.
+
+        Raises:
+            PlannerError: a setting is unknown or out of its range, or two contradict each other.
+            DatabaseError: the file cannot be used, or a named table or column is not in it.
+            ModelError: a model is missing or cannot be loaded.
+            Stopped: the control said so.
+
+        """
+        both = {} if pair is None else {"generator": pair, "discriminator": pair}
+        choices = Choices(
+            {
+                "argument": from_mapping({**both, **settings}, BY_KEYWORD),
+                "environment": from_environment(KNOBS),
+                "configuration": from_configuration(BY_KEYWORD),
+            }
+        )
+        return cls.chosen(Path(database), choices, rows=rows, control=control, note=note)
+
+    @classmethod
+    def chosen(
+        cls,
+        path: Path,
+        choices: Choices,
+        *,
+        rows: int | None = None,
+        control: Control | None = None,
+        note: Note | None = None,
+    ) -> Planner:
+        """The same from choices already made; see :meth:`open`."""
+        from planner_cli.database import Database
+
+        control = control or Control()
+        notes: list[str] = []
+
+        def noted(text: str) -> None:
+            notes.append(text)
+            (note or no_note)(text)
+
+        models = Models(choices, control, noted)
+        wanted = models.settings.database
+        limits = models.settings.plan.limits.with_rows(rows)
+        started = time.perf_counter()
+        with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
+            opened = Database.open(
+                path,
+                limits=limits,
+                samples=0 if wanted.no_values else _SAMPLES,
+                private_copy=wanted.private_copy,
+                redact=wanted.redact,
+            )
+            on_failure.callback(opened.close)
+            if opened.private_copy is not None:
+                size = opened.private_copy.size / 1e6
+                noted(f"{path} is read from a private copy of {size:.1f} MB, which is removed at the end")
+            for each in opened.notes:
+                noted(each)
+            schema = _shown(opened.schema, wanted.tables, path)
+            read = time.perf_counter()
+            _go_on(control)
+            loaded = models.load(found())
+            on_failure.callback(loaded.close)
+            loaded = replace(loaded, settings=with_value(loaded.settings, ("plan", "limits"), limits))
+            _go_on(control)
+            loaded_at = time.perf_counter()
+            planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
+            planner._warn_of_noise(noted)
+            on_failure.pop_all()
+        return planner
+
+    # --------------------------------------------------------------------------------------------- asking
+
+    def ask(self, question: str, *, control: Control | None = None) -> Answer:
+        """Answer one question.
+
+        Raises:
+            PlannerError: there is no answer and no candidate to show either, or the planner is closed.
+            Stopped: the control said so, or the time limit ended, before there was an answer.
+
+        """
+        for event in self.events(question, control=control):
+            if isinstance(event, Answered):
+                return event.answer
+        raise RuntimeError("the plan ended without an Answered event")
+
+    def events(self, question: str | Question, *, control: Control | None = None) -> Iterator[Event]:
+        """What happens while one question is answered, as it happens; the last event holds the answer.
+
+        A question that is still running is ended by the next one. Raises what :meth:`ask` does.
+        """
+        from planner_cli.planning import plan
+
+        asked = self.question(question) if isinstance(question, str) else question
+        self._end_running()
+        spent, self._spent = self._spent, Timings()  # the first question pays for reading and loading
+        loaded = self._loaded
+        if loaded.generator is None:
+            raise RuntimeError("a planner without a generator")
+        control = control or Control(self.plan.max_seconds)
+        events = plan(
+            asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent
+        )
+        self._running = steps_of(events, control)
+        return self._running
+
+    def question(self, text: str) -> Question:
+        """A question as the models will see it: with the schema, and the stored values that it mentions.
+
+        Raises:
+            PlannerError: it is empty, or the planner is closed.
+
+        """
+        if self._closed:
+            raise PlannerError("this planner is closed", hint="Planner.open opens another")
+        if not text.strip():
+            raise PlannerError("the question is empty")
+        started = time.perf_counter()
+        roles = (self._loaded.generator, self._loaded.discriminator)
+        prompts = [role.prompt for role in roles if role is not None]
+        question = question_about(text, self.database, prompts, schema=self.schema)
+        self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
+        return question
+
+    # ---------------------------------------------------------------------------------------------- facts
+
+    @property
+    def settings(self) -> Settings:
+        """The values in effect, including the models' recommendations."""
+        return self._loaded.settings
+
+    @property
+    def plan(self) -> PlanSettings:
+        """How a question is answered."""
+        return self.settings.plan
+
+    @property
+    def choices(self) -> Choices:
+        """Where each setting comes from."""
+        return self._loaded.choices
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """What is loaded: the generator, and the discriminator if there is one."""
+        return self._loaded.infos
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """The engines that run the models, in the order of :attr:`models`: for measuring them."""
+        roles = (self._loaded.generator, self._loaded.discriminator)
+        return tuple(role.engine for role in roles if role is not None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the opening."""
+        return tuple(self._notes)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the judge was never trained to judge: its scores are noise."""
+        return any(info.role == "discriminator" and info.untrained for info in self.models)
+
+    def is_sure(self, answer: Answer) -> bool:
+        """Whether an answer's score reaches ``min_confidence``, where that is set."""
+        least = self.settings.min_confidence
+        return least is None or (answer.confidence is not None and answer.confidence >= least)
+
+    def _warn_of_noise(self, noted: Note) -> None:
+        option = self.choices.relies_on_scores
+        if self.untrained and option:
+            judge = next(info.name for info in self.models if info.role == "discriminator")
+            noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
+
+    # --------------------------------------------------------------------------------------------- closing
+
+    def close(self) -> None:
+        """End the sandbox and free the models. May be called again; asking may not."""
+        if not self._closed:
+            self._closed = True
+            self._end_running()
+            self._loaded.close()
+            self.database.close()
+
+    def _end_running(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def __enter__(self) -> Planner:  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        names = "".join(f", {info.role}={info.name!r}" for info in self.models)
+        return f"<Planner {str(self.database.path)!r}{names}{', closed' if self._closed else ''}>"
+
+
+def _shown(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
+    """The part of the schema that the models are shown."""
+    if not tables:
+        return schema
+    known = {nocase(table.name) for table in schema.tables}
+    for name in tables:
+        if nocase(name) not in known:
+            names = ", ".join(as_listed(table.name) for table in schema.tables[:_TABLES_NAMED])
+            why = next((left.reason for left in schema.left_out if nocase(left.name) == nocase(name)), None)
+            said = f"no table {name!r}" if why is None else f"{name} cannot be asked: {why}"
+            raise DatabaseError(f"{path}: {said}", hint=f"it has {names}")
+    return schema.select(tables)
+
+
+def _go_on(control: Control) -> None:
+    """Raise the reason if the control says stop."""
+    if control.should_abort():
+        raise control.stopped()
