@@ -58,8 +58,6 @@ def demo(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("line", RUN)
 def test_the_readmes_commands_run(line, demo, session_home, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(session_home / "cache"))  # as for a reader, who has one home for them all
-    if line.startswith("planner bench"):
-        monkeypatch.setenv("PLANNER_CANDIDATES", "2")  # the same words, a few seconds
     if ">" not in line:  # nothing for a shell
         monkeypatch.chdir(demo)
         done = planner(*shlex.split(line)[1:])
