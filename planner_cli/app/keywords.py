@@ -28,15 +28,18 @@ class Keywords(TypedDict, total=False):
     generator_adapter: str | None
     discriminator: str
     discriminator_adapter: str | None
-    reasoning: Literal[
-        "think",
-        "seed",
-        "bracket",
-        "thinking",
-        "harmony",
-        "command",
-        "none",
-    ] | None
+    reasoning: (
+        Literal[
+            "think",
+            "seed",
+            "bracket",
+            "thinking",
+            "harmony",
+            "command",
+            "none",
+        ]
+        | None
+    )
     no_judge: bool
     candidates: int
     max_tokens: int

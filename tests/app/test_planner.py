@@ -129,7 +129,7 @@ BAD = [
     (
         "no such format of thoughts",
         {"no_judge": False, "discriminator": "TINY", "reasoning": "deep"},
-        ModelError,
+        PlannerError,
         "deep",
     ),
     ("no such setting", {"buget": 3}, PlannerError, "there is no setting 'buget'"),

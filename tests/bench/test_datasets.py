@@ -273,7 +273,7 @@ SET_ASIDE = [
     ("gold of null", "a.jsonl", {**GOOD, "sql": None}, "record", "a.jsonl, line 2", "no 'sql'"),
     ("gold of a number", "a.jsonl", {**GOOD, "sql": 7}, "record", "a.jsonl, line 2", "'sql' is int"),
     ("an unknown database", "a.jsonl", {**GOOD, "database": "nope"}, "record", "a.jsonl, line 2", "no database 'nope'"),
-    ("a database outside", "a.jsonl", {**GOOD, "database": "../../shop"}, "record", "a.jsonl, line 2", "no database name"),
+    ("a database outside", "a.jsonl", {**GOOD, "database": "../../shop"}, "record", "a.jsonl, line 2", "not a database name"),
     ("a hidden sibling for a database", "a.jsonl", {**GOOD, "database": "._shop"}, "record", "a.jsonl, line 2", "no database '._shop'"),
     ("no object", "a.jsonl", [1], "record", "a.jsonl, line 2", "expected an object"),
     ("an odd hardness", "a.jsonl", {**GOOD, "hardness": "tough"}, "record", "a.jsonl, line 2", "'tough'"),

@@ -36,7 +36,7 @@ def test_it_is_written_once_for_both_roles(own_cache, said, builtin_generator):
     judge = fast_form(resolve("builtin", "discriminator"), said.append)
     assert (judge.loaded, judge.loaded.stat().st_mtime_ns) == (first.loaded, written)
     assert len(said) == 1
-    assert said[0].startswith("first use: writing SmolLM2-135M-Instruct.Q4_1.gguf as Q8_0")
+    assert said[0].startswith("first use: writing SmolLM2-135M-Instruct.Q4_1.gguf to the cache as Q8_0")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from planner_cli.bench.rows import ItemRow, ScoredCandidate
 from planner_cli.bench.setaside import SetAside, UnmeasurableError
 from planner_cli.database import Database, redaction
 from planner_cli.database.digest import sha256
-from planner_cli.errors import ContextOverflow, DatabaseError, PlannerError
+from planner_cli.errors import ContextOverflow, PlannerError
 from planner_cli.settings import Limits
 from planner_cli.types import Candidate, Execution, Schema, Verdict
 
@@ -105,11 +105,10 @@ def digest_of(path: Path) -> str:
     """
     try:
         state = path.stat()
-        return _digest(path, state.st_size, state.st_mtime_ns)
+        with faults_of_data():
+            return _digest(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise UnmeasurableError("database", f"{path}: {error.strerror or error}") from error
-    except DatabaseError as error:
-        raise UnmeasurableError("database", error.message) from error
 
 
 @functools.cache

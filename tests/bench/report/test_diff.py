@@ -105,7 +105,7 @@ REFUSED = [
         lambda rows: ([replace(row, item="z" + row.item) for row in rows], ANSWERS),
         "no question in common",
     ),
-    ("another gold", lambda rows: ([replace(row, gold="SELECT 2") for row in rows], ANSWERS), "another gold query"),
+    ("another gold", lambda rows: ([replace(row, gold="SELECT 2") for row in rows], ANSWERS), "a different gold query"),
 ]
 
 
