@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from models.distill import stages
 from models.distill.generated import everyday_items
-from models.distill.items import Item, read_items, read_schemas, write_items, write_schemas
+from models.distill.items import Item, read_schemas, write_items, write_schemas
+from models.distill.options import BASE, EXISTING, FILE, FOLDER
+from models.distill.teach import export, train
 from planner_cli.types import Schema
-
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_EXISTING = click.Path(path_type=Path, exists=True)
 
 
 @click.group()
@@ -24,9 +23,13 @@ def main() -> None:
     """Distil a pair of adapters; see models/distill/README.md."""
 
 
+main.add_command(train)
+main.add_command(export)
+
+
 @main.command()
-@click.argument("packs", type=_EXISTING, nargs=-1)
-@click.option("--out", type=_FOLDER, required=True, help="Folder for questions.jsonl, schemas.json and prepare.json.")
+@click.argument("packs", type=EXISTING, nargs=-1)
+@click.option("--out", type=FOLDER, required=True, help="Folder for questions.jsonl, schemas.json and prepare.json.")
 @click.option(
     "--everyday",
     type=click.IntRange(min=0),
@@ -67,110 +70,29 @@ def prepare(packs: tuple[Path, ...], out: Path, everyday: int, seed: int) -> Non
 
 
 @main.command()
-@click.argument("data", type=_EXISTING)
-@click.option("--out", type=_FOLDER, required=True, help="Folder for state.pt, log.jsonl and train.json.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Training time, over all sittings.")
-@click.option("--steps", type=click.IntRange(min=1), help="Training steps, instead of --minutes, or as well.")
-@click.option("--cases", type=_FILE, help="What `label` wrote, for a discriminator; its share is judge=N.")
-@click.option("--no-thoughts", is_flag=True, help="Train verdicts without any thought: the control for thinking.")
-@click.option("--init", type=_FILE, help="A GGUF adapter to begin with.")
-@click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out.")
-@click.option(
-    "--share",
-    "shares",
-    multiple=True,
-    metavar="SOURCE=N",
-    default=("spider=0.55", "syn=0.12", "everyday=0.33"),
-    show_default=True,
-    help="Of the steps.",
-)
-@click.option("--rate", type=float, default=1.2e-3, show_default=True, help="Learning rate, falling to 0 at the end.")
-@click.option("--packs", type=click.IntRange(min=1), default=3, show_default=True, help="A step of the optimiser.")
-@click.option("--rank", type=click.IntRange(min=1), default=16, show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option("--seed", type=int, default=0, show_default=True)
-def train(
-    data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
-    init: Path | None, resume: bool, shares: tuple[str, ...], rate: float, packs: int, rank: int, threads: int | None,
-    device: str, seed: int,
-) -> None:  # fmt: skip
-    """Train an adapter on DATA, the folder that ``prepare`` wrote: a generator, a discriminator, or both in one."""
-    import torch
+@click.argument("pack", type=EXISTING)
+@click.option("--out", type=FOLDER, required=True, help="Folder of the new pack.")
+@click.option("--fold", "folds", type=click.IntRange(0, stages.FOLDS - 1), multiple=True, required=True)
+def part(pack: Path, out: Path, folds: tuple[int, ...]) -> None:
+    """Write a pack of the databases of PACK that are in those folds, to be measured or sampled on.
 
-    from models.distill import stages
-    from models.distill.cases import read_cases
-    from models.distill.judging import CUTS, NO_THOUGHTS, JudgeMix
-    from models.distill.network import Network
-    from models.distill.packs import Mix
-    from models.distill.train import Trainer, TrainSettings
-    from models.distill.weights import read_adapter, read_base
+    Fold 0 is never trained on; the others are, but for those that ``train --without`` leaves out.
+    """
+    from models.distill.spider import write_part
 
-    if minutes is None and steps is None:
-        raise click.UsageError("say how long with --minutes or --steps")
-    if threads:
-        torch.set_num_threads(threads)
-    base = read_base(stages.base_path())
-    network = Network(base, rank=rank, alpha=2.0 * rank, device=device, seed=seed)
-    trainer = Trainer(network, TrainSettings(minutes, steps, rate=rate, packs=packs, seed=seed), out)
-    if resume:
-        trainer.resume()
-    elif trainer.checkpoint.exists():
-        raise click.UsageError(f"{trainer.checkpoint} exists: continue with --resume, or name another --out")
-    elif init is not None:
-        network.load(read_adapter(init, base.shape)[0])
-    items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
-    encode, mix = stages.encoder(stages.base_path()), Mix()
-    plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
-    eos = base.shape.eos
-    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=10)}
-    judged = read_cases(cases) if cases else []
-    if judged:
-        held_out["verdict"] = stages.held_out_verdicts(judged, schemas, "none", encode, eos, most=12)
-        if not no_thoughts:
-            held_out["verdict_after_plan"] = stages.held_out_verdicts(judged, schemas, "plan", encode, eos, most=12)
-    wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
-    thinking = JudgeMix(cuts=NO_THOUGHTS if no_thoughts else CUTS)
-    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking)
-    for line in trainer.run(stream, held_out):
-        if line["step"] % 20 == 1:
-            click.echo(_progress(line), err=True)
-    click.echo(json.dumps(asdict(trainer.state)["curve"]), err=True)
-
-
-def _progress(line: dict[str, float]) -> str:
-    seconds = max(line["t"], 1.0)
-    return (
-        f"step {line['step']}  {seconds:.0f} s  loss {line['loss']:.3f} ({line['source']})  "
-        f"{line['examples']} examples  {line['tokens'] / seconds:.0f} tokens/s  rate {line['rate']:.1e}"
-    )
+    if out.exists():
+        raise click.UsageError(f"{out} exists: name another --out")
+    counts = write_part(pack, out, lambda name: stages.fold(name) in folds)
+    _write_facts(out / "part.json", {"pack": pack.name, "folds": folds, **counts})
 
 
 @main.command()
-@click.argument("trained", type=_EXISTING)
-@click.option("--out", type=_FILE, required=True, help="The .gguf file to write.")
-@click.option("--name", required=True, help="general.name of the file.")
-@click.option("--licence", default="CC-BY-SA-4.0", show_default=True, help="general.license: of the training data.")
-def export(trained: Path, out: Path, name: str, licence: str) -> None:
-    """Write the adapter in TRAINED, the folder that ``train`` wrote, as GGUF."""
-    import torch
-
-    from models.distill import stages
-    from models.distill.weights import read_base, write_adapter
-
-    saved = torch.load(trained / "state.pt", weights_only=True)
-    shape = read_base(stages.base_path()).shape
-    write_adapter(out, saved["pairs"], saved["alpha"], shape, {"name": name, "license": licence})
-    click.echo(f"{out}: {out.stat().st_size:,} bytes", err=True)
-
-
-@main.command()
-@click.argument("pack", type=_EXISTING)
-@click.option("--out", type=_FILE, required=True, help="The .jsonl file to write.")
+@click.argument("pack", type=EXISTING)
+@click.option("--out", type=FILE, required=True, help="The .jsonl file to write.")
 @click.option(
     "--run",
     "runs",
-    type=_EXISTING,
+    type=EXISTING,
     multiple=True,
     help="Run of `planner bench e2e` over PACK: the generator's samples.",
 )
@@ -191,10 +113,51 @@ def label(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) 
 
 
 @main.command()
-@click.argument("data", type=_EXISTING)
-@click.argument("cases", type=_EXISTING)
-@click.option("--adapter", type=_FILE, required=True, help="The trained adapter, as GGUF.")
-@click.option("--out", type=_FILE, required=True, help="The .json file to write.")
+@click.argument("pack", type=EXISTING)
+@click.argument("cases", type=EXISTING)
+@click.option("--out", type=FILE, required=True, help="The .jsonl file to write; what is there already is kept.")
+@BASE
+@click.option("--adapter", type=FILE, help="Of the round before; without one the base thinks.")
+@click.option(
+    "--prompt",
+    default="chat",
+    show_default=True,
+    help="Of the discriminator: chat of a base, compact-check of an adapter.",
+)
+@click.option("--samples", type=click.IntRange(min=1), default=4, show_default=True, help="Thoughts about a candidate.")
+@click.option("--kept", type=click.IntRange(min=1), default=2, show_default=True, help="Of them at most.")
+@click.option("--candidates", type=click.IntRange(min=2), default=4, show_default=True, help="Of a question.")
+@click.option("--budget", type=click.IntRange(min=1), default=160, show_default=True, help="Tokens of a thought.")
+@click.option("--temperature", type=float, default=0.8, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def think(
+    pack: Path, cases: Path, out: Path, base: Path | None, adapter: Path | None, prompt: str, samples: int, kept: int,
+    candidates: int, budget: int, temperature: float, threads: int | None, seed: int,
+) -> None:  # fmt: skip
+    """Let a model think about CASES of PACK, and keep the thoughts that end in the verdict that execution proves.
+
+    One round of expert iteration; continue with `train --cases OUT --own-words`. Can be stopped and started again.
+    """
+    from models.distill.cases import count_written, read_cases, write_cases
+    from models.distill.iteration import Rounds, with_thoughts
+    from planner_cli.app.speeds import bare_engine
+    from planner_cli.discriminator import Discriminator
+
+    engine = bare_engine(base or stages.base_path(), adapter=adapter, threads=threads)
+    rounds = Rounds(samples, kept, candidates, budget, temperature, seed)
+    done = count_written(out)
+    thought = with_thoughts(read_cases(cases), pack, Discriminator(engine, prompt), rounds, start=done)
+    counts = write_cases(out, thought, append=True)
+    facts = {"pack": pack.name, "cases": cases.name, "adapter": adapter.name if adapter else None, "prompt": prompt}
+    _write_facts(out.with_suffix(".json"), {**facts, **asdict(rounds), "from": done, "written": counts})
+
+
+@main.command()
+@click.argument("data", type=EXISTING)
+@click.argument("cases", type=EXISTING)
+@click.option("--adapter", type=FILE, required=True, help="The trained adapter, as GGUF.")
+@click.option("--out", type=FILE, required=True, help="The .json file to write.")
 @click.option("--budget", type=click.IntRange(min=0), default=96, show_default=True, help="Of a thought.")
 @click.option("--most", type=click.IntRange(min=1), default=150, show_default=True, help="Questions.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
@@ -202,18 +165,16 @@ def calibrate(data: Path, cases: Path, adapter: Path, out: Path, budget: int, mo
     """Fit the weights of verdict and likelihood in the discriminator's score, on schemas that were held out."""
     import random
 
-    from models.distill import stages
     from models.distill.calibrate import fit, observe, quality
     from models.distill.cases import read_cases
+    from planner_cli.app.speeds import bare_engine
     from planner_cli.discriminator import Discriminator
-    from planner_cli.engine import LlamaEngine
-    from planner_cli.settings import EngineOptions
 
     held_out = [case for case in read_cases(cases) if stages.is_held_out(case.schema)]
     random.Random(0).shuffle(held_out)
     held_out.sort(key=lambda case: not any(c.origin == "sample" for c in case.candidates))  # real mistakes first
     held_out = sorted(held_out[:most], key=lambda case: case.schema)
-    engine = LlamaEngine(stages.base_path(), adapter=adapter, options=EngineOptions(threads=threads))
+    engine = bare_engine(stages.base_path(), adapter=adapter, threads=threads)
     judge, control = Discriminator(engine, "compact-verdict"), Discriminator(engine, "likelihood")
     found = []
     for one in observe(held_out, read_schemas(data / "schemas.json"), judge, control, budget):

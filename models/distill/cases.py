@@ -1,7 +1,7 @@
 """What the discriminator is trained on: right and wrong queries for a question, labelled by execution.
 
 ``cases.jsonl``  a line {"schema", "question", "hints", "gold", "drafts", "candidates"}; queries are lists of parts as
-                 in :mod:`models.distill.items`, a candidate is {"parts", "facts", "correct", "origin"}
+                 in :mod:`models.distill.items`, a candidate is {"parts", "facts", "correct", "origin", "thoughts"}
 
 Candidates are the generator's own samples, from runs of ``planner bench e2e`` over training data, and edits of the
 right query (:mod:`models.distill.edits`). A query that gives the right rows in another way is right. ``drafts`` are all
@@ -47,6 +47,8 @@ class Labelled:
     correct: bool
     origin: str
     """``gold``, ``sample`` or ``edit``."""
+    thoughts: tuple[str, ...] = ()
+    """A model's own about it that end in the right verdict, the shortest first (:mod:`models.distill.iteration`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +141,29 @@ def _case(
     return Case(item.database_id, question, database.mentioned(question), gold, drafts, candidates)
 
 
-def write_cases(path: Path, cases: Iterator[Case]) -> Counter[str]:
-    """Write one per line; returns how many candidates of each origin are right and wrong."""
+def write_cases(path: Path, cases: Iterator[Case], *, append: bool = False) -> Counter[str]:
+    """Write one per line; returns how many candidates of each origin are right and wrong, and have a thought."""
     counts: Counter[str] = Counter()
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("a" if append else "w", encoding="utf-8", buffering=1) as file:
         for case in cases:
             counts["questions"] += 1
             for candidate in case.candidates:
-                counts[f"{candidate.origin}, {'right' if candidate.correct else 'wrong'}"] += 1
+                kind = f"{candidate.origin}, {'right' if candidate.correct else 'wrong'}"
+                counts[kind] += 1
+                counts[f"{kind}, with a thought"] += bool(candidate.thoughts)
             file.write(json.dumps(_record(case), ensure_ascii=False) + "\n")
-    return counts
+    return +counts
+
+
+def count_written(path: Path) -> int:
+    """How many cases a run that was stopped has written; a last line that is torn is removed."""
+    if not path.exists():
+        return 0
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        path.write_bytes(whole)
+    return whole.count(b"\n")
 
 
 def _record(case: Case) -> dict[str, Any]:
@@ -159,7 +174,13 @@ def _record(case: Case) -> dict[str, Any]:
         "gold": as_json(case.gold),
         "drafts": [as_json(draft) for draft in case.drafts],
         "candidates": [
-            {"parts": as_json(c.parts), "facts": c.facts, "correct": c.correct, "origin": c.origin}
+            {
+                "parts": as_json(c.parts),
+                "facts": c.facts,
+                "correct": c.correct,
+                "origin": c.origin,
+                "thoughts": c.thoughts,
+            }
             for c in case.candidates
         ],
     }
@@ -177,5 +198,8 @@ def _case_of(record: Mapping[str, Any]) -> Case:
         hints_from_json(record["hints"]),
         from_json(record["gold"]),
         tuple(from_json(draft) for draft in record["drafts"]),
-        tuple(Labelled(from_json(c["parts"]), c["facts"], c["correct"], c["origin"]) for c in record["candidates"]),
+        tuple(
+            Labelled(from_json(c["parts"]), c["facts"], c["correct"], c["origin"], tuple(c.get("thoughts", ())))
+            for c in record["candidates"]
+        ),
     )

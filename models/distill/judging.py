@@ -23,6 +23,7 @@ from planner_cli.prompts.normal_form import write
 from planner_cli.types import Question, Schema
 
 _PROMPT = CompactDiscriminator()
+_OWN_WORDS = CompactDiscriminator(plans=False)
 _GREEDY = 0.75
 """Share of the generator's own plans that are its greedy ones."""
 _LONGEST = 80
@@ -31,6 +32,8 @@ _LONGEST = 80
 
 CUTS = {"none": 0.25, "in the plan": 0.1, "plan": 0.1, "in the check": 0.15, "whole": 0.4}
 """Shares of packs by where their thoughts end."""
+OWN_WORDS = {"none": 0.25, "in the check": 0.25, "whole": 0.5}
+"""The same of thoughts in a model's own words, which have no plan; a candidate without any is shown as by ``none``."""
 NO_THOUGHTS = {"none": 1.0}
 """For the twin that is trained to answer without thinking: the control for what thinking may bring."""
 
@@ -49,6 +52,8 @@ class JudgeMix(Mix):
     results: float = 0.5
     """Share of blocks that show the candidate's result."""
     cuts: Mapping[str, float] = field(default_factory=lambda: CUTS)
+    plans: bool = True
+    """Whether thoughts are written by program, a plan first; else they are those of the cases."""
     real: int = 3
     """How often a question with mistakes of the generator's own is in an epoch; one that has only edits is once."""
     verdict: float = 8.0
@@ -83,10 +88,13 @@ def judge_pack(
     shared = ""
     for case in cases:
         question = Question(case.question, look.schema, "", look.hints(case.hints, mix, rng))
-        stable, asked = split_at(STABLE, (*_PROMPT.shared(question), _PROMPT.PLAN))
+        stable, asked = split_at(STABLE, _PROMPT.shared(question))
         shared = _text(stable)
         for candidate in _drawn(case, mix.candidates, rng):
-            row = _row(_text(asked), case, candidate, cut, look.names, mix, rng, encode)
+            if mix.plans:
+                row = _row(_text(asked), case, candidate, cut, look.names, mix, rng, encode)
+            else:
+                row = _own_words(_text(asked), candidate, cut, look.names, mix, rng, encode)
             if sum(len(ids) for ids, _ in row) <= mix.longest:
                 rows.append(row)
     return tensors(encode(shared), rows, eos) if rows else None
@@ -122,21 +130,53 @@ def _row(
     planned = write(draft, names)
     given = write(candidate.parts, names)
     plan = encode(f" {plan_text(planned)}")[:_LONGEST]
-    plan = plan[: _length(plan, cut, ("none", "in the plan"), rng)]
+    plan = plan[: _length(plan, cut, ("in the plan",), rng)]
     check = list(_check(planned, given, mix, encode))[:_LONGEST]
-    check = check[: _length(check, cut, ("none", "in the plan", "plan", "in the check"), rng)]
+    check = check[: _length(check, cut, ("in the plan", "plan", "in the check"), rng)]
     end = encode("\n")
     facts = candidate.facts if rng.random() < mix.results else ""
     after = _text(_PROMPT.candidate(given, facts))
     learned = 0.0 if own else 1.0
+    answer = (encode(" true" if candidate.correct else " false"), mix.verdict)
+    if cut == "none":  # nothing is written between, and the engine has it as one text
+        forced = _text(_PROMPT.verdict(None, closed_itself=False))
+        return [(encode(asked), 0.0), (encode(_PROMPT.PLAN.text + after), 0.0), (encode(forced), 0.0), answer]
     return [
         (encode(asked), 0.0),
+        (encode(_PROMPT.PLAN.text), 0.0),
         (plan, learned),
         (end, learned if cut in ("plan", "in the check", "whole") else 0.0),
         (encode(after.removeprefix("\n")), 0.0),
         *(([token], weight) for token, weight in check),
         (end, 1.0 if cut == "whole" else 0.0),
         (encode(_text(_PROMPT.verdict(None, closed_itself=True))), 0.0),
+        answer,
+    ]
+
+
+def _own_words(
+    asked: str,
+    candidate: Labelled,
+    cut: str,
+    names: Renaming | None,
+    mix: JudgeMix,
+    rng: random.Random,
+    encode: Encode,
+) -> Row:
+    facts = candidate.facts if rng.random() < mix.results else ""
+    shown = _text(_OWN_WORDS.candidate(write(candidate.parts, names), facts))
+    # a thought speaks of the names it saw
+    thought = rng.choice(candidate.thoughts) if candidate.thoughts and names is None and cut != "none" else ""
+    said = encode(f" {thought}") if thought else []
+    said = said[: _length(said, cut, ("in the check",), rng)]
+    whole = bool(thought) and cut == "whole"
+    forced = _text(_OWN_WORDS.verdict(None, closed_itself=whole))
+    return [
+        (encode(asked), 0.0),
+        (encode(shown), 0.0),
+        (said, 1.0),
+        *([(encode(_OWN_WORDS.close(None)), 1.0)] if whole else []),
+        (encode(forced), 0.0),
         (encode(" true" if candidate.correct else " false"), mix.verdict),
     ]
 

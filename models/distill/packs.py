@@ -139,7 +139,11 @@ def make_pack(
 
 
 Row = list[tuple[Sequence[int], float]]
-"""A block: stretches of token ids, each with the weight of its tokens in the loss; 0 for what is only read."""
+"""A block: stretches of token ids, each with the weight of its tokens in the loss; 0 for what is only read.
+
+The first stretch is what a session of the engine begins with. Its last token is decoded with what follows it, so that
+is where an adapter begins that acts only behind the prompt.
+"""
 
 
 def tensors(prefix: Sequence[int], rows: Sequence[Row], eos: int) -> Pack:
@@ -159,7 +163,8 @@ def tensors(prefix: Sequence[int], rows: Sequence[Row], eos: int) -> Pack:
                 targets += stretch
                 weights += [weight] * len(stretch)
             at += len(stretch)
-    return Pack(torch.tensor(list(prefix)), blocks, torch.tensor(places), torch.tensor(targets), torch.tensor(weights))
+    leads = [len(row[0][0]) - 1 for row in rows]
+    return Pack(torch.tensor(list(prefix)), blocks, *map(torch.tensor, (leads, places, targets, weights)))
 
 
 def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:

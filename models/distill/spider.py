@@ -36,6 +36,27 @@ def read_pack(folder: Path, schemas: dict[str, Schema], counts: Counter[str]) ->
                 yield from _items(name, record, database, check, counts)
 
 
+def write_part(folder: Path, out: Path, wanted: Callable[[str], bool]) -> Counter[str]:
+    """A pack of some of a pack's databases, which are linked to, not copied; returns how many of what it has."""
+    counts: Counter[str] = Counter()
+    (out / "databases").mkdir(parents=True)
+    with (
+        (folder / "questions.jsonl").open(encoding="utf-8") as file,
+        (out / "questions.jsonl").open("w", encoding="utf-8") as kept,
+    ):
+        for line in file:
+            name = json.loads(line)["db_id"]
+            if not wanted(name):
+                continue
+            kept.write(line)
+            counts["questions"] += 1
+            link = out / "databases" / name
+            if not link.is_symlink():
+                link.symlink_to((folder / "databases" / name).resolve(), target_is_directory=True)
+                counts["databases"] += 1
+    return counts
+
+
 def _items(
     name: str, record: Mapping[str, str], database: Database, check: Check, counts: Counter[str]
 ) -> Iterator[Item]:

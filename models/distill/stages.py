@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -20,8 +20,10 @@ from planner_cli.types import Schema
 
 JUDGE = "judge"
 """The discriminator's share of the steps."""
-_HELD_OUT = 12
-"""One in so many training databases is held out."""
+FOLDS = 12
+"""Training databases are in one of so many folds, by their names alone."""
+HELD_OUT = 0
+"""The fold that is held out."""
 
 
 def base_path() -> Path:
@@ -40,9 +42,14 @@ def encoder(path: Path) -> Encode:
     return lambda text: list(model.tokenize(text.encode(), add_bos=False, special=False))
 
 
+def fold(schema: str) -> int:
+    """Of a schema's name."""
+    return hashlib.sha256(schema.encode()).digest()[0] % FOLDS
+
+
 def is_held_out(schema: str) -> bool:
-    """Whether nothing is trained on this schema; by its name alone."""
-    return hashlib.sha256(schema.encode()).digest()[0] % _HELD_OUT == 0
+    """Whether nothing is trained on this schema."""
+    return fold(schema) == HELD_OUT
 
 
 def mixture(
@@ -54,8 +61,9 @@ def mixture(
     eos: int,
     cases: Sequence[Case] = (),
     judged: JudgeMix | None = None,
+    left_out: Collection[int] = (HELD_OUT,),
 ) -> Mixture:
-    """Training packs of the sources in ``shares``, without the held-out schemas; ``judge`` are those of the cases."""
+    """Training packs of the sources in ``shares``, without the folds left out; ``judge`` are those of the cases."""
     judge_mix = judged or JudgeMix()
 
     def of_items(chosen: Sequence[Item], rng: random.Random) -> Iterator[Pack]:
@@ -68,8 +76,8 @@ def mixture(
 
     makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:
-        asked = [item for item in items if item.source == source and not is_held_out(item.schema)]
-        judgeable = [case for case in cases if source == JUDGE and not is_held_out(case.schema)]
+        asked = [item for item in items if item.source == source and fold(item.schema) not in left_out]
+        judgeable = [case for case in cases if source == JUDGE and fold(case.schema) not in left_out]
         if not asked and not judgeable:
             raise ValueError(f"there are no questions of the source {source!r}")
         makers[source] = partial(of_cases, judgeable) if judgeable else partial(of_items, asked)
@@ -92,14 +100,14 @@ def held_out_packs(
 
 
 def held_out_verdicts(
-    cases: Sequence[Case], schemas: Mapping[str, Schema], cut: str, encode: Encode, eos: int, most: int
+    cases: Sequence[Case], schemas: Mapping[str, Schema], judged: JudgeMix, encode: Encode, eos: int, most: int
 ) -> list[Pack]:
-    """Packs of the held-out schemas in which only verdicts count, behind thoughts that end at ``cut``.
+    """Packs of the held-out schemas as they are, in which only verdicts count where thoughts are cut before their end.
 
     Plans are the generator's own, as at work.
     """
     rng = random.Random(0)
-    mix = replace(JudgeMix(), renamed=0.0, bare=0.0, missing=0.0, results=0.0, own_plan=1.0, cuts={cut: 1.0})
+    mix = replace(judged, renamed=0.0, bare=0.0, missing=0.0, own_plan=1.0)
     chosen = [case for case in cases if is_held_out(case.schema) and case.drafts]
     groups = judge_groups(chosen, mix, rng)
     packs = (judge_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in groups)

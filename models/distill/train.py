@@ -91,6 +91,7 @@ class Trainer:
                 "optimiser": self._optimiser.state_dict(),
                 "state": asdict(self.state),
                 "alpha": self.network.alpha,
+                "behind": self.network.behind,
             },
             new,
         )
@@ -107,7 +108,9 @@ class Trainer:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.sittings += 1
-        started, saved, looked = time.monotonic(), time.monotonic(), -math.inf
+        started = saved = looked = time.monotonic()
+        if not self.state.curve:
+            looked = -math.inf  # a sitting that goes on has been looked at by the one before
         before = self.state.seconds
         first = self.state.step
         packs = stream.packs(f"{self.settings.seed}/{first}")
@@ -141,7 +144,6 @@ class Trainer:
         rate = self.settings.rate * max(_LEAST, 1 - self._progress()) * min(1, (since + 1) / self.settings.warm_up)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        self.network.merge()
         count = sum(float(pack.weights.sum()) for pack, _ in packs)
         total = 0.0
         for pack, _ in packs:
@@ -165,7 +167,6 @@ class Trainer:
         }
 
     def _look(self, held_out: Mapping[str, Sequence[Pack]]) -> None:
-        self.network.merge()
         losses = {f"held_out_{name}": round(mean_loss(self.network, packs), 4) for name, packs in held_out.items()}
         self.state.curve.append({"seconds": round(self.state.seconds, 1), "examples": self.state.examples, **losses})
 

@@ -13,7 +13,7 @@ class Keywords(TypedDict, total=False):
     # [[[cog
     # from planner_cli.app.settings import KNOBS
     # for knob in KNOBS:
-    #     many = len(knob.choices) > 4
+    #     many = len(knob.choices) > 7  # too many for one line
     #     choices = ("\n    {},\n" if many else "{}").format((",\n    " if many else ", ").join(
     #         f'"{choice}"' for choice in knob.choices))
     #     kind = f"Literal[{choices}]" if knob.choices else knob.kind.__name__
@@ -28,18 +28,7 @@ class Keywords(TypedDict, total=False):
     generator_adapter: str | None
     discriminator: str
     discriminator_adapter: str | None
-    reasoning: (
-        Literal[
-            "think",
-            "seed",
-            "bracket",
-            "thinking",
-            "harmony",
-            "command",
-            "none",
-        ]
-        | None
-    )
+    reasoning: Literal["think", "seed", "bracket", "thinking", "harmony", "command", "none"] | None
     no_judge: bool
     candidates: int
     max_tokens: int

@@ -11,7 +11,7 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.loading import Pair
 from planner_cli.app.served import Served
 from planner_cli.app.settings import Settings
-from planner_cli.app.speeds import known_speeds, model_identity
+from planner_cli.app.speeds import base_identity, known_speeds, model_identity
 from planner_cli.control import Control
 from planner_cli.types import ModelInfo, Role
 
@@ -170,6 +170,7 @@ class Models:
             options=self.settings.engine,
             cache=self._cache,
             identity=model_identity(model),
+            base_identity=base_identity(model),
             speeds=known_speeds(model, self.settings.engine.gpu_layers),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def model_identity(model: ResolvedModel) -> str:
         form = "" if model.weights is None else f" {model.runs_as}"
         return f"{model.sha256} {model.adapter_sha256}{form}"
     return stat_identity(model.path, model.adapter)
+
+
+def base_identity(model: ResolvedModel) -> str:
+    """The same for the model without its adapter."""
+    return model_identity(replace(model, adapter=None, adapter_sha256=None))
 
 
 def known_speeds(model: ResolvedModel, gpu_layers: int | None) -> LearnedSpeeds | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from planner_cli.control import Control
 from planner_cli.engine.contention import Contention
 from planner_cli.engine.library import L
-from planner_cli.engine.weights import Weights
+from planner_cli.engine.weights import Adapter, Weights
 from planner_cli.errors import EngineError
 from planner_cli.settings import KvType
 
@@ -54,7 +54,7 @@ class Context:
         sequences: int,
         threads: int,
         batch_threads: int | None = None,
-        adapter: Any | None = None,
+        adapter: Adapter | None = None,
         kv: KvType = "f16",
         flash_attention: bool | None = None,
         contention: Contention | None = None,
@@ -89,11 +89,12 @@ class Context:
         self.shares_cells = not weights.recurrent
         """Whether a token can be decoded for several sequences at once."""
         self.sequences = sequences
-        if adapter is not None:
-            adapters = (L.llama_adapter_lora_p_ctypes * 1)(adapter)
-            if L.llama_set_adapters_lora(self.handle, adapters, 1, (ctypes.c_float * 1)(1.0)) != 0:
-                L.llama_free(self.handle)
-                raise EngineError(f"{weights.path.name}: the adapter cannot be applied")
+        self._name, self._adapter, self._adapted = weights.path.name, adapter, False
+        try:
+            self.adapt(on=True)
+        except EngineError:
+            L.llama_free(self.handle)
+            raise
         self._memory = L.llama_get_memory(self.handle)
         self._vocabulary_size = L.llama_vocab_n_tokens(L.llama_model_get_vocab(weights.handle))
         self._batch = L.llama_batch_init(BATCH, 0, sequences)
@@ -113,6 +114,20 @@ class Context:
         if watched != self._watched:
             L.llama_set_abort_callback(self.handle, self._abort if watched else self._never_abort, None)
             self._watched = watched
+
+    def adapt(self, *, on: bool) -> None:
+        """Let the adapter, where there is one, act on what is decoded from now on, or not.
+
+        Raises:
+            EngineError: llama.cpp cannot apply it.
+
+        """
+        if self._adapter is None or on == self._adapted:
+            return
+        adapters = (L.llama_adapter_lora_p_ctypes * 1)(self._adapter.handle)
+        if L.llama_set_adapters_lora(self.handle, adapters, int(on), (ctypes.c_float * 1)(1.0)) != 0:
+            raise EngineError(f"{self._name}: the adapter cannot be applied")
+        self._adapted = on
 
     def set_threads(self, threads: int, batch_threads: int) -> None:
         """See the constructor."""

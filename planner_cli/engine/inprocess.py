@@ -50,13 +50,15 @@ class LlamaEngine:
         options: EngineOptions | None = None,
         cache: PrefixCache | None = None,
         identity: str | None = None,
+        base_identity: str | None = None,
         speeds: LearnedSpeeds | None = None,
     ) -> None:
         """Load the model.
 
         ``reasoning`` names a format of :data:`~planner_cli.engine.chat.REASONING_FORMATS` and overrides the
         detected one. ``cache`` keeps the states of prompts, by default in memory only; ``identity`` distinguishes this
-        model and adapter from all others in it (their sha256), by default path, size and time of the files.
+        model and adapter from all others in it (their sha256), by default path, size and time of the files;
+        ``base_identity`` the model alone, whose states are shared by all adapters that act only behind them.
         ``speeds`` decide on threads and widths where ``options`` leave them open.
 
         Raises:
@@ -78,7 +80,10 @@ class LlamaEngine:
         self.threads = options.threads or (known.threads if known else library.physical_cores())
         self.batch_threads = known.batch_threads if known else self.threads
         self.cache = cache or PrefixCache()
-        self._identity = identity or stat_identity(path, adapter)
+        if self.adapter is not None and self.adapter.acts_behind:
+            self._identity = base_identity or stat_identity(path)
+        else:
+            self._identity = identity or stat_identity(path, adapter)
         self._context: Context | None = None
         self._session: LlamaSession | None = None
         self._freed = False
@@ -131,7 +136,9 @@ class LlamaEngine:
         places = self._places(len(tokens), branches, room)
         context = self._context_for(places)
         started = time.perf_counter()
+        context.adapt(on=self.adapter is not None and not self.adapter.acts_behind)
         cached = self._prefill(context, tokens, stable, control)
+        context.adapt(on=True)
         self._session = LlamaSession(context, self.vocabulary, tokens, places, control)
         self._session.stats.prompt_tokens = len(tokens)
         self._session.stats.cached_tokens = cached

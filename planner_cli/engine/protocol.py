@@ -210,6 +210,9 @@ class Engine(Protocol):
         What comes before :data:`STABLE` in it may be reused from an earlier question. That only changes how long it
         takes: every session begins from the same state, whatever was asked before.
 
+        An adapter acts on all of it, or, where it was trained so and the engine is llama.cpp in this process, only
+        from the prefix's last token on: what stands before is then as the base alone has it.
+
         Raises:
             ContextOverflow: not even one branch of that room fits.
             Stopped: by the control, during the prefill.

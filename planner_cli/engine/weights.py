@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,19 @@ from planner_cli.engine.library import L
 from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
+
+ACTS_BEHIND = "planner.adapter.acts_behind"
+"""GGUF key of an adapter (true) that was trained to act on what a session writes and reads behind its prefix, from the
+prefix's last token on. The prefix's KV cache is then the base's own, and the same for every such adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter over loaded weights."""
+
+    handle: Any
+    acts_behind: bool
+    """See :data:`ACTS_BEHIND`."""
 
 
 class Weights:
@@ -40,7 +55,7 @@ class Weights:
             other = why_it_cannot_write(self.metadata)
             if other is not None:
                 raise ModelError(f"{path.name} is {other}", hint="planner models recommend names models that do")
-        self._adapters: dict[Path, Any] = {}
+        self._adapters: dict[Path, Adapter] = {}
         self._users = 0
 
     def use(self) -> Weights:
@@ -58,8 +73,8 @@ class Weights:
             L.llama_model_free(self.handle)
             self.handle = None
 
-    def adapter(self, path: Path) -> Any:
-        """Handle of a LoRA adapter for this model, loaded at its first use.
+    def adapter(self, path: Path) -> Adapter:
+        """A LoRA adapter for this model, loaded at its first use.
 
         Raises:
             ModelError: it cannot be loaded, or belongs to a model of another shape.
@@ -72,7 +87,7 @@ class Weights:
                     f"{path.name}: not a LoRA adapter for {self.path.name}",
                     hint="an adapter fits only the base model it was trained on",
                 )
-            self._adapters[path] = handle
+            self._adapters[path] = Adapter(handle, _text(L.llama_adapter_meta_val_str, handle, ACTS_BEHIND) == "true")
         return self._adapters[path]
 
     @functools.cached_property
@@ -82,15 +97,7 @@ class Weights:
 
     def metadata(self, key: str) -> str | None:
         """One value of the GGUF header as text, ``None`` where it is absent."""
-        size = 4096
-        while True:
-            buffer = ctypes.create_string_buffer(size)
-            length = L.llama_model_meta_val_str(self.handle, key.encode(), buffer, size)
-            if length < 0:
-                return None
-            if length < size:
-                return buffer.value.decode("utf-8", "replace")
-            size = length + 1
+        return _text(L.llama_model_meta_val_str, self.handle, key)
 
     @functools.cached_property
     def description(self) -> str:
@@ -138,6 +145,19 @@ class Weights:
             int(self.metadata(f"{architecture}.attention.{part}_length") or usual) for part in ("key", "value")
         )
         return int(L.llama_model_n_layer(self.handle) * L.llama_model_n_head_kv(self.handle) * (key + value) * 2)
+
+
+def _text(read: Callable[..., int], handle: Any, key: str) -> str | None:
+    """What llama.cpp has read under a key of a header, ``None`` where there is nothing."""
+    size = 4096
+    while True:
+        buffer = ctypes.create_string_buffer(size)
+        length = read(handle, key.encode(), buffer, size)
+        if length < 0:
+            return None
+        if length < size:
+            return buffer.value.decode("utf-8", "replace")
+        size = length + 1
 
 
 def _size_text(parameters: int) -> str:

@@ -38,6 +38,9 @@ _UINT32, _INT32, _FLOAT32 = 4, 5, 6
 MAX_LAYERS = 512
 """llama.cpp's own bound (``LLAMA_MAX_LAYERS``), which some of its loops trust."""
 
+PROMPT = "planner.prompt"
+"""Key of an adapter's header: the family of prompts it was trained on."""
+
 TOKENS = "tokenizer.ggml.tokens"
 _VOCABULARY = {
     TOKENS: (_STRING,),
@@ -102,6 +105,11 @@ class GgufHeader:
     def is_adapter(self) -> bool:
         """Whether this is a LoRA adapter, to be put over a model."""
         return self._text("general.type") == "adapter" or "adapter.type" in self.metadata
+
+    @property
+    def prompt(self) -> str | None:
+        """The family of prompts it was trained on, where this project's recipe made it."""
+        return self._text(PROMPT)
 
     @property
     def chat_template(self) -> str | None:

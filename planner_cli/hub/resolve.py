@@ -109,7 +109,7 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | 
         sha256=model.sha256,
         adapter=over.path if over else None,
         adapter_sha256=over.sha256 if over else None,
-        prompt=next((entry.prompt for entry in sources if entry.prompt), None),
+        prompt=_prompt(preset, over, model),
         reasoning=next((entry.reasoning for entry in sources if entry.reasoning), None),
         budget=next((entry.budget for entry in sources if entry.budget is not None), None),
         select=next((entry.select for entry in sources if entry.select), None),
@@ -117,6 +117,15 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | 
         untrained=over is None and any(entry.untrained for entry in sources),
         runs_as=model.entry.runs_as if model.entry else None,
     )
+
+
+def _prompt(preset: Preset | None, over: _Checked | None, model: _Checked) -> str | None:
+    """As above; an adapter that no catalogue knows may say it in its own header."""
+    known: list[str | None] = [preset.prompt] if preset else []
+    for file in (over, model):
+        if file is not None:
+            known += [file.entry.prompt if file.entry else None, file.header.prompt]
+    return next((prompt for prompt in known if prompt), None)
 
 
 def _adapter_of(preset: Preset, budget: int | None) -> str | None:

@@ -51,13 +51,15 @@ class CompactDiscriminator:
     The thought is what follows ``Plan:`` and ``Check:``. The plan is written before the candidate is shown: a
     small model that sees the candidate first copies it as what is needed, and says true (``builtin-models.md``
     section 7). Candidates are shown in normal form, as they were in training.
+
+    Without ``plans`` there is no such line: a thought in the model's own words follows ``Check:``.
     """
 
     likelihood: CompactLikelihood | None = None
     """It costs no more than the candidate's prefill, and ranks where plans are too few to do so."""
+    plans: bool = True
 
     thinks: ClassVar = True
-    outlines: ClassVar = True
     takes_values: ClassVar = True
     choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
     positive: ClassVar = "true"
@@ -65,13 +67,19 @@ class CompactDiscriminator:
     ROWS: ClassVar = 2
     """Most rows of a result shown."""
 
+    @property
+    def outlines(self) -> bool:
+        """See :class:`DiscriminatorPrompt`."""
+        return self.plans
+
     def build(self, question: Question, subjects: Sequence[Subject], engine: Engine | None, view: View) -> Prompt:
         """See :meth:`DiscriminatorPrompt.build`."""
         del engine
         (subject,) = subjects
         facts = facts_text(subject.execution, min(view.rows, self.ROWS)) if view.rows else ""
         sql = _normal(question, subject)
-        return (*self.shared(question, schema=view.schema), CUT, self.PLAN, *self.candidate(sql, facts))
+        plan = (self.PLAN,) if self.plans else ()
+        return (*self.shared(question, schema=view.schema), CUT, *plan, *self.candidate(sql, facts))
 
     @staticmethod
     def shared(question: Question, *, schema: bool = True) -> Prompt:

@@ -108,6 +108,7 @@ _CHECK = "Check its tables, columns, conditions, grouping and order against the 
 _FAMILIES: dict[str, DiscriminatorPrompt] = {
     "compact-values": CompactDiscriminator(CompactLikelihood(BUILTIN_BLEND)),
     "compact-verdict": CompactDiscriminator(),
+    "compact-check": CompactDiscriminator(plans=False),
     "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values")),
     "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat")),
     "chat": ChatDiscriminator(
@@ -156,8 +157,9 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
 
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
     in the form of arXiv 2505.03786. ``compact-values`` is the built-in adapter's own, as for the generator, and
-    ``compact-verdict`` the same without the query's likelihood in the score. ``likelihood`` and ``likelihood-chat`` ask
-    for nothing, and score P(query) under the generator's prompt.
+    ``compact-verdict`` the same without the query's likelihood in the score, ``compact-check`` also without a plan
+    before the candidate: for adapters that think in their own words. ``likelihood`` and ``likelihood-chat`` ask for
+    nothing, and score P(query) under the generator's prompt.
 
     Raises:
         ModelError: there is none.

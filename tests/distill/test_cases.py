@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -14,29 +11,6 @@ from models.distill.cases import find_cases, read_cases, write_cases
 from models.distill.edits import edited
 from planner_cli.database import Database
 from planner_cli.prompts.normal_form import resolve, write
-
-
-@pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pack")
-    (folder / "databases" / "shop").mkdir(parents=True)
-    with closing(sqlite3.connect(folder / "databases" / "shop" / "shop.sqlite")) as connection:
-        connection.executescript(
-            """
-            CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT, age INT);
-            CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INT REFERENCES customers(id), total REAL);
-            INSERT INTO customers VALUES (1, 'Ann', 'Paris', 30), (2, 'Bo', 'Rome', 41), (3, 'Cy', 'Paris', 50);
-            INSERT INTO orders VALUES (1, 1, 5), (2, 1, 7), (3, 3, 1)
-            """
-        )
-    asked = [
-        ("How many customers are in paris ?", "SELECT count(*) FROM customers WHERE city = 'Paris'"),
-        ("Who is the oldest customer?", "SELECT name FROM customers ORDER BY age DESC LIMIT 1"),
-        ("Total per customer", "SELECT T2.name, sum(T1.total) FROM orders AS T1 JOIN customers AS T2 ON T1.customer_id = T2.id GROUP BY T2.id"),
-    ]  # fmt: skip
-    lines = [{"qid": f"q{i}", "db_id": "shop", "question": q, "query": s} for i, (q, s) in enumerate(asked)]
-    (folder / "questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return folder
 
 
 def test_labels_are_what_execution_says(pack, tmp_path):

@@ -202,7 +202,6 @@ def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyda
     before = mean_loss(trainer.network, looks)
     lines = list(trainer.run(stream, steps=14))
     after = trainer.state
-    trainer.network.merge()
     trained = mean_loss(trainer.network, looks)
     assert trained < 0.6 * before
     assert [line["step"] for line in lines] == list(range(1, 15))
@@ -211,7 +210,6 @@ def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyda
     again = Trainer(network, settings, tmp_path)
     again.resume()
     assert again.state == after
-    again.network.merge()
     assert mean_loss(again.network, looks) == pytest.approx(trained, rel=1e-3)
     list(again.run(stream, steps=1))
     assert (again.state.step, again.state.sittings) == (15, 2)

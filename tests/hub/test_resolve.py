@@ -120,6 +120,13 @@ def test_an_adapter_brings_the_prompt_it_was_trained_on(home):
     assert model.prompt == "compact-values"
 
 
+def test_an_adapter_of_ones_own_says_its_prompt_itself(home):
+    base = write(home / "base.gguf", gguf())
+    mine = write(home / "mine.gguf", gguf([*ADAPTER, ("planner.prompt", "compact-values")]))
+    assert resolve(str(base), "generator", adapter=str(mine)).prompt == "compact-values"
+    assert resolve("builtin", "discriminator", adapter=str(mine)).prompt == "compact-verdict"  # the preset's own word
+
+
 @needs_base
 def test_an_adapter_replaces_that_of_the_catalogue(home):
     mine = write(home / "mine.gguf", gguf(ADAPTER))

@@ -17,7 +17,9 @@ from planner_cli.knobs import Checked, Group, Range, knob, knobs_of
 from planner_cli.settings import MODE_CHOICES, Mode
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PROMPTS = ("chat", "paper", "yesno", "compact-values", "compact-verdict", "likelihood", "likelihood-chat")
+PROMPTS = (
+    "chat", "paper", "yesno", "compact-values", "compact-verdict", "compact-check", "likelihood", "likelihood-chat",
+)  # fmt: skip
 """The discriminator's prompt families that judge one candidate."""
 _RUNNING: tuple[Group, ...] = ("redact", "query", "engine", "server")
 LADDER = (0, 16, 32, 64, 128, 256, 512, 1024, 2048)
