@@ -127,7 +127,7 @@ class ModelJson(TypedDict):
 class ChosenJson(TypedDict):
     """A setting's value, and where it comes from."""
 
-    value: JsonValue | list[str]
+    value: bool | int | float | str | list[str] | None
     origin: Origin
 
 
