@@ -178,7 +178,7 @@ class Knob:
             return Path(value)
         taken = (int, float) if kind is float else kind
         if not isinstance(value, taken) or (isinstance(value, bool) and kind is not bool):
-            raise ValueError(f"{value!r} is not {_CALLED[kind]}{self._or_words()}")
+            raise ValueError(f"{value!r} is not {CALLED[kind]}{self._or_words()}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{value!r} is not {_one_of(self.choices)}")
         if kind is float:
@@ -216,7 +216,13 @@ def _truth(text: str) -> bool:
 
 
 _READERS: dict[type, Callable[[str], Any]] = {int: _whole, float: _real, bool: _truth, str: str, Path: Path}
-_CALLED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
+CALLED: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    Path: "a path",
+}
 
 
 # ------------------------------------------------------------------------------------------ of a dataclass

@@ -30,6 +30,7 @@ from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, defa
 from planner_cli.cli.options import KnobOption
 from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
+from planner_cli.knobs import CALLED
 from planner_cli.tomlfile import read_text
 
 __all__ = ["MODEL_ROLES", "config_path", "default_models", "load_defaults", "save_default", "save_default_model"]
@@ -123,11 +124,14 @@ def _checked(command: click.Command, option: click.Option, value: Any, called: s
 
 def _checked_knob(option: KnobOption, value: Any, called: str) -> Any:
     knob = option.knob
-    if knob.many and isinstance(value, str):
-        _refuse(f"{called} is {value!r}, but must be a list of texts", f"for example [{value!r}]")
+    if knob.many and not isinstance(value, list):
+        example = f"for example [{value!r}]" if isinstance(value, str) else "mend or remove it"
+        _refuse(f"{called} is {_shown(value)}, but must be a list of texts", example)
     try:
         knob.check(value)
     except ValueError as error:
+        if isinstance(value, (bool, date, time, dict)):  # Python spells these differently from TOML
+            _refuse(f"{called} has {_shown(value)}, which is not {CALLED[knob.kind]}", "mend or remove it")
         _refuse(f"{called}: {error}", "mend or remove it")
     return value
 

@@ -48,7 +48,7 @@ REFUSED = [
     ("a moment for a number", b"[ask]\nlimit = 2026-01-01T00:00:00Z\n", ["has 2026-01-01T00:00:00+00:00"]),
     ("an exponent", b"[ask]\nlimit = 1e3\n", ["1000.0", "whole number"]),
     ("an empty name", b'[ask]\nredact = [""]\n', ["[ask] redact", "a name is missing"]),
-    ("no reasoning format", b'[ask]\nreasoning = "deep"\n', ["[ask] reasoning has 'deep'", "think"]),
+    ("no reasoning format", b'[ask]\nreasoning = "deep"\n', ["[ask] reasoning: 'deep' is not one of think"]),
     ("too deep", b"a = " + b"[" * 9000 + b"]" * 9000, ["nested too deeply"]),
     ("UTF-32", "[ask]\n".encode("utf-32"), ["UTF-32", "save it as UTF-8"]),
     ("another command's option", b'[demo]\nredact = ["customers.name"]\n', ["[demo] redact", "planner demo"]),

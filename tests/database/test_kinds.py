@@ -108,7 +108,7 @@ KINDS = [
     ("an Apple property list", b"bplist00\xd1\1\2QaQb\x08", "an Apple property list", "check the path"),
     ("a film", b"\0\0\0\x18ftypmp42\0\0", "a picture or recording", "check the path"),
     ("an empty chip", b"\xff" * 4096, "one byte over and over", "copy or download it again"),
-    ("SQLCipher with a plain header", b"SQLite format 3\0\x10\0\1\1\0\x40\x20\x20" + random_bytes(8168), "the rest of it is encrypted", "decrypted to a file first"),
+    ("SQLCipher with a plain header", b"SQLite format 3\0\x10\0\1\1\0\x40\x20\x20" + random_bytes(8168), "the rest is encrypted", "decrypted to a file first"),
     ("Parquet", b"PAR1\x15\x04\x15\x0e", "a Parquet file", "duckdb -csv"),
     ("a text that begins like Parquet", b"PAR1 is a golf term, ORC none", "a text file", "sqlite-utils"),
     ("DuckDB", bytes(8) + b"DUCK" + b"\x40\0\0\0", "a DuckDB database", "EXPORT DATABASE"),
