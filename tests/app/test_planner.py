@@ -1,5 +1,6 @@
 """The public API on the built-in models, and on a tiny one where the answer does not matter."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,14 +102,15 @@ def test_an_empty_question_is_refused(planner):
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc")
-def test_closing_frees_the_model_and_the_sandbox(shop, tiny_random_model):
-    with quick(shop, tiny_random_model) as opened, quick(shop, tiny_random_model):
-        assert mapped(tiny_random_model)
+def test_closing_frees_the_model_and_the_sandbox(shop, tiny_random_model, tmp_path):
+    own = Path(shutil.copy(tiny_random_model, tmp_path))  # other tests keep the shared file loaded
+    with quick(shop, own) as opened, quick(shop, own):
+        assert mapped(own)
         opened.close()
-        assert mapped(tiny_random_model)  # the other one still has it
+        assert mapped(own)  # the other one still has it
         with pytest.raises(DatabaseError, match="is closed"):
             opened.database.execute("SELECT 1")
-    assert not mapped(tiny_random_model)
+    assert not mapped(own)
 
 
 def test_a_closed_planner_says_so(shop, tiny_random_model):

@@ -36,7 +36,7 @@ def test_a_question_is_answered_through_a_server_and_says_so(stub, shop, capsys)
     assert (model["name"], model["device"]) == ("tiny.gguf", f"llama-server b0-stub at {stub.url}")
     assert (model["sha256"], model["parameters"]) == (None, 7)
     with History.open(create=False) as history:
-        assert history.show(1).models[0].device == model["device"]
+        assert history.show(1).document["models"][0]["device"] == model["device"]
 
 
 def test_a_server_that_does_not_tell_its_size(shop, capsys):
@@ -45,7 +45,7 @@ def test_a_server_that_does_not_tell_its_size(shop, capsys):
     (model,) = json.loads(capsys.readouterr().out)["models"]
     assert (model["name"], model["parameters"], model["device"]) == ("served", None, f"vLLM at {stub.url}")
     with History.open(create=False) as history:
-        assert history.show(1).models[0].parameters is None
+        assert history.show(1).document["models"][0]["parameters"] is None
 
 
 def test_a_judge_on_a_server_scores_from_its_probabilities(stub, shop, capsys):
