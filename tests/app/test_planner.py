@@ -143,12 +143,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(("change", "kind", "named"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
-def test_what_cannot_be_opened_leaves_nothing(shop, tiny_random_model, change, kind, named):
-    settings = {"database": shop, "generator": str(tiny_random_model), "no_judge": True, "threads": 1, **change}
-    settings = {name: str(tiny_random_model) if value == "TINY" else value for name, value in settings.items()}
+def test_what_cannot_be_opened_leaves_nothing(shop, tiny_random_model, tmp_path, change, kind, named):
+    own = shutil.copy(tiny_random_model, tmp_path)  # other tests keep the shared file loaded
+    settings = {"database": shop, "generator": own, "no_judge": True, "threads": 1, **change}
+    settings = {name: own if value == "TINY" else value for name, value in settings.items()}
     with pytest.raises(kind, match=named):
         Planner.open(**settings)
-    assert not mapped(tiny_random_model)
+    assert not mapped(Path(own))
 
 
 def test_a_stop_while_it_opens(shop, tiny_random_model):

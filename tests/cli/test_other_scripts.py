@@ -90,7 +90,7 @@ def test_the_history_remembers_the_question(ask, capsys):
     with History.open(create=False) as history:
         record = history.show(1)
     assert record.question == QUESTION
-    assert record.answer.best_execution.rows == tuple(ROWS)
+    assert record.document["answer"]["rows"] == [list(row) for row in ROWS]
     assert main(["history", "list", "--search", "東京", "--json"]) == 0
     assert [entry["question"] for entry in json.loads(capsys.readouterr().out)] == [QUESTION]
 
