@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,13 @@ from benchmarks.synth import known_shape, synthesise
 
 REAL = os.environ.get("DISTILL_BASE")
 """A real GGUF file of Qwen2's kind, with which the marked tests run for some minutes instead of some seconds."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Several threads of torch wait for each other busily, for minutes where other work has their cores."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
