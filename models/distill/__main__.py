@@ -115,7 +115,7 @@ def label(pack: Path, out: Path, runs: tuple[Path, ...], edits: int, seed: int) 
 @main.command()
 @click.argument("pack", type=EXISTING)
 @click.argument("cases", type=EXISTING)
-@click.option("--out", type=FILE, required=True, help="The .jsonl file to write; what is there already is kept.")
+@click.option("--out", type=FILE, required=True, help="The .jsonl file to write; existing lines are kept.")
 @BASE
 @click.option("--adapter", type=FILE, help="Of the round before; without one the base thinks.")
 @click.option(

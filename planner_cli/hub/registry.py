@@ -64,14 +64,14 @@ def installed() -> dict[str, Installed]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}", hint="fix it, or remove it to trust what is there") from error
+        raise ModelError(f"cannot read {path}: {error}", hint="fix it, or remove it to trust the files") from error
     if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(f"{path} is not of this version of planner", hint="install a newer planner")
     known = {field.name for field in fields(Installed)}
     try:
         entries = [Installed(**{k: v for k, v in entry.items() if k in known}) for entry in document["models"]]
     except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is damaged: {error}", hint="fix it, or remove it to trust what is there") from error
+        raise ModelError(f"{path} is damaged: {error}", hint="fix it, or remove it to trust the files") from error
     return {entry.file: entry for entry in entries}
 
 
