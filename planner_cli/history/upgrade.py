@@ -143,10 +143,6 @@ def _answer(row: DbRow, best: DbRow) -> DbRow:
     }
 
 
-def _no_answer(reason: str) -> DbRow:
-    return {"message": reason, "hint": None, "exit_code": int(ExitCode.NO_ANSWER)}
-
-
 def _model(row: DbRow) -> DbRow:
     values = {key: value for key, value in row.items() if key != "answer_id"}
     # 0 stood for a server that does not tell
