@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
+from planner_cli.confidence import GENERAL, Weights
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import Checked, Range, knob, ranged
 
@@ -189,6 +190,8 @@ class PlanSettings(Checked):
     max_seconds: float | None = knob(None, "Time limit of the whole question.", "plan", metavar="S",
                                      within=Range(0, low_open=True), main=True)  # fmt: skip
     """Wall time of the whole question; ``None`` is no limit."""
+    confidence: Weights = GENERAL
+    """What P(right) is computed with: the models' own weights where the catalogue has them."""
 
 
 @dataclass(frozen=True, slots=True)

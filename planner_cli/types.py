@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from planner_cli.reprs import Shown
 
+from planner_cli.confidence import Evidence
 from planner_cli.text import nocase
 
 Value: TypeAlias = int | float | str | bytes | None
@@ -345,7 +346,7 @@ class Answer:
     best: int | None
     """Candidate index of the winner."""
     confidence: float | None
-    """The winner's soft score; ``None`` when it was not judged."""
+    """P(right) of the winner, in [0, 1], from all the evidence about it; ``None`` where nothing won."""
     vote_share: float
     """The winner's votes over all finished samples, in [0, 1]."""
     reason: str
@@ -353,11 +354,18 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     warnings: tuple[str, ...] = ()
     """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
+    evidence: Evidence | None = None
+    """What the confidence was computed from; ``None`` where nothing won."""
 
     @property
     def sql(self) -> str | None:
         """The winner's query; ``None`` where there is none."""
         return None if self.best is None else self.candidates[self.best].sql
+
+    @property
+    def score(self) -> float | None:
+        """The winner's soft score; ``None`` where it was not judged, or nothing won."""
+        return self.ranking[0].score if self.ranking else None
 
     @property
     def columns(self) -> tuple[str, ...]:

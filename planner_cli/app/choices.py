@@ -81,8 +81,6 @@ class Choices:
     @property
     def relies_on_scores(self) -> str | None:
         """The option with which the user made the scores decide; ``None`` where they are only shown."""
-        if self["min_confidence"].value is not None:
-            return "--min-confidence"
         select = self["select"]
         return f"--select {select.value}" if select.by_user and select.value in BY_SCORE else None
 

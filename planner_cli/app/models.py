@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner_cli.app.calibrated import weights_of
 from planner_cli.app.choices import Choices
 from planner_cli.app.loading import Pair
 from planner_cli.app.served import Served
 from planner_cli.app.settings import Settings
 from planner_cli.app.speeds import base_identity, known_speeds, model_identity
 from planner_cli.control import Control
+from planner_cli.knobs import with_value
 from planner_cli.types import ModelInfo, Role
 
 if TYPE_CHECKING:  # each of these costs start-up time
@@ -108,19 +110,18 @@ class Models:
 
         writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
         choices = recommended(self.choices, judging)
-        settings = choices.settings()
         self._go_on()
         writing = self._engine(writer)
         try:
             generator = Generator(writing, writer.prompt or "chat")
             if judging is None:
-                return Loaded(self, generator, None, (info(writer, writing),), choices, settings)
+                return _loaded(self, generator, None, (info(writer, writing),), choices)
             self._go_on()
             discriminator, about = self._judge(judging)
         except BaseException:
             writing.free()
             raise
-        return Loaded(self, generator, discriminator, (info(writer, writing), about), choices, settings)
+        return _loaded(self, generator, discriminator, (info(writer, writing), about), choices)
 
     def load_judge(self) -> Loaded:
         """Only the discriminator."""
@@ -206,6 +207,14 @@ def ready(
 
 
 # ------------------------------------------------------------------------------------------------- values
+
+
+def _loaded(
+    models: Models, generator: Generator, judge: Discriminator | None, infos: tuple[ModelInfo, ...], choices: Choices
+) -> Loaded:
+    """A pair ready to be asked, with what its confidence is computed with."""
+    settings = with_value(choices.settings(), ("plan", "confidence"), weights_of([asdict(each) for each in infos]))
+    return Loaded(models, generator, judge, infos, choices, settings)
 
 
 def recommended(choices: Choices, judge: ResolvedModel | None) -> Choices:

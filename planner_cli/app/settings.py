@@ -111,7 +111,7 @@ class Settings(Checked):
     models: ModelSettings = field(default_factory=ModelSettings)
     plan: PlanSettings = field(default_factory=PlanSettings)
     min_confidence: float | None = knob(
-        None, "Abstain below this score (exit code 4).", "sure", metavar="P", within=Range(0, 1), main=True
+        None, "Abstain below this confidence (exit code 4).", "sure", metavar="P", within=Range(0, 1), main=True
     )
     engine: EngineOptions = field(default_factory=EngineOptions)
     server: ServerSettings = field(default_factory=ServerSettings)
@@ -135,8 +135,6 @@ class Settings(Checked):
             raise PlannerError("--url is for --engine server", hint="add --engine server")
         if not self.models.no_judge:
             return
-        if self.min_confidence is not None:
-            raise PlannerError("--no-judge and --min-confidence exclude each other: without a judge there is no score")
         if select in BY_SCORE:
             raise PlannerError(
                 f"--no-judge and --select {select} exclude each other: without a judge there is no score",

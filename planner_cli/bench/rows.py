@@ -90,6 +90,10 @@ class ItemRow:
     """Energy of the processor packages, whatever used it; ``None`` where the machine reports none."""
     gold_steps: int | None = None
     """Like :attr:`ScoredCandidate.steps`, for the right query."""
+    evidence: Mapping[str, float] | None = None
+    """What is known about the answer (:class:`planner_cli.confidence.Evidence`); ``None`` where there is none."""
+    confidence: float | None = None
+    """P(right) of the answer as it was shown."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -40,6 +40,7 @@ COMMANDS = {
     "models": "Models: list, get, check and choose them.",
     "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
     "history": "What was asked on this machine; none of it leaves it.",
+    "calibrate": "Learn how sure to be: fit the confidence of a pair of models to answers known to be right or wrong.",
     "cache": "Cached prompt states: why the second question about a database starts at once.",
     "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
 }

@@ -33,10 +33,10 @@ def exit_code(planner: Planner, answer: Answer) -> ExitCode:
 
 def abstained(answer: Answer, least: float) -> PlannerError:
     """The line that goes with :attr:`ExitCode.ABSTAINED`."""
-    score = "not judged" if answer.confidence is None else f"only {answer.confidence:.2f}"
+    score = f"{answer.confidence or 0.0:.2f}"
     best = answer.best_candidate
     error = PlannerError(
-        f"not sure enough to answer: the best query's score is {score}, --min-confidence is {least:g}"
+        f"not sure enough to answer: the confidence is {score}, --min-confidence is {least:g}"
         + (f"; it was: {shortened(best.sql)}" if best else "")
     )
     error.exit_code = ExitCode.ABSTAINED
@@ -118,7 +118,6 @@ def print_answer(
         limit_option=limit_option,
         sql_only=sql_only,
         details="none" if screen.quiet else details or usual,
-        untrained=planner.untrained,
     )
     stream.flush()
 

@@ -61,3 +61,7 @@ class Marked:
     """The right query: the answer's own, or the user's; ``None``: not known."""
     candidates: tuple[tuple[str, bool], ...]
     """Each candidate's SQL, and whether it gave the result that was the answer."""
+    models: tuple[Mapping[str, Any], ...]
+    """What answered (:class:`planner_cli.types.ModelInfo` as mappings)."""
+    evidence: Mapping[str, float] | None
+    """What the confidence was computed from; ``None``: it was not kept yet."""

@@ -182,17 +182,7 @@ class History:
     def marked(self) -> tuple[Marked, ...]:
         """What the user marked, oldest first. Raises :class:`HistoryError`."""
         answers = self._query("SELECT * FROM answers WHERE mark IS NOT NULL ORDER BY id", {})
-        return tuple(
-            Marked(
-                id=row["id"],
-                question=row["question"],
-                database=Path(row["database_path"]),
-                mark=row["mark"],
-                right_sql=row["sql"] if row["mark"] == "right" else row["right_sql"],
-                candidates=_candidates(json.loads(row["document"])),
-            )
-            for row in answers
-        )
+        return tuple(_marked(row, json.loads(row["document"])) for row in answers)
 
     def unknown(self, ids: Sequence[int]) -> tuple[int, ...]:
         """Which of these ids no answer has, in their order. Raises :class:`HistoryError`."""
@@ -276,6 +266,19 @@ def _without_notes(execution: Execution) -> Execution:
     quoting = execution.error is not None and execution.error_kind in ("other", None)
     error = NOT_KEPT if quoting else execution.error
     return replace(execution, error=error, unmatched=(), crossed=(), notes=())
+
+
+def _marked(row: DbRow, made: Mapping[str, Any]) -> Marked:
+    return Marked(
+        id=row["id"],
+        question=row["question"],
+        database=Path(row["database_path"]),
+        mark=row["mark"],
+        right_sql=row["sql"] if row["mark"] == "right" else row["right_sql"],
+        candidates=_candidates(made),
+        models=tuple(made["models"]),
+        evidence=(made["answer"] or {}).get("evidence"),
+    )
 
 
 def _candidates(made: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:

@@ -11,6 +11,7 @@ from planner_cli.hub.catalog import CatalogFile, known_catalog, user_catalog_pat
 from planner_cli.hub.fast_form import fast_form, forms_folder, read_ahead
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
+from planner_cli.hub.measured import catalogued_weights
 from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
 from planner_cli.hub.trial import try_first
 
@@ -20,6 +21,7 @@ __all__ = [
     "ModelEntry",
     "ResolvedModel",
     "cache_folder",
+    "catalogued_weights",
     "fast_form",
     "forms_folder",
     "known_catalog",

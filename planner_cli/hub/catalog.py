@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
 
+from planner_cli.confidence import Weights
 from planner_cli.errors import ModelError
 from planner_cli.settings import Select
 from planner_cli.tomlfile import read_toml
@@ -80,12 +81,38 @@ class Preset:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The confidence weights of a pair (:class:`planner_cli.confidence.Weights`), from ``planner calibrate``."""
+
+    name: str
+    """Of the generator: a preset or a file."""
+    discriminator: str | None = None
+    """``None``: without a judge."""
+    bias: float
+    probability: float = 0.0
+    margin: float = 0.0
+    agreement: float = 0.0
+    failed: float = 0.0
+    doubts: float = 0.0
+    empty: float = 0.0
+    mended: float = 0.0
+    verdict: float = 0.0
+    note: str | None = None
+    """What they were fitted to."""
+
+    @property
+    def weights(self) -> Weights:
+        return Weights(**{field.name: getattr(self, field.name) for field in fields(Weights)})
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     folder: Path
     """Where bundled files are."""
     files: tuple[CatalogFile, ...]
     presets: tuple[Preset, ...]
+    measured: tuple[Measured, ...] = ()
 
     def file(self, name: str) -> CatalogFile | None:
         return next((entry for entry in self.files if entry.name == name), None)
@@ -134,7 +161,12 @@ def known_catalog() -> Catalog:
     for entry in own.files:
         if entry.bundled is not None:
             raise ModelError(f"{path}: entry {entry.name!r}: bundled is for files that came with planner")
-    merged = replace(catalog, files=(*catalog.files, *own.files), presets=(*catalog.presets, *own.presets))
+    merged = replace(
+        catalog,
+        files=(*catalog.files, *own.files),
+        presets=(*catalog.presets, *own.presets),
+        measured=(*own.measured, *catalog.measured),
+    )
     _check(merged, path)
     return merged
 
@@ -156,17 +188,18 @@ def _read_catalog(path: Path) -> Catalog:
     document = read_toml(path, ModelError)
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(f"{path} has schema_version {document.get('schema_version')!r}; {SCHEMA_VERSION} is supported")
-    unknown = set(document) - {"schema_version", "file", "preset"}
+    unknown = set(document) - {"schema_version", "file", "preset", "confidence"}
     if unknown:
         raise ModelError(f"{path}: unknown table {min(unknown)!r}")
     return Catalog(
         path.parent,
         tuple(_entry(CatalogFile, table, path) for table in document.get("file", [])),
         tuple(_entry(Preset, table, path) for table in document.get("preset", [])),
+        tuple(_entry(Measured, table, path) for table in document.get("confidence", [])),
     )
 
 
-_Entry = TypeVar("_Entry", CatalogFile, Preset)
+_Entry = TypeVar("_Entry", CatalogFile, Preset, Measured)
 
 
 def _entry(kind: type[_Entry], table: Mapping[str, Any], path: Path) -> _Entry:
@@ -223,6 +256,14 @@ def _check(catalog: Catalog, path: Path) -> None:
                 _reference(catalog, preset, adapter, "adapter", path)
         if preset.name in seen:
             raise ModelError(f"{path}: {preset.name!r} names both a file and a preset")
+    _check_measured(catalog, path, {*seen, *(preset.name for preset in catalog.presets)})
+
+
+def _check_measured(catalog: Catalog, path: Path, known: set[str]) -> None:
+    for pair in catalog.measured:
+        for name in (pair.name, pair.discriminator):
+            if name is not None and name not in known:
+                raise ModelError(f"{path}: confidence of {pair.name!r}: there is no model {name!r}")
 
 
 def _reference(catalog: Catalog, preset: Preset, name: str, kind: Kind, path: Path) -> None:

@@ -106,7 +106,7 @@ def _correct(context: PlanContext) -> Iterator[Event]:
         answer = pool.answer("rerank")
         if pool.control.expired() or pool.control.thinking_stopped:
             return
-        score = answer.confidence if answer.confidence is not None else answer.vote_share
+        score = answer.score if answer.score is not None else answer.vote_share
         without_gain = 0 if answer.best is not None and score > best else without_gain + 1
         best = max(best, score if answer.best is not None else -1.0)
         if best > rules.good or without_gain >= rules.patience:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from planner_cli.confidence import GENERAL, Weights
 from planner_cli.control import Control
 from planner_cli.database import cluster
 from planner_cli.database.mend import mend, respell
@@ -22,6 +23,7 @@ from planner_cli.events import (
     ThoughtClosed,
     Warned,
 )
+from planner_cli.planning.evidence import evidence
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
@@ -47,7 +49,7 @@ class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
-    names replace those that do not exist; ``None`` mends nothing.
+    names replace those that do not exist; ``None`` mends nothing. ``weights`` make an answer's confidence.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Pool:
         *,
         failed: bool = False,
         mends: Schema | None = None,
+        weights: Weights = GENERAL,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -68,6 +71,7 @@ class Pool:
         self._database = database
         self._failed = failed
         self._mends = mends
+        self._weights = weights
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._verdicts: dict[int, Verdict] = {}
@@ -75,7 +79,9 @@ class Pool:
 
     def fork(self, elapsed: float) -> Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
-        other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
+        other = Pool(
+            self._database, self.control, self.timings, failed=self._failed, mends=self._mends, weights=self._weights
+        )
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings = self.clusters, list(self.warnings)
         other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
@@ -227,6 +233,9 @@ class Pool:
         total = self.timings.schema + self.timings.load + self.elapsed
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
+        found = (
+            evidence(best, self.candidates, self.executions, self.clusters, self.verdicts) if best is not None else None
+        )
         return Answer(
             candidates=tuple(self.candidates),
             executions=tuple(self.executions),
@@ -234,7 +243,8 @@ class Pool:
             verdicts=tuple(self.verdicts),
             ranking=ranking,
             best=best.candidate if best else None,
-            confidence=best.score if best else None,
+            confidence=None if found is None else self._weights.p_right(found),
+            evidence=found,
             vote_share=best.votes / self.samples if best else 0.0,
             reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
             timings=replace(self.timings, total=total),

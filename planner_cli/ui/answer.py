@@ -13,7 +13,7 @@ from rich.text import Text
 
 from planner_cli.clean import clean
 from planner_cli.types import Answer, Execution, StageTimings
-from planner_cli.ui.board import UNTRAINED, result_text
+from planner_cli.ui.board import result_text
 from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
@@ -41,14 +41,13 @@ def show_answer(
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details = "full",
-    untrained: bool = False,
 ) -> None:
     """Print the end of a run.
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
-    as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
-    judge's scores are noise; ``limit_option`` is how the user can raise ``limit``.
+    as much of the rest as ``details`` says. Without an answer everything goes to standard error.
+    ``limit_option`` is how the user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
@@ -77,11 +76,11 @@ def show_answer(
     if details == "full":
         if stdout.is_terminal and stderr.is_terminal:
             stderr.print()
-        show_summary(answer, stderr, untrained=untrained)
+        show_summary(answer, stderr)
     elif details == "brief":
         if not (sql_only or pretty):
             print_sql(stderr, "", candidate.sql)
-        print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained)))
+        print_line(stderr, look_of(stderr).dot.join(_brief(answer)))
 
 
 def show_sql(sql: str, console: Console) -> None:
@@ -138,10 +137,10 @@ def _missing_rows(execution: Execution, shown: int, limit_option: str | None) ->
     return [f"first {counted(shown, 'row')} of more{raise_it}"] if execution.truncated else []
 
 
-def show_summary(answer: Answer, console: Console, *, untrained: bool = False) -> None:
+def show_summary(answer: Answer, console: Console) -> None:
     """Print confidence, vote share, the reason and the cost."""
     look = look_of(console)
-    console.print(_confidence(answer, look, untrained=untrained))
+    console.print(_confidence(answer, look))
     if answer.reason:
         print_line(console, answer.reason)
     print_line(console, look.dot.join(statistics(answer)), MUTED)
@@ -199,20 +198,16 @@ def _votes(answer: Answer) -> str:
     return f"votes {round(answer.vote_share * samples)} of {samples}"
 
 
-def _brief(answer: Answer, *, untrained: bool) -> list[str]:
-    """Votes, score and reason."""
-    score = "not judged"
-    if answer.confidence is not None:
-        score = f"score {answer.confidence:.2f}" + (f" ({UNTRAINED})" if untrained else "")
+def _brief(answer: Answer) -> list[str]:
+    """Votes, confidence and reason."""
+    score = "no confidence" if answer.confidence is None else f"confidence {answer.confidence:.2f}"
     return [_votes(answer), score, *([answer.reason] if answer.reason else [])]
 
 
-def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
+def _confidence(answer: Answer, look: Look) -> Text:
     score = answer.confidence
     if score is None:
-        return Text.assemble(("confidence ", TITLE), "not judged", look.dot, _votes(answer))
-    if untrained:
-        return Text.assemble((_votes(answer), TITLE), look.dot, (f"score {score:.2f} ({UNTRAINED})", MUTED))
+        return Text.assemble(("confidence ", TITLE), "none", look.dot, _votes(answer))
     text = Text.assemble(
         ("confidence ", TITLE),
         look.bar(score, _BAR, score_style(score)),
@@ -221,5 +216,5 @@ def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
         _votes(answer),
     )
     if score < LOW_CONFIDENCE:
-        text.append(f"{look.dot}low: the judge considers this more likely wrong than right", style=BAD)
+        text.append(f"{look.dot}low: more likely wrong than right", style=BAD)
     return text

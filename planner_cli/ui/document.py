@@ -188,6 +188,7 @@ def _answer(answer: Answer, rows: int | None, *, kept: bool) -> AnswerJson | Non
         row_count=len(execution.rows),
         truncated=execution.truncated or len(shown) < len(execution.rows),
         confidence=answer.confidence,
+        evidence=None if answer.evidence is None else asdict(answer.evidence),
         vote_share=answer.vote_share,
         reason=answer.reason,
     )

@@ -98,7 +98,9 @@ class AnswerJson(TypedDict):
     truncated: bool
     """Whether the query has more rows than ``rows`` holds."""
     confidence: float | None
-    """The winner's score; ``None`` when it was not judged."""
+    """P(right), from all the evidence."""
+    evidence: dict[str, float] | None
+    """What it was computed from, by name (:class:`planner_cli.confidence.Evidence`)."""
     vote_share: float
     reason: str
 

@@ -49,7 +49,7 @@ def test_without_a_judge_votes_decide_unless_somebody_says_otherwise():
 
 
 CONTRADICTIONS = [
-    ("a score without a judge", {"no_judge": True, "min_confidence": 0.0}, "--min-confidence exclude"),
+    ("a score without a judge", {"no_judge": True, "select": "rerank"}, "--select rerank exclude"),
     ("scores without a judge", {"no_judge": True, "select": "race"}, "--select race exclude"),
     ("a server without address", {"engine": "server"}, "needs --url"),
     ("an address without server", {"url": "http://127.0.0.1:1"}, "--url is for"),
@@ -70,7 +70,7 @@ RELIES = [
     ("the model", {}, {"select": "rerank"}, None),
     ("a method", {"select": "rerank"}, {}, "--select rerank"),
     ("votes", {"select": "vote"}, {}, None),
-    ("a bound", {"min_confidence": 0.0}, {}, "--min-confidence"),
+    ("a bound", {"min_confidence": 0.0}, {}, None),
 ]
 
 

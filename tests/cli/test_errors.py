@@ -62,7 +62,6 @@ ERRORS = [
     ),
     ("no name between commas", ["ask", "q", "{}/good.sqlite", "--tables", "t,,u"], 2, "a name is missing before ',u'"),
     ("no name at the end", ["ask", "q", "{}/good.sqlite", "--tables", "t,"], 2, "a name is missing at the end"),
-    ("no score to be sure of", ["ask", "q", "{}/good.sqlite", "--no-judge", "--min-confidence", "0"], 2, "exclude"),
     ("no score to choose by", ["ask", "q", "{}/good.sqlite", "--no-judge", "--select", "race"], 2, "exclude"),
     ("no score for the demo", ["demo", "{}/demo.sqlite", "--no-judge", "--select", "tree"], 2, "exclude"),
     ("document and query", ["ask", "q", "{}/good.sqlite", "--json", "--sql-only"], 2, "exclude"),

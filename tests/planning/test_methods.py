@@ -87,7 +87,7 @@ def test_what_cannot_win_is_dropped(shop):
 def test_a_stable_lead_ends_the_race(shop):
     answer, verdicts = race(shop, 0.6, 0.55, keep=1)
     assert [v.thought.tokens for v in verdicts] == [32, 32]
-    assert answer.confidence == 0.6
+    assert answer.score == 0.6
 
 
 def test_a_moving_race_goes_to_the_budget(shop):
@@ -106,7 +106,7 @@ def test_what_was_dropped_is_out_whatever_its_score_was(shop):
     """Scores fall as the thoughts go on: what was dropped early had more than the winner has at the end."""
     answer, verdicts = race(shop, lambda t: 0.9 - t / 100, lambda t: 0.88 - t / 100, lambda t: 0.80 - t / 200)
     scores = [v.score for v in verdicts]
-    assert answer.confidence < max(scores)
+    assert answer.score < max(scores)
     winner = answer.verdicts[answer.ranking[0].cluster]
     assert winner.thought.closed_by != "behind"
     assert [v.thought.closed_by for v in verdicts].count("behind") == 2
@@ -192,6 +192,6 @@ def test_the_tree_goes_where_rollouts_score_best(shop):
     thinker.enqueue(["c", "d"], p_true=[0.5, 0.995])
     _, answer = run(shop, writer, thinker, select="tree", tree=TreeSettings(expansions=5, width=2))
     assert prompt_of(writer.sessions[1]).endswith("SQL: select count(*)")  # the better half first
-    assert answer.confidence == 0.995
+    assert answer.score == 0.995
     assert len(writer.sessions) == 2
     assert answer.best_candidate.sql.startswith("select count(*) from customers where city =")

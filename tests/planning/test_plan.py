@@ -103,7 +103,7 @@ def test_the_best_score_wins(shop):
     answer = answer_of(run(shop, [COUNT, PARIS, COUNT_TOO, BROKEN], scores=[0.2, 0.9]))
     assert answer.best_candidate.sql == PARIS
     assert answer.best_execution.rows == ((2,),)
-    assert answer.confidence == 0.9
+    assert answer.score == 0.9
     assert answer.vote_share == 0.25
     assert [[answer.candidates[i].sql for i in c.candidates] for c in answer.clusters] == [[COUNT, COUNT_TOO], [PARIS]]
     assert [c.votes for c in answer.clusters] == [2, 1]
@@ -112,13 +112,13 @@ def test_the_best_score_wins(shop):
 def test_votes_win_where_they_shall(shop):
     answer = answer_of(run(shop, [COUNT, PARIS, COUNT_TOO], scores=[0.2, 0.9], select="vote"))
     assert answer.best_candidate.sql == COUNT
-    assert answer.confidence == 0.2
+    assert answer.score == 0.2
 
 
 def test_without_a_judge_the_votes_decide(shop):
     answer = answer_of(run(shop, [PARIS, COUNT, COUNT_TOO], judge=False))
     assert answer.best_candidate.sql == COUNT
-    assert answer.confidence is None
+    assert answer.score is None
     assert answer.verdicts == (None, None)
 
 
@@ -203,7 +203,7 @@ def test_low_mass_is_reported(shop):
 def test_only_the_chosen_one_is_judged(shop):
     answer = answer_of(run(shop, [COUNT, PARIS], scores=[0.7], select="first"))
     assert answer.best_candidate.sql == COUNT
-    assert answer.confidence == 0.7
+    assert answer.score == 0.7
     assert answer.verdicts[1] is None
 
 

@@ -142,7 +142,7 @@ def test_the_limit_of_time_counts_for_each_method(shop):
         pooled = Pooled(*parts, replace(of([COUNT, PARIS], {}), max_seconds=1000.0), control)
         for method in ("rerank", "race", "greedy"):
             control.restart(1e-9)  # all of it is used up by what came before
-            assert pooled.answer(method).confidence == 0.9, method
+            assert pooled.answer(method).score == 0.9, method
 
 
 def test_time_that_ends_before_a_candidate_and_ctrl_c_are_raised(shop):

@@ -165,32 +165,21 @@ def test_an_empty_result_is_told(name):
 
 def test_two_plain_lines_where_there_is_no_screen():
     run = scripts.judged()
-    lines = [scripts.SQL[0], f"votes 4 of 8 · score 0.86 · {run.answer.reason}"]
+    lines = [scripts.SQL[0], f"votes 4 of 8 · confidence 0.86 · {run.answer.reason}"]
     assert shown(run, details="brief", format="csv")[1].splitlines() == lines
     assert shown(run, details="brief", sql_only=True)[1].splitlines() == lines[1:]
     assert "score" not in shown(scripts.unjudged(), details="brief")[1]
 
 
-def test_an_untrained_judge_is_called_noise_after_the_votes():
-    _, full = shown(scripts.judged(), untrained=True)
-    assert "votes 4 of 8 · score 0.86 (untrained judge: noise)" in full
-    assert "█" not in full
-    assert "low" not in full
-    assert (
-        "votes 4 of 8 · score 0.86 (untrained judge: noise) · "
-        in shown(scripts.judged(), details="brief", untrained=True)[1]
-    )
-
-
 def test_an_answer_that_was_not_judged_has_no_score():
     _, err = shown(scripts.unjudged())
-    assert "confidence not judged · votes 4 of 8" in err
+    assert "confidence none · votes 4 of 8" in err
     assert "0.00" not in err
 
 
 def test_low_confidence_says_so():
     run = scripts.Run(scripts.candidates(), scripts.EXECUTIONS, scripts.CLUSTERS, {0: "a"}, curves={0: (0.2,)})
-    assert "low: the judge considers this more likely wrong than right" in shown(run, width=200)[1]
+    assert "low: more likely wrong than right" in shown(run, width=200)[1]
 
 
 def test_nothing_runs():

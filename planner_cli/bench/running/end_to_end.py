@@ -238,4 +238,6 @@ def _answered(
         calls=times.generate.decodes + times.judge.decodes,
         peak_memory=peak_memory(),
         gold_steps=gold.execution.steps,
+        evidence=None if answer.evidence is None else asdict(answer.evidence),
+        confidence=answer.confidence,
     )
