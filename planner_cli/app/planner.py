@@ -17,7 +17,7 @@ from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
-from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
+from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
 from planner_cli.control import Control
 from planner_cli.errors import DatabaseError, PlannerError
 from planner_cli.events import Answered, Event
@@ -242,6 +242,13 @@ class Planner:
         """Whether the judge was never trained to judge: its scores are noise."""
         return any(info.role == "discriminator" and info.untrained for info in self.models)
 
+    @property
+    def unasked(self) -> str | None:
+        """The judge that was left out, since nothing says that it was trained to judge and nobody asked for it."""
+        left_out = self.choices["no_judge"]
+        name: str = self.choices["discriminator"].value
+        return Path(name).name if left_out.value and left_out.origin == "model" else None
+
     def is_sure(self, answer: Answer) -> bool:
         """Whether an answer's score reaches ``min_confidence``, where that is set."""
         least = self.settings.min_confidence
@@ -249,6 +256,8 @@ class Planner:
 
     def _warn_of_noise(self, noted: Note) -> None:
         option = self.choices.relies_on_scores
+        if option is None and self.plan.select in BY_SCORE:
+            option = f"--select {self.plan.select}"
         if self.untrained and option:
             judge = next(info.name for info in self.models if info.role == "discriminator")
             noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")

@@ -119,6 +119,7 @@ def print_answer(
         sql_only=sql_only,
         details="none" if screen.quiet else details or usual,
         untrained=planner.untrained,
+        unasked=planner.unasked,
     )
     stream.flush()
 
