@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _TABLES_NAMED = 12
 """Of a database, in the error about one that it lacks."""
+_COLUMNS_NAMED = 3
+"""In a note about many."""
 _SAMPLES = 3
 """Values of each column that the models are shown."""
 
@@ -63,6 +65,8 @@ class Planner:
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
+        self._noted: Note = no_note
+        self._said_late = False
 
     @classmethod
     def open(
@@ -147,6 +151,7 @@ class Planner:
             _go_on(control)
             loaded_at = time.perf_counter()
             planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
+            planner._noted = noted
             planner._warn_of_noise(noted)
             on_failure.pop_all()
         return planner
@@ -202,6 +207,7 @@ class Planner:
         prompts = [role.prompt for role in roles if role is not None]
         question = question_about(text, self.database, prompts, schema=self.schema)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
+        self._warn_of_late_values()
         return question
 
     # ---------------------------------------------------------------------------------------------- facts
@@ -261,6 +267,17 @@ class Planner:
         if self.untrained and option:
             judge = next(info.name for info in self.models if info.role == "discriminator")
             noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
+
+    def _warn_of_late_values(self) -> None:
+        """Say once which texts there was no time for."""
+        late = self.database.late_columns
+        if late and not self._said_late:
+            self._said_late = True
+            more = f" and {len(late) - _COLUMNS_NAMED} more" if len(late) > _COLUMNS_NAMED else ""
+            self._noted(
+                f"of large tables only the beginning was searched for what the question names: "
+                f"{', '.join(late[:_COLUMNS_NAMED])}{more}"
+            )
 
     # --------------------------------------------------------------------------------------------- closing
 
