@@ -197,6 +197,16 @@ class Execution:
     def ok(self) -> bool:
         return self.error is None
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is odd about a query although it runs, in words."""
+        found = []
+        if self.unmatched:
+            found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
+        if self.crossed:
+            found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

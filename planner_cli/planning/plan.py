@@ -85,7 +85,4 @@ def _doubts(pool: Pool, select: Select) -> Iterator[str]:
             f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
             "words of one): its score means little"
         )
-    if execution.unmatched:
-        yield f"the query asks for values that no row has: {', '.join(map(str, execution.unmatched))}"
-    if execution.crossed:
-        yield f"the query joins keys that stand for different things: {', '.join(execution.crossed)}"
+    yield from execution.doubts
