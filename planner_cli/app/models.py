@@ -79,8 +79,12 @@ class Models:
         return self._served is None
 
     def pair(self) -> Pair:
-        """Both models, found and checked."""
-        return self.find("generator"), None if self.settings.models.no_judge else self.find("discriminator")
+        """Both models, found and checked; a judge that was never trained to judge only where the user wants it."""
+        generator = self.find("generator")
+        if self.settings.models.no_judge:
+            return generator, None
+        judge = self.find("discriminator")
+        return generator, None if judge.untrained and not self.choices.wants_judge else judge
 
     def find(self, role: Role) -> ResolvedModel:
         """The model of a role: a checked file, or what a server runs."""
@@ -109,7 +113,7 @@ class Models:
         from planner_cli.generator import Generator
 
         writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
-        choices = recommended(self.choices, judging)
+        choices = self._advised(judging) if judge else self.choices
         self._go_on()
         writing = self._engine(writer)
         try:
@@ -136,6 +140,12 @@ class Models:
             self._cache.forget()
         if self._served is not None:
             self._served.close()
+
+    def _advised(self, judge: ResolvedModel | None) -> Choices:
+        """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
+        if judge is None:
+            return self.choices if self.settings.models.no_judge else self.choices.saying("model", UNJUDGED)
+        return self.choices.saying("model", AT_ONCE) if judge.untrained else recommended(self.choices, judge)
 
     def _judge(self, judge: ResolvedModel) -> tuple[Discriminator, ModelInfo]:
         from planner_cli.discriminator import Discriminator
@@ -208,6 +218,11 @@ def ready(
 
 # ------------------------------------------------------------------------------------------------- values
 
+UNJUDGED = {"no_judge": True, "select": "weighted-vote"}
+"""What a judge recommends that was never trained to judge: not to be asked."""
+AT_ONCE = {"budget": 0, "select": "posterior"}
+"""What it recommends to those who ask it all the same: its thoughts make it worse (``docs/models.md``)."""
+
 
 def _loaded(
     models: Models, generator: Generator, judge: Discriminator | None, infos: tuple[ModelInfo, ...], choices: Choices
@@ -217,10 +232,8 @@ def _loaded(
     return Loaded(models, generator, judge, infos, choices, settings)
 
 
-def recommended(choices: Choices, judge: ResolvedModel | None) -> Choices:
+def recommended(choices: Choices, judge: ResolvedModel) -> Choices:
     """With what the judge's catalogue entry recommends."""
-    if judge is None:
-        return choices
     said = {"budget": judge.budget, "select": judge.select}
     return choices.saying("model", {name: value for name, value in said.items() if value is not None})
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from planner_cli.clean import clean
 from planner_cli.types import Answer, Execution, StageTimings
-from planner_cli.ui.board import result_text
+from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_result, write_text
@@ -41,13 +41,16 @@ def show_answer(
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details = "full",
+    untrained: bool = False,
+    unasked: str | None = None,
 ) -> None:
     """Print the end of a run.
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
-    as much of the rest as ``details`` says. Without an answer everything goes to standard error.
-    ``limit_option`` is how the user can raise ``limit``.
+    as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
+    judge's scores are noise; ``unasked``: the judge that was not asked for that reason; ``limit_option`` is how the
+    user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
@@ -76,11 +79,11 @@ def show_answer(
     if details == "full":
         if stdout.is_terminal and stderr.is_terminal:
             stderr.print()
-        show_summary(answer, stderr)
+        show_summary(answer, stderr, untrained=untrained, unasked=unasked)
     elif details == "brief":
         if not (sql_only or pretty):
             print_sql(stderr, "", candidate.sql)
-        print_line(stderr, look_of(stderr).dot.join(_brief(answer)))
+        print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained, unasked=unasked)))
 
 
 def show_sql(sql: str, console: Console) -> None:
@@ -137,12 +140,13 @@ def _missing_rows(execution: Execution, shown: int, limit_option: str | None) ->
     return [f"first {counted(shown, 'row')} of more{raise_it}"] if execution.truncated else []
 
 
-def show_summary(answer: Answer, console: Console) -> None:
+def show_summary(answer: Answer, console: Console, *, untrained: bool = False, unasked: str | None = None) -> None:
     """Print confidence, vote share, the reason and the cost."""
     look = look_of(console)
     console.print(_confidence(answer, look))
-    if answer.reason:
-        print_line(console, answer.reason)
+    for line in (_unjudged(answer, untrained=untrained, unasked=unasked), answer.reason):
+        if line:
+            print_line(console, line)
     print_line(console, look.dot.join(statistics(answer)), MUTED)
 
 
@@ -198,23 +202,24 @@ def _votes(answer: Answer) -> str:
     return f"votes {round(answer.vote_share * samples)} of {samples}"
 
 
-def _brief(answer: Answer) -> list[str]:
+def _unjudged(answer: Answer, *, untrained: bool, unasked: str | None) -> str | None:
+    """That no judge, or none worth the name, had a say; ``None`` where one had."""
+    if answer.score is None:
+        return f"not judged, as {unasked} was not trained to judge (--judge asks it)" if unasked else "not judged"
+    return f"score {answer.score:.2f} ({UNTRAINED})" if untrained else None
+
+
+def _brief(answer: Answer, *, untrained: bool, unasked: str | None) -> list[str]:
     """Votes, confidence and reason."""
-    score = "no confidence" if answer.confidence is None else f"confidence {answer.confidence:.2f}"
-    return [_votes(answer), score, *([answer.reason] if answer.reason else [])]
+    confidence = "no confidence" if answer.confidence is None else f"confidence {answer.confidence:.2f}"
+    about = _unjudged(answer, untrained=untrained, unasked=unasked)
+    return [_votes(answer), confidence, *(each for each in (about, answer.reason) if each)]
 
 
 def _confidence(answer: Answer, look: Look) -> Text:
-    score = answer.confidence
-    if score is None:
-        return Text.assemble(("confidence ", TITLE), "none", look.dot, _votes(answer))
-    text = Text.assemble(
-        ("confidence ", TITLE),
-        look.bar(score, _BAR, score_style(score)),
-        (f" {score:.2f}", score_style(score)),
-        look.dot,
-        _votes(answer),
-    )
-    if score < LOW_CONFIDENCE:
+    p = answer.confidence
+    shown = ("none",) if p is None else (look.bar(p, _BAR, score_style(p)), (f" {p:.2f}", score_style(p)))
+    text = Text.assemble(("confidence ", TITLE), *shown, look.dot, _votes(answer))
+    if p is not None and p < LOW_CONFIDENCE:
         text.append(f"{look.dot}low: more likely wrong than right", style=BAD)
     return text

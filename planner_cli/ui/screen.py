@@ -129,7 +129,7 @@ def _show_live(events: Iterable[Event], state: RunState, console: Console, think
                 control.stop_thinking()
                 state.notice = "thinking stops; the answer follows"
             elif key == "quit":
-                control.cancel()
+                control.interrupt()
                 state.notice = "stopping"
             else:
                 state.move_focus(1 if key == "next" else -1)

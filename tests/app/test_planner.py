@@ -190,6 +190,26 @@ def test_notes_are_kept_and_handed_on(shop):
     assert told[-1].startswith(f"the discriminator {base} was never trained to judge")
 
 
+JUDGES = [
+    ("nobody asked for it", {}, (True, "weighted-vote", 512, "model")),
+    ("somebody did", {"no_judge": False}, (False, "posterior", 0, "model")),
+    ("with thoughts", {"budget": 3}, (False, "posterior", 3, "argument")),
+    ("votes are enough", {"select": "vote"}, (True, "vote", 512, "argument")),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), [j[1:] for j in JUDGES], ids=[j[0] for j in JUDGES])
+def test_a_judge_that_was_never_trained_is_asked_only_on_request(shop, tiny_random_model, said, expected):
+    model = str(tiny_random_model)
+    with Planner.open(shop, pair=model, candidates=1, max_tokens=4, threads=1, cache_mib=0, **said) as opened:
+        left_out, select, budget, origin = expected
+        assert len(opened.models) == (1 if left_out else 2)
+        assert opened.unasked == (tiny_random_model.name if left_out else None)
+        assert (opened.plan.select, opened.plan.discriminator.budget) == (select, budget)
+        assert origin in {opened.choices[name].origin for name in ("select", "budget")}
+        assert bool(opened.notes) is not left_out
+
+
 QUIET = """
 import sys
 from planner_cli import Planner

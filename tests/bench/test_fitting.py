@@ -16,7 +16,7 @@ NOTHING_KNOWN = Weights(0.0)
 
 def drawn(count, seed=0, groups=8, truth=TRUTH):
     """Answers that are right as often as ``truth`` says."""
-    rng = random.Random(seed)  # noqa: S311 - data, not a secret
+    rng = random.Random(seed)
     for i in range(count):
         evidence = Evidence(probability=rng.uniform(-4, 0), agreement=rng.random(), verdict=rng.gauss(0, 1.5))
         yield Known(f"db{i % groups}", evidence, rng.random() < truth.p_right(evidence))
@@ -38,7 +38,7 @@ def test_it_is_sure_only_as_often_as_it_is_right():
 
 def test_few_answers_hardly_move_what_is_known():
     few = fit(list(drawn(20, groups=1)), TRUTH).weights
-    assert all(abs(few_value - value) < 0.7 for few_value, value in zip(asdict(few).values(), asdict(TRUTH).values()))
+    assert asdict(few) == pytest.approx(asdict(TRUTH), abs=0.7)
 
 
 def test_the_order_of_the_answers_does_not_matter():

@@ -171,10 +171,24 @@ def test_two_plain_lines_where_there_is_no_screen():
     assert "score" not in shown(scripts.unjudged(), details="brief")[1]
 
 
+def test_an_untrained_judge_is_called_noise():
+    noise = "\nscore 0.86 (untrained judge: noise)\n"
+    assert noise in shown(scripts.judged(), untrained=True)[1]
+    assert "untrained" not in shown(scripts.judged())[1]
+
+
 def test_an_answer_that_was_not_judged_has_no_score():
     _, err = shown(scripts.unjudged())
-    assert "confidence none · votes 4 of 8" in err
+    assert "confidence none · votes 4 of 8\nnot judged\n" in err
     assert "0.00" not in err
+
+
+def test_a_judge_that_was_left_out_is_named_with_how_to_ask_it():
+    why = "not judged, as mine.gguf was not trained to judge (--judge asks it)"
+    assert f"\n{why}\n" in shown(scripts.unjudged(), unasked="mine.gguf")[1]
+    assert (
+        f"votes 4 of 8 · no confidence · {why} · " in shown(scripts.unjudged(), details="brief", unasked="mine.gguf")[1]
+    )
 
 
 def test_low_confidence_says_so():
