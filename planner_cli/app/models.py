@@ -41,6 +41,8 @@ class Loaded:
     """Models that are ready, and the settings with what they recommend."""
 
     models: Models
+    pair: Pair | None
+    """What was found for generator and discriminator; ``None`` where only the judge was requested."""
     generator: Generator | None
     """``None`` where only the judge was requested."""
     discriminator: Discriminator | None
@@ -118,20 +120,22 @@ class Models:
         try:
             generator = Generator(writing, writer.prompt or "chat")
             if judging is None:
-                return Loaded(self, generator, None, (info(writer, writing),), choices, settings)
+                return Loaded(self, (writer, None), generator, None, (info(writer, writing),), choices, settings)
             self._go_on()
             discriminator, about = self._judge(judging)
         except BaseException:
             writing.free()
             raise
-        return Loaded(self, generator, discriminator, (info(writer, writing), about), choices, settings)
+        return Loaded(
+            self, (writer, judging), generator, discriminator, (info(writer, writing), about), choices, settings
+        )
 
     def load_judge(self) -> Loaded:
         """Only the discriminator."""
         judge = self.find("discriminator")
         choices = recommended(self.choices, judge)
         discriminator, about = self._judge(judge)
-        return Loaded(self, None, discriminator, (about,), choices, choices.settings())
+        return Loaded(self, None, None, discriminator, (about,), choices, choices.settings())
 
     def close(self) -> None:
         """End the connections to servers, and give up the states of prompts that are in memory."""
