@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from planner_cli.app.choices import Choices
-from planner_cli.app.models import Loaded, Models, Note, recommended
+from planner_cli.app.models import Loaded, Models, Note, advised
 from planner_cli.app.settings import BY_KEYWORD
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
@@ -63,7 +63,7 @@ def _with(choices: Choices, said: Mapping[str, Any]) -> Choices:
 
 
 def _adjusted(loaded: Loaded, choices: Choices) -> Loaded:
-    choices = recommended(choices, loaded.pair[1] if loaded.pair else None)
+    choices = advised(choices, loaded.pair[1] if loaded.pair else None)
     return _within(replace(loaded, choices=choices, settings=choices.settings()), loaded)
 
 

@@ -113,7 +113,7 @@ class Models:
         from planner_cli.generator import Generator
 
         writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
-        choices = self._advised(judging) if judge else self.choices
+        choices = advised(self.choices, judging) if judge else self.choices
         settings = choices.settings()
         self._go_on()
         writing = self._engine(writer)
@@ -143,12 +143,6 @@ class Models:
             self._cache.forget()
         if self._served is not None:
             self._served.close()
-
-    def _advised(self, judge: ResolvedModel | None) -> Choices:
-        """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
-        if judge is None:
-            return self.choices if self.settings.models.no_judge else self.choices.saying("model", UNJUDGED)
-        return self.choices.saying("model", AT_ONCE) if judge.untrained else recommended(self.choices, judge)
 
     def _judge(self, judge: ResolvedModel) -> tuple[Discriminator, ModelInfo]:
         from planner_cli.discriminator import Discriminator
@@ -225,6 +219,13 @@ UNJUDGED = {"no_judge": True, "select": "weighted-vote"}
 """What a judge recommends that was never trained to judge: not to be asked."""
 AT_ONCE = {"budget": 0, "select": "posterior"}
 """What it recommends to those who ask it all the same: its thoughts make it worse (``docs/models.md``)."""
+
+
+def advised(choices: Choices, judge: ResolvedModel | None) -> Choices:
+    """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
+    if judge is None:
+        return choices if choices["no_judge"].value else choices.saying("model", UNJUDGED)
+    return choices.saying("model", AT_ONCE) if judge.untrained else recommended(choices, judge)
 
 
 def recommended(choices: Choices, judge: ResolvedModel) -> Choices:
