@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -180,11 +181,9 @@ def demo_database(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def shop(tmp_path) -> Path:
+def make_shop(path: Path) -> Path:
     """Three customers, four orders, one of them open."""
-    path = tmp_path / "shop.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             """
             create table customers (id integer primary key, name text, city text);
@@ -195,5 +194,10 @@ def shop(tmp_path) -> Path:
                                       (4, 3, 7, 'shipped');
             """
         )
-    connection.close()
     return path
+
+
+@pytest.fixture
+def shop(tmp_path) -> Path:
+    """One of its own."""
+    return make_shop(tmp_path / "shop.sqlite")

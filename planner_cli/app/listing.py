@@ -51,9 +51,9 @@ def created_by(schema: Schema, tables: tuple[str, ...]) -> str:
 
 def _key(table: Table, column: str, *, primary: bool) -> str:
     refers = [_target(key, column) for key in table.foreign_keys if column in key.columns]
-    return ", ".join((["primary"] if primary else []) + refers)
+    return ", ".join((["primary key"] if primary else []) + refers)
 
 
 def _target(key: ForeignKey, column: str) -> str:
     at = key.columns.index(column)
-    return f"-> {spelled(key.ref_table)}.{spelled(key.ref_columns[at])}"
+    return f"references {spelled(key.ref_table)}.{spelled(key.ref_columns[at])}"

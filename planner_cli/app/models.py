@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,8 @@ class Loaded:
     """Models that are ready, and the settings with what they recommend."""
 
     models: Models
+    pair: Pair | None
+    """What was found for generator and discriminator; ``None`` where only the judge was requested."""
     generator: Generator | None
     """``None`` where only the judge was requested."""
     discriminator: Discriminator | None
@@ -113,26 +115,28 @@ class Models:
         from planner_cli.generator import Generator
 
         writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
-        choices = self._advised(judging) if judge else self.choices
+        choices = advised(self.choices, judging) if judge else self.choices
         self._go_on()
         writing = self._engine(writer)
         try:
             generator = Generator(writing, writer.prompt or "chat")
             if judging is None:
-                return _loaded(self, generator, None, (info(writer, writing),), choices)
+                alone = (info(writer, writing),)
+                return Loaded(self, (writer, None), generator, None, alone, choices, settings_of(choices, alone))
             self._go_on()
             discriminator, about = self._judge(judging)
         except BaseException:
             writing.free()
             raise
-        return _loaded(self, generator, discriminator, (info(writer, writing), about), choices)
+        both = (info(writer, writing), about)
+        return Loaded(self, (writer, judging), generator, discriminator, both, choices, settings_of(choices, both))
 
     def load_judge(self) -> Loaded:
         """Only the discriminator."""
         judge = self.find("discriminator")
         choices = recommended(self.choices, judge)
         discriminator, about = self._judge(judge)
-        return Loaded(self, None, discriminator, (about,), choices, choices.settings())
+        return Loaded(self, None, None, discriminator, (about,), choices, choices.settings())
 
     def close(self) -> None:
         """End the connections to servers, and give up the states of prompts that are in memory."""
@@ -140,12 +144,6 @@ class Models:
             self._cache.forget()
         if self._served is not None:
             self._served.close()
-
-    def _advised(self, judge: ResolvedModel | None) -> Choices:
-        """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
-        if judge is None:
-            return self.choices if self.settings.models.no_judge else self.choices.saying("model", UNJUDGED)
-        return self.choices.saying("model", AT_ONCE) if judge.untrained else recommended(self.choices, judge)
 
     def _judge(self, judge: ResolvedModel) -> tuple[Discriminator, ModelInfo]:
         from planner_cli.discriminator import Discriminator
@@ -224,12 +222,16 @@ AT_ONCE = {"budget": 0, "select": "posterior"}
 """What it recommends to those who ask it all the same: its thoughts make it worse (``docs/models.md``)."""
 
 
-def _loaded(
-    models: Models, generator: Generator, judge: Discriminator | None, infos: tuple[ModelInfo, ...], choices: Choices
-) -> Loaded:
-    """A pair ready to be asked, with what its confidence is computed with."""
-    settings = with_value(choices.settings(), ("plan", "confidence"), weights_of([asdict(each) for each in infos]))
-    return Loaded(models, generator, judge, infos, choices, settings)
+def settings_of(choices: Choices, models: Sequence[ModelInfo]) -> Settings:
+    """The values in effect, with what the confidence in answers of these models is computed with."""
+    return with_value(choices.settings(), ("plan", "confidence"), weights_of([asdict(each) for each in models]))
+
+
+def advised(choices: Choices, judge: ResolvedModel | None) -> Choices:
+    """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
+    if judge is None:
+        return choices if choices["no_judge"].value else choices.saying("model", UNJUDGED)
+    return choices.saying("model", AT_ONCE) if judge.untrained else recommended(choices, judge)
 
 
 def recommended(choices: Choices, judge: ResolvedModel) -> Choices:

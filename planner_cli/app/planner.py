@@ -180,8 +180,7 @@ class Planner:
             PlannerError: it is empty, or the planner is closed.
 
         """
-        if self._closed:
-            raise PlannerError("this planner is closed", hint="Planner.open opens another")
+        self._check_open()
         if not text.strip():
             raise PlannerError("the question is empty")
         started = time.perf_counter()
@@ -198,6 +197,24 @@ class Planner:
         Whatever is wrong with it is in the result. Raises :class:`DatabaseError` after :meth:`close`.
         """
         return self.database.execute(query, control)
+
+    def change(self, *, control: Control | None = None, **settings: Unpack[Keywords]) -> None:
+        """Set something else from the next question on: ``change(budget=64, candidates=4)``.
+
+        Models are loaded only where the change asks for it. What the database was opened with (``redact``, ``tables``)
+        stays. A question that is still running is ended.
+
+        Raises:
+            PlannerError: a setting is unknown, out of its range, fixed, or contradicts another one.
+            ModelError: a model is missing or cannot be loaded; the planner is as it was.
+
+        """
+        from planner_cli.app.changing import changed
+
+        self._check_open()
+        self._end_running()
+        said = from_mapping(settings, BY_KEYWORD)
+        self._loaded = changed(self._loaded, said, control or Control(), self._notes.append)
 
     # ---------------------------------------------------------------------------------------------- facts
 
@@ -277,6 +294,10 @@ class Planner:
             self._end_running()
             self._loaded.close()
             self.database.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise PlannerError("this planner is closed", hint="Planner.open opens another")
 
     def _end_running(self) -> None:
         if self._running is not None:

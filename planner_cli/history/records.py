@@ -65,3 +65,12 @@ class Marked:
     """What answered (:class:`planner_cli.types.ModelInfo` as mappings)."""
     evidence: Mapping[str, float] | None
     """What the confidence was computed from; ``None``: it was not kept yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A query that the user keeps under a name, for one database."""
+
+    name: str
+    sql: str
+    """Perhaps with parameters, such as ``:year``."""

@@ -1,7 +1,7 @@
 """Model files: the catalogue of known ones, where they are, and whether they are what they claim to be.
 
-Only :mod:`planner_cli.hub.client` and :mod:`~planner_cli.hub.receive` open a socket, and only ``planner models pull``
-imports them.
+Only :mod:`planner_cli.hub.client` and :mod:`~planner_cli.hub.receive` open a socket, only
+:mod:`~planner_cli.hub.index` runs pip, and only ``planner models pull`` imports them.
 """
 
 from __future__ import annotations

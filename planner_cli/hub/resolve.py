@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.errors import ModelError
-from planner_cli.hub.catalog import Catalog, CatalogFile, Kind, Preset, known_catalog
+from planner_cli.hub.catalog import PINS, Catalog, CatalogFile, Kind, Pin, Preset, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir, source
@@ -68,8 +68,8 @@ class ModelEntry:
     size: int | None
     """Bytes: of the file found, otherwise from the catalogue."""
     licence: str
-    verified: bool
-    """Whether the catalogue pins its sha256."""
+    pin: Pin | None
+    """What its sha256 is compared with, of several files the least sure; ``None`` where there is nothing."""
     source: str
     """Where it comes from, in words."""
     note: str | None
@@ -167,10 +167,10 @@ def list_models() -> tuple[ModelEntry, ...]:
 
 
 def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset) -> ModelEntry:
-    names = (preset.model, preset.adapter, preset.at_once)
-    parts = [_list_file(catalog, records, entry) for entry in catalog.files if entry.name in names]
+    files = catalog.of_preset(preset)
+    parts = [_list_file(catalog, records, entry) for entry in files]
     sizes = [part.size for part in parts if part.size is not None]
-    model = next(part for part in parts if part.name == preset.model)
+    model = parts[0]
     return ModelEntry(
         name=preset.name,
         kind="model",
@@ -178,7 +178,7 @@ def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset
         path=model.path if all(part.path for part in parts) else None,
         size=sum(sizes) if len(sizes) == len(parts) else None,
         licence=" + ".join(dict.fromkeys(part.licence for part in parts)),
-        verified=all(part.verified for part in parts),
+        pin=max((entry.pin for entry in files), key=PINS.index),
         source=" + ".join(part.name for part in parts),
         note=preset.note,
         noncommercial=any(part.noncommercial for part in parts),
@@ -195,7 +195,7 @@ def _list_other(path: Path, record: Installed | None) -> ModelEntry:
         path=path,
         size=path.stat().st_size,
         licence=(record.licence if record else None) or "unknown",
-        verified=False,
+        pin="first pull" if record else None,
         source=origin,
         note=None,
         sha256=record.sha256 if record else None,
@@ -222,7 +222,7 @@ def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFi
         path=path,
         size=path.stat().st_size if path else entry.size,
         licence=entry.licence,
-        verified=entry.verified,
+        pin=entry.pin,
         source=source(entry),
         note=entry.note,
         sha256=entry.sha256 or (record.sha256 if record else None),

@@ -55,6 +55,43 @@ def test_an_answer_has_the_query_its_rows_and_why(planner):
     assert "<td>150</td>" in answer._repr_html_()
 
 
+def test_a_query_of_ones_own_runs_in_the_sandbox(planner):
+    assert planner.sql("select count(*) from customers").rows == ((150,),)
+    assert planner.sql("delete from customers").error_kind == "refused"
+
+
+def test_a_change_loads_only_what_it_asks_for(planner):
+    before = planner.engines
+    planner.change(candidates=1, seed=3)
+    assert planner.engines == before
+    assert sum(c.samples for c in planner.ask(QUESTION).candidates) == 1
+    planner.change(budget=8)  # another adapter: that of judges who think
+    try:
+        assert planner.engines[1] != before[1]
+        assert planner.choices["budget"].origin == "argument"
+        (verdict,) = planner.ask(QUESTION).verdicts
+        assert 0 < verdict.thought.tokens <= 8
+    finally:
+        planner.change(budget=0, candidates=2, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"redact": ["customers.name"]}, PlannerError, "redact cannot change while the database is open"),
+        ({"budgte": 1}, PlannerError, "there is no setting 'budgte'"),
+        ({"no_judge": True, "select": "rerank"}, PlannerError, "exclude each other"),
+        ({"generator": "nowhere.gguf"}, ModelError, "nowhere.gguf"),
+    ],
+    ids=["fixed", "unknown", "a contradiction", "no such model"],
+)
+def test_a_change_that_fails_changes_nothing(planner, settings, error, message):
+    before = planner.settings, planner.engines
+    with pytest.raises(error, match=message):
+        planner.change(**settings)
+    assert (planner.settings, planner.engines) == before
+
+
 def test_events_are_those_the_screen_reads(planner):
     events = list(planner.events(QUESTION))
     kinds = [type(event) for event in events]

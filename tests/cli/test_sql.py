@@ -121,8 +121,8 @@ def test_the_tables_of_a_database(shop):
 def test_the_columns_of_a_table(shop):
     found = rows(shop, "ORDERS")
     assert [row["column"] for row in found] == ["id", "customer_id", "total", "status"]
-    assert found[0]["key"] == "primary"
-    assert found[1] == {"table": "orders", "column": "customer_id", "type": "INTEGER", "key": "-> customers.id",
+    assert found[0]["key"] == "primary key"
+    assert found[1] == {"table": "orders", "column": "customer_id", "type": "INTEGER", "key": "references customers.id",
                         "examples": "1, 2, 3"}  # fmt: skip
     assert "examples" not in rows(shop, "orders", "--no-values")[0]
     hidden = rows(shop, "customers", "--redact", "customers.city")
