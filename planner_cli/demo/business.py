@@ -25,6 +25,7 @@ _SILENT_EVERY = 11
 _ORDERS = 1100
 _STOPS = 420
 
+
 class _Customer(NamedTuple):
     id: int
     name: str

@@ -115,6 +115,7 @@ BAD = [
     ("bad shard", ["e2e", "demo", "--shard", "3"], 2, "1/4"),
     ("bad ladder", ["sweep", "demo", "--budgets", "a,b"], 2, "--budgets"),
     ("unknown method", ["compare", "demo", "--methods", "luck"], 2, "luck"),
+    ("no such part", ["e2e", "everyday", "--part", "dev"], 2, "train, tune, test"),
     ("no run", ["report", "nowhere"], 2, "nowhere"),
     ("no candidates", ["intrinsic", "demo", "--limit", "1"], 2, "no candidates"),
 ]

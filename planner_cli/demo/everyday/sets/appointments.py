@@ -45,5 +45,7 @@ def rows(dice: Dice) -> Rows:
         fee = dice.between(8, 60) * 500 if letter == "D" else 2500 if letter == "N" else None
         start = f"{day.isoformat()} {clock(dice.between(16, 33) * 1800)}"
         patient, doctor = dice.skewed(1, len(patients) - 10, 1.4), dice.weighted((1, 2, 3, 4, 5, 6), (6, 3, 2, 3, 5, 4))
-        appts.append((number, patient, doctor, start, dice.pick((10, 15, 20, 30, 45)), letter, dice.pick(_REASONS), fee))
+        appts.append(
+            (number, patient, doctor, start, dice.pick((10, 15, 20, 30, 45)), letter, dice.pick(_REASONS), fee)
+        )
     return {"doctors": doctors, "patients": patients, "appts": appts}

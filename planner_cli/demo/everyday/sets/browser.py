@@ -37,13 +37,19 @@ def rows(dice: Dice) -> Rows:
     for host, name, weight in _SITES:
         pages.append((f"https://{host}/", name, host, weight * dice.between(20, 60) / 10))
         pages += [
-            (f"https://{host}/{word.replace(' ', '-')}/{number}", f"{word.capitalize()} - {name}", host, weight * interest[word])
+            (
+                f"https://{host}/{word.replace(' ', '-')}/{number}",
+                f"{word.capitalize()} - {name}",
+                host,
+                weight * interest[word],
+            )
             for number, word in enumerate(_PAGES, 1)
             if dice.chance(0.8)
         ]
     weights = [page[3] for page in pages]
     moments = sorted(
-        (seconds(back(dice.skewed(0, 400, 1.7)), dice.skewed(21_600, 86_000, 0.8)), dice.between(0, 999_999)) for _ in range(4000)
+        (seconds(back(dice.skewed(0, 400, 1.7)), dice.skewed(21_600, 86_000, 0.8)), dice.between(0, 999_999))
+        for _ in range(4000)
     )
     visits: list[Row] = []
     seen: dict[int, list[int]] = {}
@@ -59,9 +65,19 @@ def rows(dice: Dice) -> Rows:
         )
         for number, (url, title, host, _) in enumerate(pages, 1)
     ]  # fmt: skip
-    marks: list[Row] = [(1, 2, None, 0, "toolbar", seconds(back(900)) * 1_000_000), (2, 2, None, 0, "reading list", seconds(back(800)) * 1_000_000)]
+    marks: list[Row] = [
+        (1, 2, None, 0, "toolbar", seconds(back(900)) * 1_000_000),
+        (2, 2, None, 0, "reading list", seconds(back(800)) * 1_000_000),
+    ]
     marks += [
-        (number, 1, dice.between(1, len(pages)), dice.pick((1, 2)), pages[number][1], seconds(back(dice.between(0, 700)), 40_000) * 1_000_000)
+        (
+            number,
+            1,
+            dice.between(1, len(pages)),
+            dice.pick((1, 2)),
+            pages[number][1],
+            seconds(back(dice.between(0, 700)), 40_000) * 1_000_000,
+        )
         for number in range(3, 38)
     ]
     return {"moz_places": places, "moz_historyvisits": visits, "moz_bookmarks": marks}

@@ -46,11 +46,24 @@ def rows(dice: Dice) -> Rows:
         _, category, low, high = _PAYEES[place - 1]
         memo = dice.pick(("birthday", "with friends", "refund pending", "cash")) if dice.chance(0.08) else None
         known = None if dice.chance(0.03) else category
-        found.append((back(dice.between(0, 715)).isoformat(), dice.weighted((1, 2), (3, 2)), -dice.between(low * 100, high * 100), place, known, memo))
+        found.append(
+            (
+                back(dice.between(0, 715)).isoformat(),
+                dice.weighted((1, 2), (3, 2)),
+                -dice.between(low * 100, high * 100),
+                place,
+                known,
+                memo,
+            )
+        )
     budgets: list[Row] = [
         (category, f"{month:%Y-%m}", cents * 100)
         for month in months(dt.date(2025, 1, 1))
-        for category, cents in ((2, dice.between(5, 9) * 100), (3, dice.between(2, 6) * 100), (8, dice.between(1, 3) * 100))
+        for category, cents in (
+            (2, dice.between(5, 9) * 100),
+            (3, dice.between(2, 6) * 100),
+            (8, dice.between(1, 3) * 100),
+        )
     ]
     return {
         "account": [(1, "Everyday account", "checking", 154_020), (2, "Credit card", "credit", 0), (3, "Rainy day", "savings", dice.between(2, 12) * 100_000)],

@@ -31,7 +31,13 @@ _COMPONENTS = ("parser", "ui", "network", "docs", "installer", "storage")
 _WHAT = ("crash", "wrong result", "slow", "typo", "memory leak", "cannot open file", "freezes", "lost settings")
 _WHERE = ("on start", "after an update", "with large files", "in dark mode", "over a proxy", "on ARM", "when offline")
 _LABELS = ("regression", "security", "good first bug", "needs info", "upstream")
-_DUE = (("3.0", "2024-06-30"), ("3.1", "2024-12-15"), ("3.2", "2025-03-31"), ("3.3", "2025-05-31"), ("4.0", "2025-12-01"))
+_DUE = (
+    ("3.0", "2024-06-30"),
+    ("3.1", "2024-12-15"),
+    ("3.2", "2025-03-31"),
+    ("3.3", "2025-05-31"),
+    ("4.0", "2025-12-01"),
+)
 
 
 def rows(dice: Dice) -> Rows:
@@ -46,9 +52,15 @@ def rows(dice: Dice) -> Rows:
     labels: list[Row] = []
     for number in range(1, 901):
         age = round((900 - number) * 0.9) + dice.between(0, 5)
-        state = dice.weighted(("new", "assigned", "fixed", "wontfix", "duplicate"), (14, 12, 55, 9, 8 if number > 9 else 0))
+        state = dice.weighted(
+            ("new", "assigned", "fixed", "wontfix", "duplicate"), (14, 12, 55, 9, 8 if number > 9 else 0)
+        )
         closed_after = min(dice.skewed(0, 160, 2.5), age)
-        closed = None if state in {"new", "assigned"} else f"{back(age - closed_after)} {clock(dice.between(79_000, 86_000))}"
+        closed = (
+            None
+            if state in {"new", "assigned"}
+            else f"{back(age - closed_after)} {clock(dice.between(79_000, 86_000))}"
+        )
         owner = None if state == "new" else dice.skewed(1, 12, 1.6)
         title = f"{dice.pick(_WHAT)} {dice.pick(_WHERE)}"
         milestone = None if dice.chance(0.3) else dice.weighted(("3.0", "3.1", "3.2", "4.0"), (4, 5, 4, 2))
@@ -60,7 +72,15 @@ def rows(dice: Dice) -> Rows:
         ))  # fmt: skip
         for _ in range(dice.skewed(0, 7, 1.8)):
             at = f"{back(dice.between(max(0, age - 40), age))} {clock(dice.between(0, 86_000))}"
-            comments.append((len(comments) + 1, number, dice.skewed(1, 28, 1.5), at, dice.pick(("me too", "works here", "see log", "fixed in main", "any news?"))))
+            comments.append(
+                (
+                    len(comments) + 1,
+                    number,
+                    dice.skewed(1, 28, 1.5),
+                    at,
+                    dice.pick(("me too", "works here", "see log", "fixed in main", "any news?")),
+                )
+            )
         labels += [(number, label) for label in range(1, 6) if dice.chance(0.1)]
     return {
         "user": users, "milestone": milestones, "bug": bugs, "comment": comments,

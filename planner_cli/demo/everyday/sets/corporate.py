@@ -57,7 +57,17 @@ CREATE TABLE canteen_meal (id INTEGER PRIMARY KEY, day DATE NOT NULL, dish TEXT 
 """ + "".join(f"{_FILLER.format(name=name)};\n" for name in _FILLERS)
 
 _DEPARTMENTS = ("Sales", "Production", "Quality", "Purchasing", "Accounting", "IT", "Human Resources", "Logistics")
-_SUPPLIERS = ("Boltwerk", "Ferrosteel", "Plastiform", "Electra Parts", "Nordic Gears", "Gummi Fuchs", "Optica Sud", "Wirex", "Hydromax")
+_SUPPLIERS = (
+    "Boltwerk",
+    "Ferrosteel",
+    "Plastiform",
+    "Electra Parts",
+    "Nordic Gears",
+    "Gummi Fuchs",
+    "Optica Sud",
+    "Wirex",
+    "Hydromax",
+)
 _DISHES = ("Lentil soup", "Pasta al forno", "Fish and potatoes", "Vegetable curry", "Schnitzel", "Bean burrito")
 
 
@@ -66,52 +76,130 @@ def rows(dice: Dice) -> Rows:
     for number, name in enumerate(people(dice, dice.between(120, 150)), 1):
         age = dice.between(20, 6000)
         left = back(dice.between(0, age)).isoformat() if dice.chance(0.15) else None
-        staff.append((number, name, dice.weighted(range(1, 9), (4, 9, 3, 2, 2, 3, 1, 4)), back(age).isoformat(), left, dice.pick((20.0, 30.0, 38.5, 38.5, 40.0))))
+        staff.append(
+            (
+                number,
+                name,
+                dice.weighted(range(1, 9), (4, 9, 3, 2, 2, 3, 1, 4)),
+                back(age).isoformat(),
+                left,
+                dice.pick((20.0, 30.0, 38.5, 38.5, 40.0)),
+            )
+        )
     count = len(staff)
     absences: list[Row] = [
-        (n, dice.between(1, count), dice.pick("VVVS"), back(dice.between(0, 700)).isoformat(), float(dice.between(1, 20)) / 2)
+        (
+            n,
+            dice.between(1, count),
+            dice.pick("VVVS"),
+            back(dice.between(0, 700)).isoformat(),
+            float(dice.between(1, 20)) / 2,
+        )
         for n in range(1, 701)
     ]
-    suppliers: list[Row] = [(n, name, dice.pick(_COUNTRIES), int(dice.chance(0.2))) for n, name in enumerate(_SUPPLIERS, 1)]
+    suppliers: list[Row] = [
+        (n, name, dice.pick(_COUNTRIES), int(dice.chance(0.2))) for n, name in enumerate(_SUPPLIERS, 1)
+    ]
     orders: list[Row] = []
     invoices: list[Row] = []
     for number in range(1, 501):
         age = dice.between(1, 800)
         delivered = age - dice.between(3, 60)
         total = dice.skewed(4000, 3_000_000, 3.0) / 100
-        orders.append((number, dice.weighted(range(1, 10), (5, 3, 6, 2, 1, 4, 2, 1, 3)), back(age).isoformat(), total, back(delivered).isoformat() if delivered > 0 else None))
+        orders.append(
+            (
+                number,
+                dice.weighted(range(1, 10), (5, 3, 6, 2, 1, 4, 2, 1, 3)),
+                back(age).isoformat(),
+                total,
+                back(delivered).isoformat() if delivered > 0 else None,
+            )
+        )
         if delivered > 5:
             paid = delivered - dice.between(3, 50)
-            invoices.append((len(invoices) + 1, number, back(delivered - 2).isoformat(), total, back(paid).isoformat() if paid > 0 else None))
+            invoices.append(
+                (
+                    len(invoices) + 1,
+                    number,
+                    back(delivered - 2).isoformat(),
+                    total,
+                    back(paid).isoformat() if paid > 0 else None,
+                )
+            )
     vehicles: list[Row] = [
-        (f"KX-{dice.between(100, 999)}{letter}", dice.pick(("Van L", "Compact E", "Estate D")), dice.between(4000, 180_000), dice.between(1, count) if dice.chance(0.7) else None)
+        (
+            f"KX-{dice.between(100, 999)}{letter}",
+            dice.pick(("Van L", "Compact E", "Estate D")),
+            dice.between(4000, 180_000),
+            dice.between(1, count) if dice.chance(0.7) else None,
+        )
         for letter in "ABCDEFGHJK"
     ]
     trips: list[Row] = []
     for number in range(1, 901):
         km = dice.skewed(30, 4200, 1.6) / 10
-        trips.append((number, dice.pick(vehicles)[0], back(dice.between(0, 400)).isoformat(), km, round(km * dice.between(50, 95) / 1000, 1) if dice.chance(0.9) else None))
-    machines: list[Row] = [(n, name, "AABC"[n % 4]) for n, name in enumerate(("Press P1", "Press P2", "Mill M1", "Mill M2", "Lathe L1", "Robot R1"), 1)]
+        trips.append(
+            (
+                number,
+                dice.pick(vehicles)[0],
+                back(dice.between(0, 400)).isoformat(),
+                km,
+                round(km * dice.between(50, 95) / 1000, 1) if dice.chance(0.9) else None,
+            )
+        )
+    machines: list[Row] = [
+        (n, name, "AABC"[n % 4])
+        for n, name in enumerate(("Press P1", "Press P2", "Mill M1", "Mill M2", "Lathe L1", "Robot R1"), 1)
+    ]
     rates = [dice.between(5, 16) for _ in machines]
     runs: list[Row] = []
     for age in range(400):
         for machine in range(1, 7):
             if dice.chance(0.6):
                 good = dice.between(50, 900)
-                runs.append((len(runs) + 1, machine, back(age).isoformat(), good, dice.skewed(0, good // rates[machine - 1], 2.0)))
+                runs.append(
+                    (
+                        len(runs) + 1,
+                        machine,
+                        back(age).isoformat(),
+                        good,
+                        dice.skewed(0, good // rates[machine - 1], 2.0),
+                    )
+                )
     assets: list[Row] = [
-        (f"IT{n:05d}", dice.pick(("laptop", "laptop", "monitor", "phone")), dice.between(1, count) if dice.chance(0.85) else None, back(dice.between(10, 2500)).isoformat())
+        (
+            f"IT{n:05d}",
+            dice.pick(("laptop", "laptop", "monitor", "phone")),
+            dice.between(1, count) if dice.chance(0.85) else None,
+            back(dice.between(10, 2500)).isoformat(),
+        )
         for n in range(1, 301)
     ]
-    rooms: list[Row] = [(n, name, dice.between(4, 40), int(dice.chance(0.5))) for n, name in enumerate(("Alder", "Birch", "Cedar", "Elm", "Maple", "Pine"), 1)]
-    bookings: list[Row] = [(n, dice.between(1, 6), back(dice.between(-20, 200)).isoformat(), dice.between(1, count)) for n in range(1, 951)]
+    rooms: list[Row] = [
+        (n, name, dice.between(4, 40), int(dice.chance(0.5)))
+        for n, name in enumerate(("Alder", "Birch", "Cedar", "Elm", "Maple", "Pine"), 1)
+    ]
+    bookings: list[Row] = [
+        (n, dice.between(1, 6), back(dice.between(-20, 200)).isoformat(), dice.between(1, count)) for n in range(1, 951)
+    ]
     meals: list[Row] = []
     for age in range(300):
         if back(age).weekday() < 5:
             for dish in (dice.pick(_DISHES[:3]), dice.pick(_DISHES[3:])):
-                meals.append((len(meals) + 1, back(age).isoformat(), dish, dice.between(12, 95), int(dish in {"Lentil soup", "Vegetable curry", "Bean burrito"})))
+                meals.append(
+                    (
+                        len(meals) + 1,
+                        back(age).isoformat(),
+                        dish,
+                        dice.between(12, 95),
+                        int(dish in {"Lentil soup", "Vegetable curry", "Bean burrito"}),
+                    )
+                )
     fillers: dict[str, list[Row]] = {
-        name: [(n, f"{name[:3].upper()}{n:03d}", None, back(dice.between(100, 5000)).isoformat(), "system", None) for n in range(1, dice.skewed(1, 12, 2.0))]
+        name: [
+            (n, f"{name[:3].upper()}{n:03d}", None, back(dice.between(100, 5000)).isoformat(), "system", None)
+            for n in range(1, dice.skewed(1, 12, 2.0))
+        ]
         for name in _FILLERS
     }
     return {

@@ -32,7 +32,22 @@ _STATUS: list[Row] = [
     ("company", 1, "lead"), ("company", 2, "prospect"), ("company", 3, "customer"), ("company", 9, "lost"),
     ("deal", 10, "qualified"), ("deal", 20, "offer sent"), ("deal", 30, "negotiation"), ("deal", 90, "won"), ("deal", 99, "lost"),
 ]  # fmt: skip
-_FIRST = ("Alpen", "Blue", "Delta", "Ever", "Fox", "Grand", "Hansa", "Iron", "Luna", "Nova", "Opal", "Quick", "Rhein", "Terra")
+_FIRST = (
+    "Alpen",
+    "Blue",
+    "Delta",
+    "Ever",
+    "Fox",
+    "Grand",
+    "Hansa",
+    "Iron",
+    "Luna",
+    "Nova",
+    "Opal",
+    "Quick",
+    "Rhein",
+    "Terra",
+)
 _SECOND = ("Foods", "Logistics", "Media", "Pharma", "Optics", "Systems", "Textil", "Energy", "Bau")
 _CITIES = ("Hamburg", "Vienna", "Zurich", "Lyon", "Ghent", "Porto", "Leeds")
 
@@ -50,7 +65,17 @@ def rows(dice: Dice) -> Rows:
     for number, name in enumerate(names, 1):
         ages.append(dice.between(5, 1200))
         city = None if dice.chance(0.06) else dice.pick(_CITIES)
-        companies.append((number, name, name.split()[1].lower(), city, dice.weighted((1, 2, 3, 9), (4, 3, 6, 2)), f"{back(ages[-1])} 09:00", gone(ages[-1], 0.12)))
+        companies.append(
+            (
+                number,
+                name,
+                name.split()[1].lower(),
+                city,
+                dice.weighted((1, 2, 3, 9), (4, 3, 6, 2)),
+                f"{back(ages[-1])} 09:00",
+                gone(ages[-1], 0.12),
+            )
+        )
     contacts: list[Row] = []
     for number, name in enumerate(people(dice, 220), 1):
         company = dice.between(1, 100)
@@ -64,10 +89,36 @@ def rows(dice: Dice) -> Rows:
         stage = dice.weighted((10, 20, 30, 90, 99), (3, 2, 2, 6, 4))
         closed = f"{back(dice.between(0, age))} 17:00" if stage >= 90 else None
         value = dice.skewed(10, 2540, 2.2) / 10
-        deals.append((number, company, dice.weighted((1, 2, 3, 4, 5), busy), f"Deal {number}", value, stage, f"{back(age)} 10:00", closed, gone(age, 0.08)))
+        deals.append(
+            (
+                number,
+                company,
+                dice.weighted((1, 2, 3, 4, 5), busy),
+                f"Deal {number}",
+                value,
+                stage,
+                f"{back(age)} 10:00",
+                closed,
+                gone(age, 0.08),
+            )
+        )
     activities: list[Row] = [
-        (n, dice.between(1, 220), dice.between(1, 5), kind := dice.pick(("call", "mail", "meeting")), f"{back(dice.between(0, 500))} {clock(dice.between(30_000, 64_000))}", None if kind == "mail" else dice.between(3, 90))
+        (
+            n,
+            dice.between(1, 220),
+            dice.between(1, 5),
+            kind := dice.pick(("call", "mail", "meeting")),
+            f"{back(dice.between(0, 500))} {clock(dice.between(30_000, 64_000))}",
+            None if kind == "mail" else dice.between(3, 90),
+        )
         for n in range(1, 1201)
     ]
     reps: list[Row] = [(n, name) for n, name in enumerate(("Anika", "Bruno", "Chloe", "Dmitri", "Esra"), 1)]
-    return {"status": _STATUS, "company": companies, "contact": contacts, "rep": reps, "deal": deals, "activity": activities}
+    return {
+        "status": _STATUS,
+        "company": companies,
+        "contact": contacts,
+        "rep": reps,
+        "deal": deals,
+        "activity": activities,
+    }

@@ -29,7 +29,14 @@ def rows(dice: Dice, size: int = EVENTS) -> Rows:
     users: list[Row] = []
     for number in range(1, 241):
         handle = f"{dice.pick(_ADJECTIVES)}_{dice.pick(_ANIMALS)}{number}"
-        users.append((number, handle, dice.weighted(("free", "pro", "team"), (6, 3, 1)), seconds(back(dice.between(91, 900)), dice.between(0, 86_000))))
+        users.append(
+            (
+                number,
+                handle,
+                dice.weighted(("free", "pro", "team"), (6, 3, 1)),
+                seconds(back(dice.between(91, 900)), dice.between(0, 86_000)),
+            )
+        )
     return {"app_user": users, "events": _events(dice, size)}
 
 
@@ -44,4 +51,13 @@ def _events(dice: Dice, size: int) -> Iterator[Row]:
         size_of = dice.skewed(2000, 80_000_000, 3.0) if kind in {"upload", "download"} else None
         message = dice.pick(("timeout", "disk full", "null pointer", "connection reset")) if level == 40 else None
         user = None if dice.chance(0.1) else dice.skewed(1, 240, 1.5)
-        yield (number + 1, start + int((number + dice.between(0, 99) / 100) * step), kind, user, level, moved, size_of, message)
+        yield (
+            number + 1,
+            start + int((number + dice.between(0, 99) / 100) * step),
+            kind,
+            user,
+            level,
+            moved,
+            size_of,
+            message,
+        )

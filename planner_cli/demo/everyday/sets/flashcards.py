@@ -56,10 +56,14 @@ def rows(dice: Dice) -> Rows:
             reps = lapses = 0
             if queue:
                 for _ in range(dice.skewed(1, 34, 1.5)):
-                    moment = seconds(back(dice.skewed(0, age - 1, 1.5)), dice.between(25_000, 80_000)) * 1000 + dice.between(0, 999)
+                    moment = seconds(
+                        back(dice.skewed(0, age - 1, 1.5)), dice.between(25_000, 80_000)
+                    ) * 1000 + dice.between(0, 999)
                     ease = dice.weighted((1, 2, 3, 4), (2, 2, 7, 1))
                     log[moment] = (moment, card, ease, dice.skewed(900, 60_000, 3.0))
                     reps, lapses = reps + 1, lapses + (ease == 1)
             ivl = 0 if queue == 0 else dice.skewed(1, 300, 2.5)
-            cards.append((card, note, _DECKS.index(deck) + 1, queue, ivl, 2500 - 40 * lapses if queue else 0, reps, lapses))
+            cards.append(
+                (card, note, _DECKS.index(deck) + 1, queue, ivl, 2500 - 40 * lapses if queue else 0, reps, lapses)
+            )
     return {"decks": decks, "notes": notes, "cards": cards, "revlog": [log[key] for key in sorted(log)]}

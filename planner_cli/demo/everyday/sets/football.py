@@ -37,7 +37,8 @@ _SEASONS = (("2023/24", dt.date(2023, 8, 12)), ("2024/25", dt.date(2024, 8, 10))
 
 def rows(dice: Dice) -> Rows:
     clubs: list[Row] = [
-        (n, name, town, dice.between(1880, 1975), f"{town} Park", dice.between(8, 60) * 500) for n, (name, town) in enumerate(_CLUBS, 1)
+        (n, name, town, dice.between(1880, 1975), f"{town} Park", dice.between(8, 60) * 500)
+        for n, (name, town) in enumerate(_CLUBS, 1)
     ]
     squads: dict[int, list[int]] = {club: [] for club in range(1, 9)}
     players: list[Row] = []
@@ -46,7 +47,9 @@ def rows(dice: Dice) -> Rows:
         squads[club].append(number)
         pos = ("GK", "DF", "MF", "FW")[min(3, len(squads[club]) // 4)]
         born = dt.date(1987, 1, 1) + dt.timedelta(days=dice.between(0, 6900))
-        players.append((number, name, club, pos, born.isoformat(), None if dice.chance(0.08) else dice.between(168, 203)))
+        players.append(
+            (number, name, club, pos, born.isoformat(), None if dice.chance(0.08) else dice.between(168, 203))
+        )
     strength = [dice.between(6, 22) / 10 for _ in range(9)]
     matches: list[Row] = []
     goals: list[Row] = []
@@ -57,14 +60,28 @@ def rows(dice: Dice) -> Rows:
             key = len(matches) + 1
             score = (_scored(dice, strength[home] + 0.3), _scored(dice, strength[away]))
             crowd = dice.between(1000, int(str(clubs[home - 1][5])))
-            matches.append((key, season, round_, (start + dt.timedelta(days=7 * (2 * round_ + number // 28))).isoformat(), home, away, *score, crowd))
+            matches.append(
+                (
+                    key,
+                    season,
+                    round_,
+                    (start + dt.timedelta(days=7 * (2 * round_ + number // 28))).isoformat(),
+                    home,
+                    away,
+                    *score,
+                    crowd,
+                )
+            )
             for club, other, count in ((home, away, score[0]), (away, home, score[1])):
                 for _ in range(count):
                     kind = dice.weighted((None, "P", "O"), (85, 11, 4))
                     squad = squads[other] if kind == "O" else squads[club]
                     goals.append((len(goals) + 1, key, squad[-1 - dice.skewed(0, 12, 2.0)], dice.between(1, 93), kind))
             for club in (home, away):
-                cards += [(key, dice.pick(squads[club]), dice.between(5, 92), dice.weighted("YR", (9, 1))) for _ in range(dice.skewed(0, 4, 1.5))]
+                cards += [
+                    (key, dice.pick(squads[club]), dice.between(5, 92), dice.weighted("YR", (9, 1)))
+                    for _ in range(dice.skewed(0, 4, 1.5))
+                ]
     return {"club": clubs, "player": players, "match": matches, "goal": goals, "card": cards}
 
 

@@ -20,7 +20,14 @@ CREATE TABLE marks (
 CREATE TABLE absences (pupil_id INTEGER NOT NULL REFERENCES pupils(id), day DATE NOT NULL, lessons INTEGER NOT NULL, excused INTEGER NOT NULL);
 """
 
-_SUBJECTS = (("MA", "Maths"), ("DE", "German"), ("EN", "English"), ("BI", "Biology"), ("GE", "History"), ("SP", "Sports"))
+_SUBJECTS = (
+    ("MA", "Maths"),
+    ("DE", "German"),
+    ("EN", "English"),
+    ("BI", "Biology"),
+    ("GE", "History"),
+    ("SP", "Sports"),
+)
 _CLASSES = ("5a", "5b", "6a", "6b", "7a", "8a")
 
 
@@ -41,9 +48,25 @@ def rows(dice: Dice) -> Rows:
             for _ in range(dice.between(2, 6)):
                 mark = min(6, max(1, round(talent[pupil - 1] + dice.between(-18, 18) / 10 - (at == 5))))
                 weight = 2.0 if dice.chance(0.4) else 1.0
-                marks.append((len(marks) + 1, pupil, code, at * 2 + 1 + pupil % 2, back(dice.between(2, 280)).isoformat(), None if dice.chance(0.03) else mark, weight))
+                marks.append(
+                    (
+                        len(marks) + 1,
+                        pupil,
+                        code,
+                        at * 2 + 1 + pupil % 2,
+                        back(dice.between(2, 280)).isoformat(),
+                        None if dice.chance(0.03) else mark,
+                        weight,
+                    )
+                )
     absences: list[Row] = [
-        (dice.skewed(1, len(pupils), 1.6), back(dice.between(1, 280)).isoformat(), dice.between(1, 7), int(dice.chance(0.8))) for _ in range(420)
+        (
+            dice.skewed(1, len(pupils), 1.6),
+            back(dice.between(1, 280)).isoformat(),
+            dice.between(1, 7),
+            int(dice.chance(0.8)),
+        )
+        for _ in range(420)
     ]
     return {
         "teachers": teachers, "classes": [(n, name, n) for n, name in enumerate(_CLASSES, 1)], "pupils": pupils,

@@ -36,7 +36,16 @@ def rows(dice: Dice) -> Rows:
     for number, (descr, unit, cost) in enumerate(_PARTS):
         sku = f"{descr[0].upper()}-{1000 + number * 7}"
         least = None if dice.chance(0.15) else float(dice.between(2, 60) * 10)
-        parts.append((sku, descr, unit, least, None if dice.chance(0.08) else round(cost * dice.between(60, 160) / 100, 2), "Y" if dice.chance(0.07) else "N"))
+        parts.append(
+            (
+                sku,
+                descr,
+                unit,
+                least,
+                None if dice.chance(0.08) else round(cost * dice.between(60, 160) / 100, 2),
+                "Y" if dice.chance(0.07) else "N",
+            )
+        )
         here: dict[str, float] = {}
         quiet = dice.pick((0, 0, 0, 200))
         for age in sorted((dice.between(quiet, 700) for _ in range(dice.between(25, 90))), reverse=True):

@@ -20,8 +20,23 @@ CREATE TABLE keyword (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 CREATE TABLE image_keyword (image_id INTEGER NOT NULL REFERENCES image(id), keyword_id INTEGER NOT NULL REFERENCES keyword(id), PRIMARY KEY (image_id, keyword_id));
 """
 
-_CAMERAS: list[Row] = [(1, "Lumora", "L1"), (2, "Lumora", "L5 II"), (3, "Kestrel", "K-70"), (4, "Fonia", "Pocket 9"), (5, "Kestrel", "K-3")]
-_FOLDERS = ("2023/Norway", "2023/Garden", "2024/Wedding", "2024/Lisbon", "2024/Birds", "2025/Snow", "2025/Family", "Unsorted")
+_CAMERAS: list[Row] = [
+    (1, "Lumora", "L1"),
+    (2, "Lumora", "L5 II"),
+    (3, "Kestrel", "K-70"),
+    (4, "Fonia", "Pocket 9"),
+    (5, "Kestrel", "K-3"),
+]
+_FOLDERS = (
+    "2023/Norway",
+    "2023/Garden",
+    "2024/Wedding",
+    "2024/Lisbon",
+    "2024/Birds",
+    "2025/Snow",
+    "2025/Family",
+    "Unsorted",
+)
 _WORDS = ("sunset", "portrait", "bird", "night", "sea", "mountain", "family", "macro", "street", "dog")
 
 
@@ -36,11 +51,21 @@ def rows(dice: Dice) -> Rows:
         raw = camera is not None and camera < 4 and dice.chance(0.4)
         folder = dice.between(1, 8)
         year = _FOLDERS[folder - 1][:4]
-        age = {"2023": dice.between(540, 890), "2024": dice.between(175, 530), "2025": dice.between(0, 160)}.get(year, dice.between(0, 890))
-        taken = None if dice.chance(0.04) else f"{back(age)}T{clock(dice.between(20_000, 84_000))}:{dice.between(0, 59):02d}"
+        age = {"2023": dice.between(540, 890), "2024": dice.between(175, 530), "2025": dice.between(0, 160)}.get(
+            year, dice.between(0, 890)
+        )
+        taken = (
+            None
+            if dice.chance(0.04)
+            else f"{back(age)}T{clock(dice.between(20_000, 84_000))}:{dice.between(0, 59):02d}"
+        )
         wide, high = dice.pick(((side, side * 2 // 3), (side * 2 // 3, side), (4032, 3024), (3024, 4032)))
         size = dice.between(20_000_000, 46_000_000) if raw else dice.between(1_800_000, 12_000_000)
-        settings = (dice.pick((100, 200, 400, 800, 1600, 3200, 6400)), round(1 / dice.pick((4, 15, 60, 125, 250, 500, 1000)), 5), float(dice.pick((18, 24, 35, 50, 85, 200, 400))))
+        settings = (
+            dice.pick((100, 200, 400, 800, 1600, 3200, 6400)),
+            round(1 / dice.pick((4, 15, 60, 125, 250, 500, 1000)), 5),
+            float(dice.pick((18, 24, 35, 50, 85, 200, 400))),
+        )
         placed = dice.chance(0.35)
         images.append((
             number, folder, f"IMG_{number + 1200:04d}.{'RAW' if raw else 'JPG'}", "raw" if raw else "jpeg", size, wide, high, taken, camera,

@@ -8,10 +8,10 @@ from planner_cli.types import Row
 
 SCHEMA = """\
 CREATE TABLE sensor (id INTEGER PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, battery_mv INTEGER);
-CREATE TABLE reading (sensor_id INTEGER NOT NULL REFERENCES sensor(id), ts INTEGER NOT NULL, value REAL, 
+CREATE TABLE reading (sensor_id INTEGER NOT NULL REFERENCES sensor(id), ts INTEGER NOT NULL, value REAL,
     quality INTEGER NOT NULL DEFAULT 0, -- 0 good, 1 doubtful, 2 bad
     PRIMARY KEY (sensor_id, ts));
-CREATE TABLE alarm (id INTEGER PRIMARY KEY, sensor_id INTEGER NOT NULL REFERENCES sensor(id), raised INTEGER NOT NULL, cleared INTEGER, 
+CREATE TABLE alarm (id INTEGER PRIMARY KEY, sensor_id INTEGER NOT NULL REFERENCES sensor(id), raised INTEGER NOT NULL, cleared INTEGER,
     severity INTEGER NOT NULL -- 1 info, 2 warning, 3 critical
 );
 """
@@ -39,7 +39,12 @@ def rows(dice: Dice) -> Rows:
                     continue
                 swing = abs(hour - 3) if hour < 15 else 24 - hour
                 if quantity == "temperature":
-                    value: float = (90 if place == "garden" else 180) + swing * (9 if place == "garden" else 2) + dice.between(-25, 35) - age // 2
+                    value: float = (
+                        (90 if place == "garden" else 180)
+                        + swing * (9 if place == "garden" else 2)
+                        + dice.between(-25, 35)
+                        - age // 2
+                    )
                 elif quantity == "humidity":
                     value = dice.between(380, 790) / 10
                 elif quantity == "power":
@@ -49,7 +54,14 @@ def rows(dice: Dice) -> Rows:
                 else:
                     value = dice.between(0, 180) / 10 if dice.chance(0.25) else 0.0
                 quality = dice.weighted((0, 1, 2), (40, 2, 1))
-                readings.append((number, seconds(back(age), hour * 3600 + dice.between(0, 900)), None if quality == 2 and dice.chance(0.5) else float(value), quality))
+                readings.append(
+                    (
+                        number,
+                        seconds(back(age), hour * 3600 + dice.between(0, 900)),
+                        None if quality == 2 and dice.chance(0.5) else float(value),
+                        quality,
+                    )
+                )
     alarms: list[Row] = []
     for number in range(1, 71):
         raised = seconds(back(dice.between(1, 75)), dice.between(0, 86_000))

@@ -26,7 +26,10 @@ _SPENT = tuple(f"exp_{what}_{month}" for what in _SPENDING for month in _MONTHS)
 _HOURS = tuple(f"hrs_{device}_{day}" for device in _DEVICES for day in ("weekday", "weekend"))
 _SATISFIED = tuple(f"sat_{service}" for service in _SERVICES)
 _HAS = tuple(f"has_{thing}" for thing in _OWNS)
-_REST = tuple(f"filler_{number:03d}" for number in range(1, 301 - len(_HEAD) - len(_SPENT) - len(_HOURS) - len(_SATISFIED) - len(_HAS)))
+_REST = tuple(
+    f"filler_{number:03d}"
+    for number in range(1, 301 - len(_HEAD) - len(_SPENT) - len(_HOURS) - len(_SATISFIED) - len(_HAS))
+)
 COLUMNS = (*_HEAD, *_SPENT, *_HOURS, *_SATISFIED, *_HAS, *_REST)
 
 _TEXT = {"region", "interview_date", "lang", "comment"}
@@ -34,7 +37,10 @@ _TEXT = {"region", "interview_date", "lang", "comment"}
 SCHEMA = (
     "CREATE TABLE answers (\n"
     "    -- sat_*: 1 very satisfied to 5 not at all, -1 no answer; has_*: 1 yes, 2 no; sex: 1 male, 2 female, 3 other\n    "
-    + ",\n    ".join(f"{name} {'TEXT' if name in _TEXT else 'INTEGER PRIMARY KEY' if name == 'resp_id' else 'REAL' if name.startswith(('hrs', 'exp', 'floor')) else 'INTEGER'}" for name in COLUMNS)
+    + ",\n    ".join(
+        f"{name} {'TEXT' if name in _TEXT else 'INTEGER PRIMARY KEY' if name == 'resp_id' else 'REAL' if name.startswith(('hrs', 'exp', 'floor')) else 'INTEGER'}"
+        for name in COLUMNS
+    )
     + "\n);\n"
 )
 

@@ -21,23 +21,38 @@ CREATE TABLE ticket (
 CREATE TABLE worklog (id INTEGER PRIMARY KEY, ticket_id INTEGER NOT NULL REFERENCES ticket(id), agent_id INTEGER NOT NULL REFERENCES agent(id), day TEXT NOT NULL, minutes INTEGER NOT NULL);
 """
 
-_SUBJECTS = ("Cannot log in", "Invoice is wrong", "Printer offline", "Reset my password", "App is slow", "Where is my parcel", "VPN drops", "Cancel my contract")
+_SUBJECTS = (
+    "Cannot log in",
+    "Invoice is wrong",
+    "Printer offline",
+    "Reset my password",
+    "App is slow",
+    "Where is my parcel",
+    "VPN drops",
+    "Cancel my contract",
+)
 _TAGS = ("login", "billing", "hardware", "bug", "angry", "refund")
 _ORGS = ("Alder Ltd", "Beech & Co", "Cypress Inc", "Dogwood plc", None)
 
 
 def rows(dice: Dice) -> Rows:
     names = people(dice, 130)
-    agents: list[Row] = [(n, name, dice.between(1, 3) if n > 3 else n, int(n <= 3)) for n, name in enumerate(names[:11], 1)]
+    agents: list[Row] = [
+        (n, name, dice.between(1, 3) if n > 3 else n, int(n <= 3)) for n, name in enumerate(names[:11], 1)
+    ]
     people_: list[Row] = [(n, name, dice.pick(_ORGS), int(dice.chance(0.08))) for n, name in enumerate(names[11:], 1)]
     tickets: list[Row] = []
     work: list[Row] = []
     often = [dice.between(3, 9) for _ in _SUBJECTS]
     for number in range(1, dice.between(1000, 1100)):
-        start = dt.datetime.combine(back(dice.skewed(1, 420, 1.3)), dt.time()) + dt.timedelta(seconds=dice.between(25_000, 70_000))
+        start = dt.datetime.combine(back(dice.skewed(1, 420, 1.3)), dt.time()) + dt.timedelta(
+            seconds=dice.between(25_000, 70_000)
+        )
         agent = None if dice.chance(0.07) else dice.skewed(1, 10, 1.3)
         state = 2 if agent is None else dice.weighted((2, 3, 4, 5), (2, 1, 4, 7))
-        reply = start + dt.timedelta(minutes=dice.skewed(2, 2000, 3.0)) if agent is not None and dice.chance(0.97) else None
+        reply = (
+            start + dt.timedelta(minutes=dice.skewed(2, 2000, 3.0)) if agent is not None and dice.chance(0.97) else None
+        )
         solved = start + dt.timedelta(minutes=dice.skewed(30, 12_000, 2.5)) if state > 3 else None
         if solved and solved.date() > TODAY:
             solved, state = None, 3
@@ -49,7 +64,15 @@ def rows(dice: Dice) -> Rows:
         ))  # fmt: skip
         if agent is not None:
             for _ in range(dice.skewed(0, 4, 1.5)):
-                work.append((len(work) + 1, number, agent if dice.chance(0.8) else dice.between(1, 10), start.date().isoformat(), dice.between(1, 18) * 5))
+                work.append(
+                    (
+                        len(work) + 1,
+                        number,
+                        agent if dice.chance(0.8) else dice.between(1, 10),
+                        start.date().isoformat(),
+                        dice.between(1, 18) * 5,
+                    )
+                )
     return {
         "team": [(1, "First level"), (2, "Billing"), (3, "Infrastructure")], "agent": agents, "requester": people_,
         "ticket": tickets, "worklog": work,

@@ -29,7 +29,12 @@ def rows(dice: Dice) -> Rows:
     for number, (age, hour) in enumerate(days, 1):
         sport = dice.weighted(("run", "ride", "swim", "gym"), (9, 5, 3, 3))
         moment = seconds(back(age), hour * 3600 + dice.between(0, 3500)) / 86_400 + _UNIX_AS_JULIAN
-        pace, low, high = {"run": (0.36, 3000, 24_000), "ride": (0.15, 8000, 95_000), "swim": (1.3, 500, 3500), "gym": (0.0, 0, 0)}[sport]
+        pace, low, high = {
+            "run": (0.36, 3000, 24_000),
+            "ride": (0.15, 8000, 95_000),
+            "swim": (1.3, 500, 3500),
+            "gym": (0.0, 0, 0),
+        }[sport]
         metres = float(dice.skewed(low, high, 1.8)) if high else None
         lasted = int(metres * pace * dice.between(8500, 12_500) / 10_000) if metres else dice.between(20, 90) * 60
         beat = None if dice.chance(0.08) else dice.between(105, 168)
@@ -40,7 +45,10 @@ def rows(dice: Dice) -> Rows:
             None if beat is None else beat + dice.between(8, 25), lasted // 60 * dice.between(7, 13), gear, note,
         ))  # fmt: skip
         if sport == "run" and metres:
-            laps += [(number, lap, 1000.0, max(200, int(lasted / metres * 1000 * dice.between(880, 1120) / 1000))) for lap in range(1, int(metres // 1000) + 1)]
+            laps += [
+                (number, lap, 1000.0, max(200, int(lasted / metres * 1000 * dice.between(880, 1120) / 1000)))
+                for lap in range(1, int(metres // 1000) + 1)
+            ]
     weights: list[Row] = []
     grams = dice.between(68_000, 88_000)
     for age in range(520, 0, -1):
