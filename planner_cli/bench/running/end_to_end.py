@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from planner_cli.app.asking import TakesValues, question_about
+from planner_cli.app.asking import Asking
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, matches
@@ -25,7 +25,7 @@ from planner_cli.events import Answered
 from planner_cli.generator import Generator
 from planner_cli.planning import Pooled, judged_as, plan
 from planner_cli.settings import Limits, PlanSettings, Select
-from planner_cli.types import Answer, Candidate, Question, Schema, Timings
+from planner_cli.types import Answer, Candidate, Schema, Timings
 
 
 def oracle_of(discriminator: Discriminator | Oracle | None) -> dict[str, float] | None:
@@ -112,9 +112,11 @@ class _Asking:
             return [None]
         golds, database = self._begun(item)
         meter = EnergyMeter()
-        question = self._question(item, database)
+        asking = self._asking(item, database)
+        question = asking.question(item.question)
         self.control.restart(self.settings.max_seconds)
-        events = plan(question, database, self.generator, self.judge, self.settings, control=self.control)
+        parts = (question, database, self.generator, self.judge, self.settings)
+        events = plan(*parts, control=self.control, others=asking.others)
         try:
             answer = next(event.answer for event in events if isinstance(event, Answered))
         except TimeLimit as error:
@@ -126,12 +128,13 @@ class _Asking:
         """The rows of the methods that are not done."""
         golds, database = self._begun(item)
         meter = EnergyMeter()
-        question = self._question(item, database)
+        asking = self._asking(item, database)
+        question = asking.question(item.question)
         answers: dict[Select, Answer] = {}
         joules: dict[Select, float | None] = {}
         wanted = [one for one, key in zip(methods, keys, strict=True) if key is not None]
         try:
-            pooled = Pooled(question, database, self.generator, self.judge, self.settings, self.control)
+            pooled = Pooled(question, database, self.generator, self.judge, self.settings, self.control, asking.others)
             sampling = meter.lap()
             for one in wanted:
                 answers[one.select] = pooled.answer(one.select)
@@ -156,12 +159,9 @@ class _Asking:
             self.judge.look_up(item.id, golds)
         return golds, database
 
-    def _question(self, item: Item, database: Database) -> Question:
-        judge = self.judge
-        prompts: list[TakesValues] = [self.generator.prompt]
-        if isinstance(judge, Discriminator):
-            prompts.append(judge.prompt)
-        return question_about(item.question, database, prompts, name=item.database_id)
+    def _asking(self, item: Item, database: Database) -> Asking:
+        judge = self.judge if isinstance(self.judge, Discriminator) else None
+        return Asking(database, self.generator, judge, name=item.database_id)
 
     def _row(
         self, item: Item, key: str, golds: Sequence[Gold], answer: Answer, settings: PlanSettings, schema: Schema
