@@ -107,6 +107,8 @@ class Question:
     """The database's file name without folder or suffix, for display and prompts."""
     hints: tuple[ValueHint, ...] = ()
     """Stored values that the text mentions, the longest mention first; empty when values are not to be shown."""
+    whole: Schema | None = None
+    """All there is to show, where ``schema`` is a part of it that was chosen for this question."""
 
 
 # ------------------------------------------------------------------------------------------ candidates
@@ -370,6 +372,8 @@ class Answer:
     """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
     evidence: Evidence | None = None
     """What the confidence was computed from; ``None`` where nothing won."""
+    shown: tuple[str, ...] | None = None
+    """The tables that were chosen for the question and shown to the models last; ``None``: all of them were."""
 
     @property
     def sql(self) -> str | None:

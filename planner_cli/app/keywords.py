@@ -21,6 +21,7 @@ class Keywords(TypedDict, total=False):
     #     cog.outl(f"{knob.keyword}: {kind}{' | None' if knob.optional else ''}")
     # ]]]
     tables: Sequence[str]
+    schema_tokens: int
     no_values: bool
     redact: Sequence[str]
     private_copy: bool

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from planner_cli.app.asking import question_about
+from planner_cli.app.asking import Asking
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
@@ -56,6 +56,10 @@ class Planner:
         self.schema = schema
         """What the models are shown: all tables, or those that were named."""
         self._loaded = loaded
+        self._asking = None if loaded.generator is None else Asking(
+            database, loaded.generator, loaded.discriminator, schema=schema,
+            most=loaded.settings.database.schema_tokens,
+        )  # fmt: skip
         self._notes = notes
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
@@ -164,17 +168,20 @@ class Planner:
         self._end_running()
         spent, self._spent = self._spent, Timings()  # the first question pays for reading and loading
         loaded = self._loaded
-        if loaded.generator is None:
+        if loaded.generator is None or self._asking is None:
             raise RuntimeError("a planner without a generator")
         control = control or Control(self.plan.max_seconds)
         events = plan(
-            asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent
-        )
+            asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
+            others=self._asking.others,
+        )  # fmt: skip
         self._running = steps_of(events, control)
         return self._running
 
     def question(self, text: str) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
+
+        Of a schema over ``schema_tokens`` it has the part that the text is about.
 
         Raises:
             PlannerError: it is empty, or the planner is closed.
@@ -184,9 +191,9 @@ class Planner:
         if not text.strip():
             raise PlannerError("the question is empty")
         started = time.perf_counter()
-        roles = (self._loaded.generator, self._loaded.discriminator)
-        prompts = [role.prompt for role in roles if role is not None]
-        question = question_about(text, self.database, prompts, schema=self.schema)
+        if self._asking is None:
+            raise RuntimeError("a planner without a generator")
+        question = self._asking.question(text)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._warn_of_late_values()
         return question

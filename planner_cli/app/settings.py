@@ -68,6 +68,10 @@ class DatabaseSettings(Checked):
         (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted as "
         "in SQL.", "database", metavar="A,B", split=_tables, main=True,
     )  # fmt: skip
+    schema_tokens: int = knob(
+        4096, "Of a schema that takes more of the prompt, show the models the tables and columns that the question "
+        "is about; at most half the context.", "database", metavar="N", within=Range(1),
+    )  # fmt: skip
     no_values: bool = knob(False, "Show the models no sample values, only the schema.", "database")
     redact: tuple[str, ...] = knob(
         (), "Make this column read as NULL everywhere; may be repeated.  Names with a dot or comma are quoted "

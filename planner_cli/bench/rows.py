@@ -93,7 +93,11 @@ class ItemRow:
     evidence: Mapping[str, float] | None = None
     """What is known about the answer (:class:`planner_cli.confidence.Evidence`); ``None`` where there is none."""
     confidence: float | None = None
-    """P(right) of the answer as it was shown."""
+    """P(right) of the answer as it was shown; ``None`` where there is none."""
+    part: str | None = None
+    """Of a data set in parts: which one the question belongs to."""
+    kinds: tuple[str, ...] = ()
+    """What makes the question hard, where the data say."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -103,7 +107,7 @@ class ItemRow:
         candidates = tuple(
             ScoredCandidate(**{**c, "probes": tuple(Probe(**p) for p in c["probes"])}) for c in data["candidates"]
         )
-        return cls(**{**data, "candidates": candidates})
+        return cls(**{**data, "candidates": candidates, "kinds": tuple(data.get("kinds", ()))})
 
 
 Scorer: TypeAlias = Callable[[ScoredCandidate], float | None]

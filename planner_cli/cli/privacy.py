@@ -76,6 +76,8 @@ def _kept() -> Iterator[Kept]:
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.parent == forms_folder():
             holds = "a model of the catalogue in the format that runs fastest"
+        elif path.is_relative_to(cache_folder() / "everyday"):
+            holds = "an invented database of planner bench"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():

@@ -167,11 +167,21 @@ class Database:
         The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
         read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
         """
+        index = self._value_index()
+        return () if index is None else index.match(question)
+
+    def mentioned_everywhere(self, question: str) -> tuple[tuple[ValueHint, ...], ...]:
+        """The same as :meth:`mentioned`, without limits: for each value every column that has it."""
+        index = self._value_index()
+        return () if index is None else index.everywhere(question)
+
+    def _value_index(self) -> ValueIndex | None:
+        """The index, made when first needed; ``None`` where values are not to be read."""
         # Not at the top: rapidfuzz behind it is for generators that are shown values.
         from planner_cli.database.values import LONGEST, ValueIndex
 
         if not self._values:
-            return ()
+            return None
         with self._lock:
             if self._closed:
                 raise DatabaseError(f"{self.path}: is closed")
@@ -181,7 +191,7 @@ class Database:
                     texts, late = self._link.consistent(lambda: schema.read_texts(self._link, self.schema, LONGEST))
                     self.late_columns = tuple(".".join(place) for place in late)
                 self._index = ValueIndex(texts)
-            return self._index.match(question)
+            return self._index
 
     def execute(self, sql: str, control: Control | None = None, *, seconds: float | None = None) -> Execution:
         """Run one candidate. Whatever is wrong with it, or by now with the file, is in the result.

@@ -53,7 +53,7 @@ def _sample_and_judge(context: PlanContext) -> Iterator[Event]:
 
 def sample(context: PlanContext) -> Iterator[Event]:
     """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
-    yield from context.generate(count=context.settings.generator.candidates, seed=context.settings.seed)
+    yield from context.begin(count=context.settings.generator.candidates, seed=context.settings.seed)
 
 
 def judge_pool(context: PlanContext) -> Iterator[Event]:
@@ -95,8 +95,12 @@ def _correct(context: PlanContext) -> Iterator[Event]:
     best, without_gain = -1.0, 0
     for turn in range(rules.rounds):
         try:
-            seed = context.settings.seed + turn * context.settings.generator.candidates
-            yield from context.generate(count=context.settings.generator.candidates, seed=seed, draft=draft)
+            count = context.settings.generator.candidates
+            seed = context.settings.seed + turn * count
+            if turn:
+                yield from context.generate(count=count, seed=seed, draft=draft)
+            else:
+                yield from context.begin(count=count, seed=seed)
         except TimeLimit:
             if not pool.candidates:
                 raise

@@ -12,7 +12,7 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.context import Judging, PlanContext
+from planner_cli.planning.context import Judging, Others, PlanContext
 from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
 from planner_cli.settings import PlanSettings, Select, rules_out
@@ -28,12 +28,14 @@ def plan(
     *,
     control: Control | None = None,
     spent: Timings | None = None,
+    others: Others | None = None,
 ) -> Iterator[Event]:
     """Answer one question; the last event is ``Answered``.
 
     Without a discriminator nothing is judged and the votes decide. ``spent`` carries what was spent before
     (schema reading, loading) into the answer's timings. ``control`` stops the run; its time limit does not
-    raise once a candidate has been executed: what has been found by then is the answer.
+    raise once a candidate has been executed: what has been found by then is the answer. ``others`` chooses what a
+    second round is shown of a wide schema.
 
     Raises:
         ContextOverflow: the schema does not fit the generator's context.
@@ -43,7 +45,7 @@ def plan(
 
     """
     pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
-    yield from run_method(PlanContext(question, generator, discriminator, settings, pool))
+    yield from run_method(PlanContext(question, generator, discriminator, settings, pool, others))
     yield from finish(pool, settings.select)
 
 

@@ -73,9 +73,11 @@ class Pool:
         self.clusters: tuple[Cluster, ...] = ()
         self.timings = spent or Timings()
         self.warnings: list[str] = []
+        self.shown: tuple[str, ...] | None = None
+        """The tables that the models were shown, where they were chosen for the question."""
         self._database = database
         self._failed = failed
-        self._mends = mends
+        self.mends = mends
         self._weights = weights
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
@@ -90,10 +92,10 @@ class Pool:
     def fork(self, elapsed: float) -> Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
-            self._database, self.control, self.timings, failed=self._failed, mends=self._mends, weights=self._weights
+            self._database, self.control, self.timings, failed=self._failed, mends=self.mends, weights=self._weights
         )
         other.candidates, other.executions = list(self.candidates), list(self.executions)
-        other.clusters, other.warnings = self.clusters, list(self.warnings)
+        other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
         other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
         other._started -= elapsed
         return other
@@ -141,8 +143,8 @@ class Pool:
                         generate=_sum(self.timings.generate, generate),
                         execute=self.timings.execute + executing,
                     )
-        if self._mends is not None:
-            yield from self._mend(self._mends)
+        if self.mends is not None:
+            yield from self._mend(self.mends)
             self._weigh(weigh)
         yield from self._run_longer()
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
@@ -290,6 +292,7 @@ class Pool:
             reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
+            shown=self.shown,
         )
 
 

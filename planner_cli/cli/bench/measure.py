@@ -234,6 +234,8 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
         return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard, strict=asked.strict)
     if asked.data == "demo" and database is None:
         database = _demo_database()
+    if asked.data == "everyday" and database is None:
+        database = cache_folder() / "everyday"
     return load(
         asked.data,
         format=asked.data_format,

@@ -1,8 +1,8 @@
 """Everyday questions: people's own databases, asked as people ask, with the queries that answer them.
 
-The databases are made by seeded generators (:mod:`planner_cli.demo.everyday.sets`), so none is shipped. Every one has a
-third, fixed by its place in :data:`DATABASES`: recipes may be trained on ``train``, settings are chosen on ``tune``, and
-``test`` is for reporting only.
+The databases are made by seeded generators (:mod:`planner_cli.demo.everyday.sets`), so none is shipped. Every one has
+a third, fixed by its place in :data:`DATABASES`: recipes may be trained on ``train``, settings are chosen on ``tune``,
+and ``test`` is for reporting only.
 """
 
 from __future__ import annotations

@@ -32,8 +32,9 @@ FIRST_NAMES: tuple[str, ...] = (
     "Oskar", "Priya", "Quinn", "Rosa", "Sami", "Tess", "Uma", "Viktor", "Wanda", "Yara", "Zeno",
 )  # fmt: skip
 LAST_NAMES: tuple[str, ...] = (
-    "Abbott", "Berger", "Castell", "Dorn", "Evers", "Falk", "Granger", "Holm", "Ibarra", "Jansky", "Keller", "Lindqvist",
-    "Marlow", "Novotny", "Osgood", "Penrose", "Quist", "Rahimi", "Sandor", "Thorne", "Ullman", "Varga", "Winslow",
+    "Abbott", "Berger", "Castell", "Dorn", "Evers", "Falk", "Granger", "Holm", "Ibarra", "Jansky", "Keller",
+    "Lindqvist", "Marlow", "Novotny", "Osgood", "Penrose", "Quist", "Rahimi", "Sandor", "Thorne", "Ullman",
+    "Varga", "Winslow",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from planner_cli.demo.everyday.databases import DATABASES, Third, third
+from planner_cli.demo.everyday.making import TODAY
 from planner_cli.tomlfile import read_toml
 
 UNANSWERABLE = ("unanswerable", "write", "off-topic")
@@ -42,13 +43,24 @@ class EverydayQuestion:
     ask: str
     """As a person typed it; a follow-up makes sense only after the question that it follows."""
     golds: tuple[str, ...]
-    """Right queries: an answer is right if its rows equal those of any of them. None: nothing in the data answers it."""
+    """Right queries: an answer is right if its rows equal those of any. Empty: nothing in the data answers it."""
     check: str | None
-    """A second query for the first of ``golds``, written another way: both must give the same rows on every instance."""
+    """A second query for the first of ``golds``, written another way: both give the same rows on every instance."""
     kinds: tuple[str, ...]
     """Of :data:`KINDS`."""
     follows: str | None = None
     """The earlier question that a follow-up continues."""
+    earlier: str = ""
+    """What was asked there."""
+
+    @property
+    def text(self) -> str:
+        """The question for a planner that answers one at a time and has a clock of its own.
+
+        A follow-up begins with the question that it follows, and where a date counts from today, today is named.
+        """
+        asked = f"{self.earlier} {self.ask}" if self.earlier else self.ask
+        return f"{asked} (today is {TODAY})" if "relative" in self.kinds else asked
 
 
 @functools.cache
@@ -58,11 +70,13 @@ def questions() -> tuple[EverydayQuestion, ...]:
 
 
 def _read(name: str) -> Iterator[EverydayQuestion]:
+    asked: dict[int, str] = {}
     for entry in read_toml(Path(__file__).with_name("sets") / f"{name}.toml")["q"]:
-        yield _question(name, entry)
+        asked[entry["id"]] = entry["ask"]
+        yield _question(name, entry, asked)
 
 
-def _question(name: str, entry: Mapping[str, Any]) -> EverydayQuestion:
+def _question(name: str, entry: Mapping[str, Any], asked: Mapping[int, str]) -> EverydayQuestion:
     written = entry.get("gold", [])
     texts = [*_yes_or_no(entry), *([written] if isinstance(written, str) else written)]
     golds = [query for text in texts for query in expanded(text)]
@@ -75,6 +89,7 @@ def _question(name: str, entry: Mapping[str, Any]) -> EverydayQuestion:
         check=entry.get("check"),
         kinds=tuple(entry["kinds"].split()),
         follows=f"{name}-{entry['follows']:02d}" if "follows" in entry else None,
+        earlier=asked[entry["follows"]] if "follows" in entry else "",
     )
 
 

@@ -43,7 +43,7 @@ def rows(dice: Dice) -> Rows:
     bad = dice.pick(routes)[0]
     flights: list[Row] = []
     for age in range(330, -1, -1):
-        for flno, dep, arr, miles in routes:
+        for flno, start, goal, miles in routes:
             if not dice.chance(0.38):
                 continue
             tail, _, seats, _ = flown[dice.skewed(0, 10, 1.2)]
@@ -51,7 +51,7 @@ def rows(dice: Dice) -> Rows:
             late = dice.skewed(-2, 60, 3.0) if dice.chance(0.85) else dice.between(15, 240)
             gone = dice.chance(0.1 if flno == bad else 0.02)
             flights.append((
-                len(flights) + 1, flno, dep, arr, tail, back(age).isoformat(), clock(planned),
+                len(flights) + 1, flno, start, goal, tail, back(age).isoformat(), clock(planned),
                 None if gone else clock(min(planned + late * 60, 86_340)), miles, None if gone else miles * 60 // 380 + dice.between(15, 35),
                 None if gone else int(seats * dice.between(45, 100) / 100), int(gone), dice.pick("WWTTCS") if gone else None,
             ))  # fmt: skip

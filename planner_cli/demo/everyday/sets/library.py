@@ -11,10 +11,10 @@ from planner_cli.types import Row
 SCHEMA = """\
 CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born INTEGER);
 CREATE TABLE book (isbn TEXT PRIMARY KEY, title TEXT NOT NULL, author_id INTEGER REFERENCES author(id), year INTEGER, lang TEXT NOT NULL, pages INTEGER);
-CREATE TABLE copy (barcode INTEGER PRIMARY KEY, isbn TEXT NOT NULL REFERENCES book(isbn), shelf TEXT, 
+CREATE TABLE copy (barcode INTEGER PRIMARY KEY, isbn TEXT NOT NULL REFERENCES book(isbn), shelf TEXT,
     state TEXT NOT NULL DEFAULT 'ok' -- ok, lost, repair
 );
-CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT NOT NULL, joined DATE NOT NULL, 
+CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT NOT NULL, joined DATE NOT NULL,
     kind TEXT NOT NULL, -- A adult, C child, S student
     expires DATE NOT NULL
 );

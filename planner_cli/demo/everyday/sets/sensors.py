@@ -8,10 +8,10 @@ from planner_cli.types import Row
 
 SCHEMA = """\
 CREATE TABLE sensor (id INTEGER PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, battery_mv INTEGER);
-CREATE TABLE reading (sensor_id INTEGER NOT NULL REFERENCES sensor(id), ts INTEGER NOT NULL, value REAL, 
+CREATE TABLE reading (sensor_id INTEGER NOT NULL REFERENCES sensor(id), ts INTEGER NOT NULL, value REAL,
     quality INTEGER NOT NULL DEFAULT 0, -- 0 good, 1 doubtful, 2 bad
     PRIMARY KEY (sensor_id, ts));
-CREATE TABLE alarm (id INTEGER PRIMARY KEY, sensor_id INTEGER NOT NULL REFERENCES sensor(id), raised INTEGER NOT NULL, cleared INTEGER, 
+CREATE TABLE alarm (id INTEGER PRIMARY KEY, sensor_id INTEGER NOT NULL REFERENCES sensor(id), raised INTEGER NOT NULL, cleared INTEGER,
     severity INTEGER NOT NULL -- 1 info, 2 warning, 3 critical
 );
 """

@@ -9,15 +9,15 @@ from planner_cli.demo.everyday.making import TODAY, Rows, back, people
 from planner_cli.types import Row
 
 SCHEMA = """\
-CREATE TABLE kunden (kdnr INTEGER PRIMARY KEY, name TEXT NOT NULL, plz TEXT NOT NULL, ort TEXT NOT NULL, 
+CREATE TABLE kunden (kdnr INTEGER PRIMARY KEY, name TEXT NOT NULL, plz TEXT NOT NULL, ort TEXT NOT NULL,
     kdgrp TEXT NOT NULL, -- E Einzelhandel, G Großhandel, P privat
     gesperrt TEXT NOT NULL DEFAULT 'N');
 CREATE TABLE artikel (artnr TEXT PRIMARY KEY, bez TEXT NOT NULL, wgr INTEGER NOT NULL REFERENCES warengruppen(wgr), vk_netto REAL NOT NULL, ek_netto REAL NOT NULL, mwst INTEGER NOT NULL, bestand INTEGER NOT NULL, meldebestand INTEGER NOT NULL);
 CREATE TABLE warengruppen (wgr INTEGER PRIMARY KEY, bez TEXT NOT NULL);
-CREATE TABLE auftraege (aufnr INTEGER PRIMARY KEY, kdnr INTEGER NOT NULL REFERENCES kunden(kdnr), datum TEXT NOT NULL, 
+CREATE TABLE auftraege (aufnr INTEGER PRIMARY KEY, kdnr INTEGER NOT NULL REFERENCES kunden(kdnr), datum TEXT NOT NULL,
     status TEXT NOT NULL, -- O offen, L geliefert, F fakturiert, S storniert
     vertreter TEXT);
-CREATE TABLE aufpos (aufnr INTEGER NOT NULL REFERENCES auftraege(aufnr), pos INTEGER NOT NULL, artnr TEXT NOT NULL REFERENCES artikel(artnr), menge INTEGER NOT NULL, preis REAL NOT NULL, 
+CREATE TABLE aufpos (aufnr INTEGER NOT NULL REFERENCES auftraege(aufnr), pos INTEGER NOT NULL, artnr TEXT NOT NULL REFERENCES artikel(artnr), menge INTEGER NOT NULL, preis REAL NOT NULL,
     rabatt REAL NOT NULL DEFAULT 0, -- Prozent
     PRIMARY KEY (aufnr, pos));
 CREATE TABLE rechnungen (renr INTEGER PRIMARY KEY, aufnr INTEGER NOT NULL REFERENCES auftraege(aufnr), redatum TEXT NOT NULL, faellig TEXT NOT NULL, brutto REAL NOT NULL, bezahlt_am TEXT);
@@ -54,14 +54,14 @@ def rows(dice: Dice) -> Rows:
         firm = name if group == "P" else f"{name.split()[1]} {dice.pick(('GmbH', 'OHG', 'e. K.', 'AG'))}"
         customers.append((number, firm, *town, group, "J" if dice.chance(0.07) else "N"))
     articles: list[tuple[str, str, int, float, float, int, int, int]] = []
-    for number, (name, group, listed, tax) in enumerate(_ARTICLES):
+    for number, (bez, wgr, listed, tax) in enumerate(_ARTICLES):
         price = round(listed * dice.between(85, 120) / 100, 2)
         stock = 0 if dice.chance(0.3) else dice.between(1, 200)
         articles.append(
             (
-                f"{group}-{number + 101}",
-                name,
-                group,
+                f"{wgr}-{number + 101}",
+                bez,
+                wgr,
                 price,
                 round(price * dice.between(50, 75) / 100, 2),
                 tax,
