@@ -239,7 +239,7 @@ def test_what_is_right_where_a_question_leaves_something_open(shop, changes, wri
     asked = item(shop, suite=(other,), part="tune", kinds=("top", "join"), **changes)
     row = answer(shop, [written], [0.7] if written != NO_SQL else [], asked=asked)
     assert (row.correct, row.correct_suite, row.exact) == (main, every, exact)
-    assert row.confidence == (None if written == NO_SQL else 0.7)
+    assert (row.confidence is None) == (row.evidence is None) == (written == NO_SQL)
     assert (row.part, row.kinds) == ("tune", ("top", "join"))
     assert type(row).from_json(json.loads(json.dumps(row.to_json()))) == row
 
@@ -250,7 +250,7 @@ def test_an_oracle_knows_that_nothing_is_right(shop):
     asked = item(shop, gold=None, unanswerable=True)
     settings = PlanSettings(generator=GeneratorSettings(candidates=1))
     (row,) = run_end_to_end([asked], Generator(writer, "compact-values"), Oracle(1.0), settings, models=())
-    assert (row.correct, row.confidence) == (False, 0.0)
+    assert (row.correct, row.candidates[0].score) == (False, 0.0)
 
 
 def test_end_to_end(shop):
