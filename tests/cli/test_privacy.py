@@ -43,7 +43,7 @@ def home(private_home, monkeypatch):
 
 
 def ask(shop, *options, run=planner):
-    return run("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", *options)
+    return run("ask", QUESTION, shop, "-n", "1", "--budget", "4", "--max-tokens", "16", *options)
 
 
 def asking(command, shop) -> list[str]:
