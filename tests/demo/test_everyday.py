@@ -41,6 +41,18 @@ def test_what_there_is():
     assert all((q.check is None) is (not q.golds) for q in QUESTIONS)
 
 
+def test_a_table_of_300_columns_and_a_schema_of_300_tables():
+    counted = []
+    for name, sql in (
+        ("survey", "SELECT count(*) FROM pragma_table_info('answers')"),
+        ("corporate", "SELECT count(*) FROM sqlite_schema"),
+    ):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(SOURCES[name].SCHEMA)
+            counted.append(connection.execute(sql).fetchone()[0])
+    assert counted == [300, 300]
+
+
 def test_thirds_are_dealt_in_turn_and_none_has_moved():
     assert [third(name) for name in DATABASES[:4]] == ["train", "tune", "test", "train"]
     assert [name for name in DATABASES if third(name) == "test"] == [
