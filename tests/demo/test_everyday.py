@@ -177,10 +177,11 @@ def test_the_rows_are_those_that_were_measured(name, expected):
 
 
 def test_they_are_made_once_and_only_for_their_owner(tmp_path):
-    paths = made("football", tmp_path)
+    paths = made("football", tmp_path / "cache")
     before = [path.stat().st_mtime_ns for path in paths]
-    assert [path.stat().st_mtime_ns for path in made("football", tmp_path)] == before
+    assert [path.stat().st_mtime_ns for path in made("football", tmp_path / "cache")] == before
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
+    assert {folder.stat().st_mode & 0o777 for folder in (paths[0].parent, tmp_path / "cache")} == {0o700}
     assert paths[0].parent.name == f"football-{digest('football')}"
     assert sorted(paths[0].parent.iterdir()) == sorted(paths)
 
