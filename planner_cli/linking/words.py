@@ -79,12 +79,15 @@ def wanted(text: str) -> dict[str, int]:
 def alike(word: str, name: str) -> float:
     """How much a word of a question is like a word of a name, in [0, 1]; 0 is not at all.
 
-    Without their first letter in common they are alike only if the name's has the question's inside.
+    Without their first letter in common they are alike only if one has the other inside: the question's, where
+    sentences are written without blanks.
 
     ``department`` is like ``dept`` and ``dep``, ``enrolled`` like ``enrollment``, ``customer`` like ``customername``.
     """
     if word == name:
         return 1.0
+    if not name.isascii() and name in word:
+        return INSIDE
     shorter, longer = sorted((len(word), len(name)))
     if shorter < _SHORTEST:
         return 0.0
