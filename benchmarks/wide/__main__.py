@@ -8,7 +8,8 @@
 ``recall`` and ``answers`` merge the databases of a part of the evaluation pack (``--data``, ../shared/data) into one,
 with rows; ``--fill`` adds databases of another part, which nothing is asked about, until there are ``--tables``.
 A table counts as needed if the right query reads it, a column if the right query names it. ``answers`` asks the same
-questions of the merged database and of the right one alone. ``seconds`` is for generated schemas and needs no data.
+questions of the merged database again with the right database's tables alone (``--tables``): names that had to be made
+different are the same then. ``seconds`` is for generated schemas and needs no data.
 Questions are drawn by ``--seed``. Each prints one JSON document to stdout.
 """
 
@@ -27,7 +28,7 @@ from pathlib import Path
 
 from benchmarks.speed.machine import machine, versions
 from benchmarks.wide.generated import write
-from benchmarks.wide.merged import Asked, database_file, merge, questions
+from benchmarks.wide.merged import Asked, merge, questions
 from planner_cli import Planner
 from planner_cli.bench.equality import Gold, matches
 from planner_cli.bench.setaside import UnmeasurableError
@@ -114,15 +115,16 @@ def mean(values: Sequence[float]) -> float:
 def answers(options: argparse.Namespace, folder: Path) -> dict:
     asked = drawn(merged(options, folder / "merged.sqlite"), options)
     found: dict[str, tuple[Told, Told]] = {}
-    with planner_of(folder / "merged.sqlite", options, discriminator=options.discriminator, rows=MOST_ROWS) as wide:
-        for name in dict.fromkeys(question.database for question in asked):
-            path = database_file(options.data / options.part, name)
-            with planner_of(path, options, discriminator=options.discriminator, rows=MOST_ROWS) as alone:
-                for question in (each for each in asked if each.database == name):
-                    here, there = told(wide, question, question.merged_gold), told(alone, question, question.gold)
-                    if here is not None and there is not None:
-                        found[question.id] = (here, there)
-                        print(f"{question.id} {here.right:d} {there.right:d}: {here.sql}", file=sys.stderr, flush=True)
+    path = folder / "merged.sqlite"
+    with planner_of(path, options, discriminator=options.discriminator, rows=MOST_ROWS) as wide:
+        for question in asked:
+            with planner_of(
+                path, options, discriminator=options.discriminator, rows=MOST_ROWS, tables=question.database_tables
+            ) as alone:
+                here, there = told(wide, question), told(alone, question)
+            if here is not None and there is not None:
+                found[question.id] = (here, there)
+                print(f"{question.id} {here.right:d} {there.right:d}: {here.sql}", file=sys.stderr, flush=True)
     pairs = list(found.values())
     return {
         "questions": len(pairs),
@@ -149,10 +151,10 @@ class Told:
     sql: str | None
 
 
-def told(planner: Planner, asked: Asked, gold_sql: str) -> Told | None:
+def told(planner: Planner, asked: Asked) -> Told | None:
     """``None`` where the right query cannot be run."""
     try:
-        gold = Gold.run(planner.database, gold_sql)
+        gold = Gold.run(planner.database, asked.gold)
     except UnmeasurableError as error:
         print(f"{asked.id}: {error.message}", file=sys.stderr)
         return None
