@@ -57,7 +57,7 @@ class Planner:
         """Use :meth:`open`."""
         self.database = database
         self.schema = schema
-        """What the models can be shown: all tables, or those that were named. Of a wide schema each question has a part."""
+        """What there is to show the models: all tables, or those that were named. Of a wide one a question has a part."""
         self._loaded = loaded
         self._asking = None if loaded.generator is None else Asking(
             database, loaded.generator, loaded.discriminator, schema=schema,
