@@ -3,7 +3,8 @@
     PlannerError                  (2)  bad input or configuration
     ├── DatabaseError             (2)  the file cannot be used as a database
     ├── ModelError                (3)  a model is missing, unknown or cannot be loaded
-    │   └── ContextOverflow       (2)  the prompt does not fit the model's context
+    │   ├── ContextOverflow       (2)  the prompt does not fit the model's context
+    │   └── UnreachableError      (3)  a hub or index does not answer, or does not have the file
     ├── EngineError               (3)  llama.cpp failed while it ran
     ├── HistoryError              (2)  the history file cannot be used
     └── Stopped                        a running plan was stopped
@@ -67,6 +68,10 @@ class ContextOverflow(ModelError):
     """A prompt is longer than the model's context; nothing is ever cut silently."""
 
     exit_code = ExitCode.USAGE
+
+
+class UnreachableError(ModelError):
+    """A hub or a package index does not answer, or does not have the file: it may come another way."""
 
 
 class EngineError(PlannerError):

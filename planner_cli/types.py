@@ -79,6 +79,8 @@ class Schema:
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     unknown_collations: tuple[str, ...] = field(default=(), compare=False)
     """Collations that columns and indexes use and SQLite does not have."""
+    unsampled: int = field(default=0, compare=False)
+    """Tables of which no values were read, as there was no time left."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
         """The schema with only the named tables (compared as SQLite does, in the database's order)."""
@@ -175,6 +177,8 @@ class Execution:
     error: str | None = None
     """One line that says why there is no result; only a name that it quotes may hold a line break."""
     error_kind: ErrorKind | None = None
+    limit: float | None = None
+    """The time limit in seconds that ended it; ``None`` for whatever else ended it, Ctrl-C included."""
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""
     steps: int | None = None
@@ -194,6 +198,16 @@ class Execution:
     @property
     def ok(self) -> bool:
         return self.error is None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is odd about a query although it runs, in words."""
+        found = []
+        if self.unmatched:
+            found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
+        if self.crossed:
+            found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Keywords(TypedDict, total=False):
     race_keep: float
     race_stable: float
     query_seconds: float
+    query_patience: float
     select: Literal[
         "rerank",
         "vote",

@@ -49,7 +49,9 @@ class ModelSettings(Checked):
         None, "How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
         "judge", metavar="FORMAT", choices=REASONING_CHOICES,
     )  # fmt: skip
-    no_judge: bool = knob(False, "Load no discriminator; the votes decide.", "judge", main=True)
+    no_judge: bool = knob(
+        False, "Load no judge, or even one never trained for it.", "judge", opposite="--judge", main=True
+    )  # fmt: skip
 
     def named(self, role: Role) -> str:
         return self.generator if role == "generator" else self.discriminator

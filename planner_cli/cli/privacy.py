@@ -15,7 +15,7 @@ from planner_cli.clean import clean
 from planner_cli.cli.config import config_path
 from planner_cli.cli.output import say_json
 from planner_cli.database import copying
-from planner_cli.history import history_path
+from planner_cli.history import history_path, typed_path
 from planner_cli.hub import cache_folder, forms_folder, models_dir
 
 _CACHES = {
@@ -68,13 +68,16 @@ def _kept() -> Iterator[Kept]:
 
     history = history_path()
     for suffix in ("", "-journal", "-wal", "-shm"):
-        holds = "questions, queries, scores; rows and thoughts under --history full"
+        holds = "questions, queries, scores, saved queries; rows and thoughts under --history full"
         yield from _file(history.with_name(history.name + suffix), holds, "planner history purge --all")
+    yield from _file(typed_path(), "what was typed in planner chat", "planner history purge --all")
     yield from _file(config_path(), "defaults you have saved", "remove the file")
     for path in _files(cache_folder()):
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.parent == forms_folder():
             holds = "a model of the catalogue in the format that runs fastest"
+        elif path.is_relative_to(cache_folder() / "everyday"):
+            holds = "an invented database of planner bench"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():

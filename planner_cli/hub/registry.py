@@ -19,7 +19,7 @@ from planner_cli.errors import ModelError
 from planner_cli.hub.locate import models_dir
 
 SCHEMA_VERSION = 1
-Origin: TypeAlias = Literal["hub", "import", "bundle"]
+Origin: TypeAlias = Literal["hub", "index", "import", "bundle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from planner_cli.errors import ModelError
-from planner_cli.hub.catalog import Catalog, CatalogFile, Kind, Preset, known_catalog
+from planner_cli.hub.catalog import PINS, Catalog, CatalogFile, Kind, Pin, Preset, known_catalog
 from planner_cli.hub.checksum import file_sha256
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import find, how_to_get, models_dir, source
@@ -42,7 +43,8 @@ class ResolvedModel:
     """Default selection when this model judges."""
     note: str | None
     untrained: bool = False
-    """Whether the catalogue says that it was never trained for the role, and no adapter makes up for it."""
+    """Whether nothing says that it was trained to judge, for a discriminator; for a generator, whether the catalogue
+    says that it was never trained to write."""
     runs_as: str | None = None
     """Quantisation in which llama.cpp runs it faster (:func:`~planner_cli.hub.fast_form.fast_form`)."""
     weights: Path | None = None
@@ -66,8 +68,8 @@ class ModelEntry:
     size: int | None
     """Bytes: of the file found, otherwise from the catalogue."""
     licence: str
-    verified: bool
-    """Whether the catalogue pins its sha256."""
+    pin: Pin | None
+    """What its sha256 is compared with, of several files the least sure; ``None`` where there is nothing."""
     source: str
     """Where it comes from, in words."""
     note: str | None
@@ -114,9 +116,26 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | 
         budget=next((entry.budget for entry in sources if entry.budget is not None), None),
         select=next((entry.select for entry in sources if entry.select), None),
         note=next((entry.note for entry in sources if entry.note), None),
-        untrained=over is None and any(entry.untrained for entry in sources),
+        untrained=over is None and is_untrained(role, sources or _by_file(catalog, model), model.header.prompt),
         runs_as=model.entry.runs_as if model.entry else None,
     )
+
+
+def is_untrained(role: Role, entries: Sequence[Preset | CatalogFile], trained_on: str | None = None) -> bool:
+    """Whether a model without an adapter has to be taken as untrained for a role, from its catalogue ``entries``.
+
+    An ordinary model can write queries, but not tell right from wrong ones (``docs/models.md``): it counts as a judge
+    only where an entry names that role, or its own header has the prompts that it was ``trained_on``.
+    """
+    if any(entry.untrained for entry in entries):
+        return True
+    named = any(role in (entry.roles if isinstance(entry, CatalogFile) else (entry.role,)) for entry in entries)
+    return role == "discriminator" and not named and trained_on is None
+
+
+def _by_file(catalog: Catalog, model: _Checked) -> Sequence[CatalogFile]:
+    """The entries for files of that name: a known model may be given by its path."""
+    return [each for each in catalog.files if each.file and Path(each.file).name == model.path.name]
 
 
 def _prompt(preset: Preset | None, over: _Checked | None, model: _Checked) -> str | None:
@@ -148,10 +167,10 @@ def list_models() -> tuple[ModelEntry, ...]:
 
 
 def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset) -> ModelEntry:
-    names = (preset.model, preset.adapter, preset.at_once)
-    parts = [_list_file(catalog, records, entry) for entry in catalog.files if entry.name in names]
+    files = catalog.of_preset(preset)
+    parts = [_list_file(catalog, records, entry) for entry in files]
     sizes = [part.size for part in parts if part.size is not None]
-    model = next(part for part in parts if part.name == preset.model)
+    model = parts[0]
     return ModelEntry(
         name=preset.name,
         kind="model",
@@ -159,7 +178,7 @@ def _list_preset(catalog: Catalog, records: dict[str, Installed], preset: Preset
         path=model.path if all(part.path for part in parts) else None,
         size=sum(sizes) if len(sizes) == len(parts) else None,
         licence=" + ".join(dict.fromkeys(part.licence for part in parts)),
-        verified=all(part.verified for part in parts),
+        pin=max((entry.pin for entry in files), key=PINS.index),
         source=" + ".join(part.name for part in parts),
         note=preset.note,
         noncommercial=any(part.noncommercial for part in parts),
@@ -176,7 +195,7 @@ def _list_other(path: Path, record: Installed | None) -> ModelEntry:
         path=path,
         size=path.stat().st_size,
         licence=(record.licence if record else None) or "unknown",
-        verified=False,
+        pin="first pull" if record else None,
         source=origin,
         note=None,
         sha256=record.sha256 if record else None,
@@ -203,7 +222,7 @@ def _list_file(catalog: Catalog, records: dict[str, Installed], entry: CatalogFi
         path=path,
         size=path.stat().st_size if path else entry.size,
         licence=entry.licence,
-        verified=entry.verified,
+        pin=entry.pin,
         source=source(entry),
         note=entry.note,
         sha256=entry.sha256 or (record.sha256 if record else None),

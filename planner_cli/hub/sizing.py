@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from planner_cli.hub.catalog import Catalog, CatalogFile
+from planner_cli.hub.catalog import PINS, Catalog, CatalogFile, Pin
 from planner_cli.hub.gguf import read_header
 from planner_cli.hub.locate import find
 from planner_cli.hub.memory import PROCESS, estimate
@@ -37,6 +37,7 @@ class Candidate:
     parameters: int
     estimated: bool
     """Whether these come from the model card and not from the file."""
+    pin: Pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Pair:
         """Bytes of memory of one process with both; the weights of a model in both roles count once."""
         shared = self.generator.weights if self.generator.name == self.discriminator.name else 0
         return PROCESS + self.generator.needed + self.discriminator.needed - shared
+
+    @property
+    def pin(self) -> Pin:
+        """What the less sure of the two is compared with."""
+        return max(self.generator.pin, self.discriminator.pin, key=PINS.index)
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -89,12 +95,19 @@ def _candidate(catalog: Catalog, entry: CatalogFile, context: int, branches: int
             needed=parts.needed - PROCESS,
             parameters=header.parameters,
             estimated=False,
+            pin=entry.pin,
         )
     parameters = entry.parameters or 0
     weights = entry.size or int(parameters * bits(entry.file or "") / 8)
     working = max(_WORKING_LEAST, int(weights * _WORKING_SHARE))
     return Candidate(
-        entry.name, here=False, weights=weights, needed=weights + working, parameters=parameters, estimated=True
+        entry.name,
+        here=False,
+        weights=weights,
+        needed=weights + working,
+        parameters=parameters,
+        estimated=True,
+        pin=entry.pin,
     )
 
 

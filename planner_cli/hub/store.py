@@ -104,6 +104,13 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def append(stream: BinaryIO, chunk: bytes) -> None:
+    """Write all of ``chunk`` to an unbuffered file: a nearly full disk takes only a part."""
+    left = memoryview(chunk)
+    while left:
+        left = left[stream.write(left) :]
+
+
 def settle(part: Path, target: Path, *, expected: str | None, what: str) -> str:
     """Hash ``part``, compare, check its header, and move it to ``target``; returns its sha256.
 
@@ -163,7 +170,7 @@ def copy(source: Path, stream: BinaryIO, tell: Callable[[int, int | None], None]
     """
     total = regular_file_size(source)
     for chunk in _chunks(source, stream.tell()):
-        stream.write(chunk)
+        append(stream, chunk)
         tell(stream.tell(), total)
 
 

@@ -1,6 +1,6 @@
 """The first load of a file that is in no catalogue, in a throw-away process.
 
-A file whose digest the catalogue pins is loaded at once. Any other is tried first, once: its digest is remembered
+A file that the catalogue has verified is loaded at once. Any other is tried first, once: its digest is remembered
 with the version of llama.cpp that survived it.
 
 What is covered: a file on which llama.cpp aborts, crashes, hangs or fails ends in one line, and this process lives.
@@ -55,7 +55,7 @@ def try_first(model: ResolvedModel, control: Control, *, cache_dir: Path | None 
     is stopped.
     """
     files = [path for path in (model.path, model.adapter) if path is not None]
-    pins = {entry.sha256 for entry in load_catalog().files}
+    pins = {entry.sha256 for entry in load_catalog().files if entry.verified}
     pinned = [model.sha256] if model.adapter is None else [model.sha256, model.adapter_sha256]
     if all(digest is not None for digest in pinned):
         return

@@ -55,7 +55,8 @@ def new_pool(
     """An empty pool, as the settings' mode requires."""
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    return Pool(database, control, spent, failed=not knows, mends=mends)
+    patience = settings.limits.patience if knows else 0.0
+    return Pool(database, control, spent, failed=not knows, mends=mends, patience=patience)
 
 
 def finish(pool: Pool, select: Select) -> Iterator[Event]:
@@ -72,6 +73,13 @@ def _doubts(pool: Pool, select: Select) -> Iterator[str]:
     ranking = pool.ranking(select)
     if not ranking:
         return
+    late = pool.late()
+    if late:
+        limit = pool.executions[late[0]].limit
+        yield (
+            f"candidate {late[0] + 1} may be better, but needs more than {limit:.0f} s: "
+            "a larger --query-patience gives more"
+        )
     best = ranking[0]
     verdict, execution = pool.verdicts[best.cluster], pool.executions[best.candidate]
     if verdict is not None and verdict.mass < LOW_MASS:
@@ -79,7 +87,4 @@ def _doubts(pool: Pool, select: Select) -> Iterator[str]:
             f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
             "words of one): its score means little"
         )
-    if execution.unmatched:
-        yield f"the query asks for values that no row has: {', '.join(map(str, execution.unmatched))}"
-    if execution.crossed:
-        yield f"the query joins keys that stand for different things: {', '.join(execution.crossed)}"
+    yield from execution.doubts

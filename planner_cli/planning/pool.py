@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,10 +19,12 @@ from planner_cli.events import (
     CandidateWritten,
     Clustered,
     Event,
+    RunningLonger,
     StageFinished,
     ThoughtClosed,
     Warned,
 )
+from planner_cli.planning.longer import SHARE, ran_out, undecided
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
@@ -39,15 +42,16 @@ Judge = Callable[[Sequence[Case]], Iterator[Event]]
 class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
 
-    def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one query; whatever goes wrong with it is in the value."""
+    def execute(self, sql: str, control: Control | None = None, *, seconds: float | None = None) -> Execution:
+        """Run one query, within ``seconds`` or the usual limit; whatever goes wrong with it is in the value."""
 
 
 class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
-    names replace those that do not exist; ``None`` mends nothing.
+    names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
+    that need more than the usual limit (:mod:`.longer`).
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Pool:
         *,
         failed: bool = False,
         mends: Schema | None = None,
+        patience: float = 0.0,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -72,6 +77,11 @@ class Pool:
         self.mends = mends
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
+        self._patience = patience
+        self._waited = 0.0
+        """Seconds that longer runs took so far."""
+        self._longer: set[int] = set()
+        """Candidates that had theirs."""
         self._verdicts: dict[int, Verdict] = {}
         self._started = time.perf_counter()
 
@@ -130,8 +140,39 @@ class Pool:
         if self.mends is not None:
             yield from self._mend(self.mends)
             self._weigh(weigh)
+        yield from self._run_longer()
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
+
+    def _run_longer(self) -> Iterator[Event]:
+        """Give candidates that ran out of time more of it, while they could still win."""
+        while not self.control.should_abort():
+            found = cluster(self.candidates, self.executions)
+            given = self._patience / (SHARE if found else 1)
+            ends = self.control.seconds_left()
+            left = given - self._waited if ends is None else min(given - self._waited, ends)
+            index = next((i for i in undecided(self.candidates, self.executions, found) if i not in self._longer), None)
+            if index is None or left <= self.executions[index].seconds:
+                return
+            yield RunningLonger(index, left, alone=not found)
+            started = time.perf_counter()
+            # without another result, ending this one ends the question
+            with self.control.part() if found else nullcontext(self.control) as control:
+                execution = self._database.execute(self.candidates[index].sql, control, seconds=left)
+            spent = time.perf_counter() - started
+            self._waited += spent
+            self._longer.add(index)
+            self.executions[index] = execution
+            self.timings = replace(self.timings, execute=self.timings.execute + spent)
+            self.control.check()
+            yield CandidateExecuted(index, execution)
+            if found and control.cancelled:
+                yield self.warn(f"candidate {index + 1} was stopped after {spent:.0f} s: it might have been better")
+                self._patience = 0.0
+
+    def late(self) -> tuple[int, ...]:
+        """The candidates that ran out of time and might have won, the likeliest first."""
+        return undecided(self.candidates, self.executions, self.clusters)
 
     def _mend(self, schema: Schema) -> Iterator[Event]:
         """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
@@ -185,7 +226,7 @@ class Pool:
             if better is None:
                 return None
             sql, execution = better, self._database.execute(better, self.control)
-            if execution.ok:
+            if execution.ok or ran_out(execution):
                 return sql, execution
         return None
 

@@ -98,13 +98,17 @@ def track_bytes(*, console: Console, label: str, quiet: bool = False) -> Iterato
 
 def _byte_lines(console: Console, label: str) -> Callable[[int, int | None], None]:
     started = told = time.monotonic()
+    first: int | None = None
 
     def tell(done: int, total: int | None) -> None:
-        nonlocal told
+        nonlocal told, first
         now = time.monotonic()
+        first = done if first is None else first  # of an earlier run
         if now - told >= _SECONDS_BETWEEN_LINES:
             told = now
             share = f" of {total / 1e6:.0f} MB, {done / total:.0%}" if total else " MB"
-            print_line(console, f"{label}: {done / 1e6:.0f}{share}, after {now - started:.0f} s")
+            left = (now - started) / (done - first) * (total - done) if total and done > first else None
+            rest = "" if left is None else f", about {left:.0f} s left"
+            print_line(console, f"{label}: {done / 1e6:.0f}{share}, after {now - started:.0f} s{rest}")
 
     return tell

@@ -11,9 +11,10 @@ import pytest
 
 from planner_cli.cli import main
 from planner_cli.cli.bench import measure
+from planner_cli.cli.chat import _typed_file
 from planner_cli.database import Database, copying
 from planner_cli.errors import ExitCode
-from planner_cli.history import history_path
+from planner_cli.history import history_path, typed_path
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import generator_prompt
 from planner_cli.prompts.judging import View
@@ -195,6 +196,17 @@ def test_columns_are_named_the_same_way_everywhere(home, shop, monkeypatch, caps
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert said in error
+
+
+def test_what_was_typed_in_a_session_is_listed_and_purged(home, capsys):
+    assert _typed_file("off", print) is None
+    typed = _typed_file("metadata", print)
+    assert typed == typed_path()
+    typed.write_text("+select 'zebra'\n")
+    assert listed(capsys)[str(typed)]["mode"] == "-rw-------"
+    assert main(["history", "purge", "--all", "--yes"]) == ExitCode.OK
+    assert b"zebra" not in kept_bytes(home)
+    assert not typed.exists()
 
 
 @pytest.mark.model

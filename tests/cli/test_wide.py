@@ -1,5 +1,6 @@
 """A schema of 300 tables, which no prompt of the built-in pair holds: asked, said what was shown, and overruled."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -55,3 +56,14 @@ def test_what_was_read_for_other_tables_changes_no_answer(wide, tiny_random_mode
     assert first.timings.generate.cached_tokens == other.timings.generate.cached_tokens == 0
     assert again.timings.generate.cached_tokens > 0
     assert "museums" in map(nocase, first.shown)
+
+
+def test_another_model_chooses_with_its_own_tokens(wide, tiny_random_model, tmp_path):
+    other = shutil.copy(tiny_random_model, tmp_path / "other.gguf")
+    with Planner.open(
+        wide, generator=str(tiny_random_model), no_judge=True, candidates=1, max_tokens=4, threads=1, schema_tokens=300
+    ) as opened:
+        first = opened.ask("How many museums?")
+        opened.change(generator=str(other))  # the first one's memory is gone
+        assert opened.ask("How many museums?").shown == first.shown
+        assert opened.models[0].file == "other.gguf"

@@ -29,6 +29,16 @@ name = "p"
 role = "generator"
 model = "m"
 """
+HALVES = f"""repo = "a/b"
+size = 5
+sha256 = "{"0" * 64}"
+[file.index]
+package = "m-part{{n}}"
+version = "1.0"
+inside = "m/part{{nn}}.bin"
+part_size = 3
+sha256 = ["{"1" * 64}", "{"2" * 64}"]
+"""
 
 
 def load(folder, text):
@@ -61,6 +71,38 @@ WRONG = [
     ("preset of nothing", FILE + PRESET.replace('model = "m"', 'model = "x"'), "there is no model 'x'"),
     ("preset with a model as adapter", FILE + PRESET + 'adapter = "m"\n', "there is no adapter 'm'"),
     ("preset with nothing for no budget", FILE + PRESET + 'at_once = "x"\n', "there is no adapter 'x'"),
+    ("index of another type", FILE + "index = 3\n", "index has the wrong value 3"),
+    ("index with an unknown key", FILE + HALVES + "x = 3\n", "'m': index: unknown key 'x'"),
+    ("index without a version", FILE + HALVES.replace('version = "1.0"', ""), "index: the key 'version' is missing"),
+    (
+        "index of a file without a digest",
+        FILE + HALVES.replace("sha256 =", "note =", 1),
+        "file with repo, size and sha256",
+    ),
+    ("index with a digest of another kind", FILE + HALVES.replace("2" * 64, "2"), "index: sha256 is not 64"),
+    (
+        "index with digests that are no texts",
+        FILE + HALVES.replace(f'"{"2" * 64}"', "2"),
+        "index: sha256 has the wrong value",
+    ),
+    (
+        "index with too few parts",
+        FILE + HALVES.replace("part_size = 3", "part_size = 2"),
+        "2 parts of 2 bytes do not make 5",
+    ),
+    (
+        "index with too many parts",
+        FILE + HALVES.replace("part_size = 3", "part_size = 5"),
+        "2 parts of 5 bytes do not make 5",
+    ),
+    ("index without parts", FILE + HALVES.split('["1', maxsplit=1)[0] + "[]", "0 parts of 3 bytes"),
+    ("index with an option for pip", FILE + HALVES.replace('"m-part', '"--pre'), "names no package and version"),
+    ("index with a range of versions", FILE + HALVES.replace('"1.0"', '"1.0,>2"'), "names no package and version"),
+    (
+        "index with the same place twice",
+        FILE + HALVES.replace("{n}", "").replace("{nn}", ""),
+        "parts have the same place",
+    ),
     ("preset named as a file", FILE + PRESET.replace('"p"', '"m"'), "names both"),
 ]
 
@@ -70,6 +112,26 @@ def test_a_wrong_catalogue_is_refused(tmp_path, text, message):
     with pytest.raises(ModelError, match=r"catalog\.toml") as caught:
         load(tmp_path, text)
     assert message in caught.value.message
+
+
+def test_the_parts_of_a_file_are_numbered(tmp_path):
+    entry = load(tmp_path, FILE + HALVES).file("m")
+    parts = [
+        (part.number, part.package, part.inside, part.size, part.sha256[0]) for part in entry.index.parts(entry.size)
+    ]
+    assert parts == [(1, "m-part1", "m/part01.bin", 3, "1"), (2, "m-part2", "m/part02.bin", 2, "2")]
+
+
+PINNED = [
+    ("computed here", 'size = 3\nsha256 = "{}"\n'.format("0" * 64), "true", "verified"),
+    ("the publisher's", 'sha256 = "{}"\n'.format("0" * 64), "false", "published"),
+    ("neither", "size = 3\n", "false", "first pull"),
+]
+
+
+@pytest.mark.parametrize(("keys", "verified", "pin"), [case[1:] for case in PINNED], ids=[case[0] for case in PINNED])
+def test_what_a_file_is_compared_with(tmp_path, keys, verified, pin):
+    assert load(tmp_path, FILE.replace("false", verified) + keys).file("m").pin == pin
 
 
 def test_a_missing_catalogue_is_an_error(tmp_path):

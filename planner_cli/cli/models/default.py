@@ -11,31 +11,34 @@ from planner_cli.cli.config import MODEL_ROLES, default_models, save_default_mod
 from planner_cli.cli.output import say_json
 from planner_cli.errors import PlannerError
 from planner_cli.hub import resolve
+from planner_cli.types import Role
 
 
 @click.command()
-@click.argument("role", type=click.Choice(["generator", "discriminator"]), required=False)
+@click.argument("role", type=click.Choice([*MODEL_ROLES, "pair"]), required=False)
 @click.argument("name", required=False)
-@click.option("--unset", is_flag=True, help="Back to the built-in one.")
+@click.option("--unset", is_flag=True, help="Back to the built-in one; without ROLE, both.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
-def default(role: Literal["generator", "discriminator"] | None, name: str | None, unset: bool, as_json: bool) -> None:
+def default(role: Role | Literal["pair"] | None, name: str | None, unset: bool, as_json: bool) -> None:
     """Show or set which model is used when no option names one.
 
     \b
     planner models default
     planner models default generator qwen2.5-coder-1.5b
-    planner models default generator --unset
+    planner models default pair coder-1.5b
+    planner models default --unset
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    if role is not None and (name is not None or unset):
-        if name is not None and unset:
-            raise PlannerError("NAME and --unset exclude each other")
-        if name is not None:
-            resolve(name, role)  # a default that cannot be loaded would break every later command
-        path = save_default_model(role, name)
-        click.echo(clean(f"{role}: {name or 'builtin'}, saved in {path}"), err=True)
-    elif unset:
-        raise PlannerError("--unset needs a role", hint="planner models default generator --unset")
-    chosen = {known: default_models().get(known, "builtin") for known in MODEL_ROLES if role in {None, known}}
+    roles: tuple[Role, ...] = MODEL_ROLES if role is None or role == "pair" else (role,)
+    if name is not None and unset:
+        raise PlannerError("NAME and --unset exclude each other")
+    if name is not None:
+        for each in roles:
+            resolve(name, each)  # a default that cannot be loaded would break every later command
+    if name is not None or unset:
+        for each in roles:
+            path = save_default_model(each, name)
+            click.echo(clean(f"{each}: {name or 'builtin'}, saved in {path}"), err=True)
+    chosen = {each: default_models().get(each, "builtin") for each in roles}
     if as_json:
         say_json(chosen)
         return

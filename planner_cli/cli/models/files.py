@@ -25,5 +25,11 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int | None],
         yield tell
 
 
+STATES = (
+    "sha256: verified, it was computed here from the file; published, it is its publisher's; first pull, it is "
+    "that of the file as it first came."
+)
+"""What the three states of a pin mean."""
+
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")

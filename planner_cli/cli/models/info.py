@@ -11,7 +11,7 @@ import click
 from planner_cli.clean import clean
 from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.errors import PlannerError
-from planner_cli.hub import GgufHeader, known_catalog, models_dir, read_header
+from planner_cli.hub import GgufHeader, known_catalog, list_models, models_dir, read_header
 from planner_cli.hub.locate import find, how_to_get
 from planner_cli.hub.memory import MemoryEstimate, estimate, kv_bytes_per_token, vocabulary_size
 from planner_cli.hub.resolve import is_path
@@ -54,8 +54,11 @@ def info(name: str, adapter: str | None, context: int, branches: int, as_json: b
     memory = None
     if kind == "model":
         memory = estimate(header, context=context, branches=branches, adapter=on_top, repacks=repacks_weights())
+    pinned = next((entry for entry in list_models() if entry.path == path and entry.sha256), None)
     document: dict[str, Any] = {
         "path": str(path),
+        "sha256": pinned.sha256 if pinned else None,
+        "pin": pinned.pin if pinned else None,
         "adapter": str(over) if over else None,
         "kind": kind,
         "name": header.name,
@@ -109,6 +112,7 @@ def _show_info(document: dict[str, Any], header: GgufHeader, memory: MemoryEstim
 
     for key in ("path", "adapter", "kind", "name", "architecture", "quantisation"):
         say(key, document[key])
+    say("sha256", f"{document['sha256']} ({document['pin']})" if document["sha256"] else "not pinned")
     say("parameters", f"{header.parameters / 1e6:.1f} M" if header.parameters else None)
     say("vocabulary", f"{document['vocabulary']} tokens" if document["vocabulary"] else None)
     say("context", f"{header.context_length} tokens" if header.context_length else None)

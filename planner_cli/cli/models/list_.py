@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from planner_cli.clean import clean
+from planner_cli.cli.models.files import STATES
 from planner_cli.cli.output import say_json
 from planner_cli.hub import ModelEntry, list_models, models_dir
 
@@ -23,10 +24,11 @@ def list_(ready: bool, as_json: bool) -> None:
         roles = "+".join(entry.roles)
         size = f"{entry.size / 1e6:.0f} MB" if entry.size else ""
         mark = "  (non-commercial)" if entry.noncommercial else ""
-        click.echo(clean(f"{state:8}{entry.name:32}{roles:26}{size:>9}  {entry.licence}{mark}"))
+        click.echo(clean(f"{state:8}{entry.name:32}{roles:26}{size:>9}  {entry.pin or '-':12}{entry.licence}{mark}"))
         if entry.note:
             click.echo(clean(f"        {entry.note}"))
     click.echo(err=True)
+    click.echo(STATES, err=True)
     told = f"planner models pull NAME gets a missing one; other files go into {models_dir()}, or are named by path."
     click.echo(clean(told), err=True)
 
@@ -45,7 +47,8 @@ def _record(entry: ModelEntry) -> dict[str, object]:
         "context": entry.context,
         "licence": entry.licence,
         "noncommercial": entry.noncommercial,
-        "verified": entry.verified,
+        "pin": entry.pin,
+        "verified": entry.pin == "verified",
         "source": entry.source,
         "note": entry.note,
     }

@@ -11,6 +11,7 @@ import click
 
 from planner_cli.app.speeds import bare_engine
 from planner_cli.clean import clean
+from planner_cli.cli.models.files import STATES
 from planner_cli.cli.output import say
 from planner_cli.errors import PlannerError
 from planner_cli.hub import known_catalog, read_header, resolve
@@ -114,7 +115,9 @@ def _measured() -> tuple[Candidate, Speed]:
         speed = learn(engine).speed()
     finally:
         engine.free()
-    return Candidate("builtin", here=True, weights=size, needed=0, parameters=header.parameters, estimated=False), speed
+    return Candidate(
+        "builtin", here=True, weights=size, needed=0, parameters=header.parameters, estimated=False, pin="verified"
+    ), speed
 
 
 def _row(
@@ -138,6 +141,7 @@ def _row(
         "budget": budget,
         "generator": pair.generator.name,
         "discriminator": pair.discriminator.name,
+        "pin": pair.pin,
         "memory": pair.needed,
         "memory_estimated": pair.generator.estimated or pair.discriminator.estimated,
         "seconds": None if seconds is None else round(seconds, 1),
@@ -178,7 +182,7 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
         seconds = "" if row["seconds"] is None else f"{row['seconds']:>7.0f} s"
         mark = "*" if row is best else " "
         memory = f"{row['memory'] / 1e9:>5.1f} GB"
-        click.echo(clean(f"{mark} {row['generator']:28}{row['discriminator']:32}{memory}{seconds}"))
+        click.echo(clean(f"{mark} {row['generator']:28}{row['discriminator']:32}{memory}{seconds}  {row['pin']}"))
     if note := busy_note():
         say(note, err=True)
     if best is None:
@@ -198,6 +202,7 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
     told = "memory is estimated where a file is missing; " if any(row["memory_estimated"] for row in shown) else ""
     told += "seconds per question are scaled from the measured model" if measured else "no speed was measured"
     say(told, err=True)
+    say(STATES, err=True)
     if best["missing"]:
         click.echo(clean(f"next: planner models pull {' '.join(best['missing'])}"), err=True)
     sys.stderr.flush()
