@@ -6,6 +6,7 @@ ones, and English words that say nothing of what a table holds.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -48,6 +49,7 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+@functools.lru_cache(maxsize=20_000)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name, folded: ``StudentAddresses`` and ``student_address`` are ``student address``."""
     return tuple(map(stem, _WORD.findall(_BORDER.sub(" ", plain(name)))))
