@@ -353,6 +353,7 @@ def test_what_does_not_fit_is_said(fast_generator, base_engine):
     small = LlamaEngine(fast_generator.loaded, options=EngineOptions(threads=1, context=64))
     with pytest.raises(ContextOverflow, match="context of 64 tokens"):
         opened(small, room=64)
+    assert (base_engine.longest, small.longest) == (8192, 64)
 
 
 def test_misuse_is_an_error_and_no_crash(base_engine):
