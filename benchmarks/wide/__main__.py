@@ -8,7 +8,8 @@
 ``recall`` and ``answers`` merge the databases of a part of the evaluation pack (``--data``, ../shared/data) into one,
 with rows; ``--fill`` adds databases of another part, which nothing is asked about, until there are ``--tables``.
 A table counts as needed if the right query reads it, a column if the right query names it. ``answers`` asks the same
-questions of the merged database and of the right one alone. ``seconds`` is for generated schemas and needs no data.
+questions of the merged database again with the right database's tables alone (``--tables``): names that had to be made
+different are the same then. ``seconds`` is for generated schemas and needs no data.
 Questions are drawn by ``--seed``. Each prints one JSON document to stdout.
 """
 
@@ -21,12 +22,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks.speed.machine import machine, versions
 from benchmarks.wide.generated import write
-from benchmarks.wide.merged import Asked, database_file, merge, questions
+from benchmarks.wide.merged import Asked, merge, questions
 from planner_cli import Planner
 from planner_cli.bench.equality import Gold, matches
 from planner_cli.bench.setaside import UnmeasurableError
@@ -34,6 +36,8 @@ from planner_cli.errors import PlannerError
 from planner_cli.text import nocase
 from planner_cli.types import Schema
 
+MOST_ROWS = 100_000
+"""As gold's, in a benchmark."""
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -110,39 +114,59 @@ def mean(values: Sequence[float]) -> float:
 
 def answers(options: argparse.Namespace, folder: Path) -> dict:
     asked = drawn(merged(options, folder / "merged.sqlite"), options)
-    whole = _right(folder / "merged.sqlite", [(q.id, q.text, q.merged_gold) for q in asked], options)
-    alone: dict[str, tuple[bool, float]] = {}
-    for name in dict.fromkeys(question.database for question in asked):
-        path = database_file(options.data / options.part, name)
-        alone |= _right(path, [(q.id, q.text, q.gold) for q in asked if q.database == name], options)
-    both = [question.id for question in asked if question.id in whole and question.id in alone]
+    found: dict[str, tuple[Told, Told]] = {}
+    path = folder / "merged.sqlite"
+    with planner_of(path, options, discriminator=options.discriminator, rows=MOST_ROWS) as wide:
+        for question in asked:
+            with planner_of(
+                path, options, discriminator=options.discriminator, rows=MOST_ROWS, tables=question.database_tables
+            ) as alone:
+                here, there = told(wide, question), told(alone, question)
+            if here is not None and there is not None:
+                found[question.id] = (here, there)
+                print(f"{question.id} {here.right:d} {there.right:d}: {here.sql}", file=sys.stderr, flush=True)
+    pairs = list(found.values())
     return {
-        "questions": len(both), "right_merged": round(mean([whole[each][0] for each in both]), 4),
-        "right_alone": round(mean([alone[each][0] for each in both]), 4),
-        "seconds_merged": round(mean([whole[each][1] for each in both]), 2),
-        "seconds_alone": round(mean([alone[each][1] for each in both]), 2),
-        "only_merged": [each for each in both if whole[each][0] > alone[each][0]],
-        "only_alone": [each for each in both if whole[each][0] < alone[each][0]],
-    }  # fmt: skip
+        "questions": len(pairs),
+        "right_merged": round(mean([here.right for here, _ in pairs]), 4),
+        "right_alone": round(mean([there.right for _, there in pairs]), 4),
+        "all_gold_tables_shown": round(mean([here.complete for here, _ in pairs]), 4),
+        "seconds_merged": round(mean([here.seconds for here, _ in pairs]), 2),
+        "seconds_alone": round(mean([there.seconds for _, there in pairs]), 2),
+        "second_rounds": sum(here.rounds > 1 for here, _ in pairs),
+        "only_merged": [each for each, (here, there) in found.items() if here.right > there.right],
+        "only_alone": [each for each, (here, there) in found.items() if here.right < there.right],
+    }
 
 
-def _right(
-    path: Path, asked: Sequence[tuple[str, str, str]], options: argparse.Namespace
-) -> dict[str, tuple[bool, float]]:
-    """By question, whether the answer is right, and its seconds; without those whose right query cannot be run."""
-    found = {}
-    with planner_of(path, options, discriminator=options.discriminator, rows=100_000) as planner:
-        for number, text, sql in asked:
-            try:
-                gold = Gold.run(planner.database, sql)
-            except UnmeasurableError as error:
-                print(f"{number}: {error.message}", file=sys.stderr)
-                continue
-            answer = planner.ask(text)
-            best = answer.best_execution
-            found[number] = (best is not None and matches(gold, best), answer.timings.total)
-            print(f"{path.name} {number}: {found[number]} {answer.sql}", file=sys.stderr, flush=True)
-    return found
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer."""
+
+    right: bool
+    complete: bool
+    """Whether all tables of the right query were shown in the end."""
+    rounds: int
+    seconds: float
+    sql: str | None
+
+
+def told(planner: Planner, asked: Asked) -> Told | None:
+    """``None`` where the right query cannot be run."""
+    try:
+        gold = Gold.run(planner.database, asked.gold)
+    except UnmeasurableError as error:
+        print(f"{asked.id}: {error.message}", file=sys.stderr)
+        return None
+    answer = planner.ask(asked.text)
+    best = answer.best_execution
+    return Told(
+        right=best is not None and matches(gold, best),
+        complete=answer.shown is None or asked.tables <= set(map(nocase, answer.shown)),
+        rounds=sum(" tables shown: " in warning for warning in answer.warnings),
+        seconds=answer.timings.total,
+        sql=answer.sql,
+    )
 
 
 # ----------------------------------------------------------------------------------------------- seconds
@@ -153,7 +177,7 @@ def seconds(options: argparse.Namespace, folder: Path) -> dict:
     for count in map(int, options.sizes.split(",")):
         path = folder / f"{count}.sqlite"
         write(path, count, seed=options.seed)
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         with planner_of(path, options, no_judge=True) as planner:
             opened = time.perf_counter()
             first = planner.question("How many orders of customers in Lisbon were shipped late?")
@@ -163,6 +187,7 @@ def seconds(options: argparse.Namespace, folder: Path) -> dict:
         found[str(count)] = {
             "open": round(opened - started, 2), "first_question": round(asked - opened, 2),
             "next_question": round(again - asked, 2), "tables_shown": len(first.schema.tables),
+            "own_cpu": round(time.process_time() - spent, 2),
         }  # fmt: skip
     return {"schemas": found}
 

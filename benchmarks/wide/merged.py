@@ -30,9 +30,9 @@ class Asked:
     database: str
     text: str
     gold: str
-    """For its own database."""
-    merged_gold: str
-    """For the merged one."""
+    """For the merged database."""
+    database_tables: tuple[str, ...]
+    """All tables of its own database, as they are called in the merged one."""
     tables: frozenset[str]
     """What it reads there, in lower case."""
     columns: frozenset[tuple[str, str]]
@@ -132,7 +132,11 @@ def _asked(line: Mapping[str, str], renamed: Mapping[str, str], wording: str) ->
         (only,) = set(aliases.values())
         columns |= {(renamed[only].lower(), node.name.lower()) for node in tree.find_all(exp.Column) if not node.table}
     return Asked(
-        id=line["qid"], database=line["db_id"], text=line.get(wording) or line["question"], gold=line["query"],
-        merged_gold=tree.sql(dialect="sqlite"), tables=frozenset(renamed[old].lower() for old in aliases.values()),
+        id=line["qid"],
+        database=line["db_id"],
+        text=line.get(wording) or line["question"],
+        gold=tree.sql(dialect="sqlite"),
+        database_tables=tuple(renamed.values()),
+        tables=frozenset(renamed[old].lower() for old in aliases.values()),
         columns=frozenset(columns),
-    )  # fmt: skip
+    )

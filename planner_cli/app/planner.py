@@ -54,12 +54,10 @@ class Planner:
         """Use :meth:`open`."""
         self.database = database
         self.schema = schema
-        """What the models are shown: all tables, or those that were named."""
+        """What there is to show the models: all tables, or those that were named. Of a wide one each question has a
+        part."""
         self._loaded = loaded
-        self._asking = None if loaded.generator is None else Asking(
-            database, loaded.generator, loaded.discriminator, schema=schema,
-            most=loaded.settings.database.schema_tokens,
-        )  # fmt: skip
+        self._asking = self._asking_of(loaded)
         self._notes = notes
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
@@ -221,7 +219,16 @@ class Planner:
         self._check_open()
         self._end_running()
         said = from_mapping(settings, BY_KEYWORD)
-        self._loaded = changed(self._loaded, said, control or Control(), self._notes.append)
+        before = self._loaded
+        self._loaded = loaded = changed(before, said, control or Control(), self._notes.append)
+        if (loaded.generator, loaded.discriminator) != (before.generator, before.discriminator):
+            self._asking = self._asking_of(loaded)
+
+    def _asking_of(self, loaded: Loaded) -> Asking | None:
+        if loaded.generator is None:
+            return None
+        most = loaded.settings.database.schema_tokens
+        return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
 
     # ---------------------------------------------------------------------------------------------- facts
 

@@ -119,7 +119,8 @@ class Names:
                 yield word, float(length)
             return
         inside = [name for name in self._where if word in name] if len(word) >= LEAST_INSIDE else []
-        for name in dict.fromkeys([*self._beginning.get(word[0], ()), *inside]):
+        held = [] if word.isascii() else [name for name in self._where if name in word]
+        for name in dict.fromkeys([*self._beginning.get(word[0], ()), *inside, *held]):
             likeness = alike(word, name)
             if likeness:
                 yield name, likeness

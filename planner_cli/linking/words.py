@@ -6,6 +6,7 @@ ones, and English words that say nothing of what a table holds.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -48,6 +49,7 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+@functools.lru_cache(maxsize=20_000)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name, folded: ``StudentAddresses`` and ``student_address`` are ``student address``."""
     return tuple(map(stem, _WORD.findall(_BORDER.sub(" ", plain(name)))))
@@ -79,12 +81,15 @@ def wanted(text: str) -> dict[str, int]:
 def alike(word: str, name: str) -> float:
     """How much a word of a question is like a word of a name, in [0, 1]; 0 is not at all.
 
-    Without their first letter in common they are alike only if the name's has the question's inside.
+    Without their first letter in common they are alike only if one has the other inside: the question's, where
+    sentences are written without blanks.
 
     ``department`` is like ``dept`` and ``dep``, ``enrolled`` like ``enrollment``, ``customer`` like ``customername``.
     """
     if word == name:
         return 1.0
+    if not name.isascii() and name in word:
+        return INSIDE
     shorter, longer = sorted((len(word), len(name)))
     if shorter < _SHORTEST:
         return 0.0

@@ -25,7 +25,7 @@ class Lacking:
 def lacking(question: Question, pool: Pool, mode: Mode) -> Lacking | None:
     """What the candidates needed beyond what was shown; ``None`` where it was enough.
 
-    Whether they run is asked only where the mode lets that decide anything.
+    Whether they run is asked only where the mode lets that decide anything; one that is slow could.
     """
     if question.whole is None:
         return None
@@ -36,7 +36,8 @@ def lacking(question: Question, pool: Pool, mode: Mode) -> Lacking | None:
     named = {name for query in queries for name in _read(query)} & hidden
     if named or used & cut:
         return Lacking(frozenset(named | (used & cut)), "a candidate names what was not shown")
-    if rules_out(mode) and not any(execution.ok for execution in pool.executions):
+    answers = (execution.ok or execution.error_kind == "time" for execution in pool.executions)
+    if rules_out(mode) and not any(answers):
         return Lacking(frozenset(used & (_columns(question.whole) - _columns(question.schema))), "no candidate runs")
     return None
 

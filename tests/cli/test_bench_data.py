@@ -195,6 +195,26 @@ def test_a_comparison_without_a_judge_takes_the_methods_that_need_none(tmp_path,
     assert [line.split()[0] for line in lines[2:6]] == ["vote", "weighted-vote", "greedy", "first"]
 
 
+@pytest.mark.model
+@pytest.mark.parametrize(("methods", "models"), [("vote", 1), ("vote,rerank", 2)])
+def test_a_judge_that_was_never_trained_is_asked_by_methods_that_need_its_scores(
+    tmp_path, tiny_random_model, methods, models
+):
+    both = (
+        "--generator",
+        tiny_random_model,
+        "--discriminator",
+        tiny_random_model,
+        "--max-tokens",
+        "3",
+        "--threads",
+        "1",
+    )
+    assert bench("compare", "demo", "--limit", "1", "-n", "1", "--methods", methods, *both, "-o", tmp_path / "c") == 0
+    run = json.loads((tmp_path / "c" / "vote" / "run.json").read_text())
+    assert len(run["models"]) == models
+
+
 def test_what_a_command_does_not_take_does_not_reach_it_by_the_environment(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANNER_SEED", "not a number")
