@@ -53,7 +53,7 @@ def new_pool(
     """An empty pool, as the settings' mode requires."""
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    return Pool(database, control, spent, failed=not knows, mends=mends)
+    return Pool(database, control, spent, failed=not knows, mends=mends, earlier=question.earlier)
 
 
 def finish(pool: Pool, select: Select) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.reply import extract_sql, is_closed, opened
 from planner_cli.prompts.schema import compact_schema, full_schema, hint_text, sql_line
 from planner_cli.text import on_one_line, without_breaks
-from planner_cli.types import Question, Schema
+from planner_cli.types import Earlier, Question, Schema
 
 _MOST_OPENING = 64
 """Characters of blanks, fences and labels before a query of the one-line format."""
@@ -64,6 +64,7 @@ class CompactGenerator:
         asked = (
             Span(compact_schema(question.schema), "data"),
             STABLE,
+            *_before(question.earlier),
             Span("Q: "),
             Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
@@ -110,6 +111,7 @@ class ChatGenerator:
             Span("Database schema:\n\n"),
             Span(full_schema(question.schema), "data"),
             STABLE,
+            *_conversation(question.earlier),
             Span("\nQuestion: "),
             Span(on_one_line(question.text), "data"),
             Span(
@@ -135,6 +137,29 @@ class ChatGenerator:
     def grammar(self, schema: Schema) -> str | None:
         del schema
         return None  # these models have their own style: upper case, aliases, spacing
+
+
+def _before(earlier: Earlier | None) -> Prompt:
+    """The question before and its query, in the trained format: right for 7 of 12 follow-ups on the demo database.
+
+    One question made of both texts was for fewer, as was both together.
+    """
+    if earlier is None:
+        return ()
+    return (
+        Span("Q: "), Span(on_one_line(earlier.text), "data"), Span("\nSQL: "), Span(sql_line(earlier.sql), "data"),
+        Span("\n"),
+    )  # fmt: skip
+
+
+def _conversation(earlier: Earlier | None) -> Prompt:
+    """What a chat model is shown of the question before."""
+    if earlier is None:
+        return ()
+    return (
+        Span("\nEarlier question: "), Span(on_one_line(earlier.text), "data"), Span("\nIts query: "),
+        Span(sql_line(earlier.sql), "data"), Span("\nThe next question continues the earlier one."),
+    )  # fmt: skip
 
 
 def _attempt(draft: Draft | None) -> Prompt:

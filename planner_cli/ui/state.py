@@ -148,7 +148,7 @@ class RunState:
         if event.stage == "generate":
             self.phase, self.samples, self.live = "prompt", event.branches, event.branches
         else:
-            self.phase, self.to_judge = "judge-prompt", event.branches
+            self.phase, self.to_judge = "judge-prompt", self.judged + event.branches
 
     def _thought(self, cluster: int) -> ThoughtView:
         if cluster not in self.thoughts:

@@ -14,6 +14,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli import main
 from planner_cli.cli.chat.commands import COMMANDS, dispatch, words
 from planner_cli.cli.chat.session import Leave, Session
+from planner_cli.cli.remembering import last_answered
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
@@ -21,7 +22,9 @@ from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
 from planner_cli.generator import Generator
 from planner_cli.history import History, typed_path
+from planner_cli.types import Earlier
 from tests.conftest import make_shop
+from tests.running import planner
 from tests.scripted import ScriptedEngine
 
 COUNT, PARIS = "select count(*) from customers", "select count(*) from customers where city = 'Paris'"
@@ -259,6 +262,50 @@ def test_a_question_mark_makes_a_line_a_question(scripted, say):
     scripted.will_write(COUNT, COUNT, COUNT)
     assert say("? select all customers, how many are there")[:2] == (0, "count(*)\n3\n")
     assert scripted.session.asked.question.text == "select all customers, how many are there"
+
+
+FOLLOWED = [
+    ("a sign of it", "and in Paris?", "and in Paris?", False),
+    ("forced", "+ customers in Paris", "customers in Paris", True),
+    ("no sign", "How many customers are in Paris?", "How many customers are in Paris?", None),
+    ("forced to be fresh", "new: and in Paris?", "and in Paris?", None),
+    ("forced in capitals", "NEW: and in Paris?", "and in Paris?", None),
+]
+
+
+@pytest.mark.parametrize(("line", "text", "sure"), [f[1:] for f in FOLLOWED], ids=[f[0] for f in FOLLOWED])
+def test_a_question_continues_the_one_before_where_it_may(scripted, say, line, text, sure):
+    scripted.will_write(COUNT, COUNT, COUNT)
+    say("How many customers?")
+    for writes in ((PARIS,) * 3,) if sure is not False else ((COUNT,) * 2, (PARIS,)):
+        scripted.writer.enqueue(writes)
+    for _ in range(2 if sure is False else 1):
+        scripted.judge.enqueue([""], p_true=[0.5])
+    assert say(line)[0] == 0
+    asked = scripted.session.asked.question
+    assert asked.text == text
+    assert asked.earlier == (None if sure is None else Earlier("How many customers?", COUNT, sure=sure))
+
+
+def test_a_follow_up_of_a_follow_up_continues_both_and_is_kept_whole(scripted, say):
+    for query in (COUNT, PARIS, COUNT):
+        scripted.will_write(query, query, query)
+    say("How many customers?", "+ in Paris")
+    assert "read as a follow-up of the question before" in say("+ and in all cities")[2]
+    assert scripted.session.asked.question.earlier == Earlier("How many customers? in Paris", PARIS, sure=True)
+    with History.open() as history:
+        assert [entry.question for entry in history.list(2)] == [
+            "How many customers? in Paris and in all cities",
+            "How many customers? in Paris",
+        ]
+        assert last_answered(scripted.database.path) == Earlier("How many customers? in Paris and in all cities", COUNT)
+
+
+def test_there_is_nothing_to_continue(say, shop):
+    assert say("+ in Paris")[2] == "planner: there is no answered question to continue (ask without the +)\n"
+    done = planner("ask", "and in Paris?", shop, "--continue")
+    assert done.returncode == 2
+    assert done.stderr.endswith("to continue is in the history (ask without --continue)\n")
 
 
 def test_what_the_toolbar_says(scripted, say):

@@ -43,6 +43,7 @@ _WIDEST = 100
 _LINES = (
     "A line that begins as SQL does (select, with, values) runs in the sandbox; any other is a question.",
     "? before a line makes it a question. Alt-Enter begins another line.",
+    "+ before a question says that it continues the one before, new: that it does not.",
     "Ctrl-C ends a question and keeps what there is, Ctrl-D leaves.",
 )
 
