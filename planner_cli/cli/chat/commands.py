@@ -26,7 +26,7 @@ from planner_cli.errors import PlannerError
 from planner_cli.history import History, SavedQuery, history_path
 from planner_cli.knobs import Knob
 from planner_cli.lexer import shortened
-from planner_cli.types import Schema
+from planner_cli.types import Execution, Schema
 from planner_cli.ui.completing import Words
 from planner_cli.ui.console import make_console, print_line
 from planner_cli.ui.formats import FORMATS
@@ -245,7 +245,7 @@ def _saved(session: Session) -> tuple[SavedQuery, ...]:
 
 
 def _tables(session: Session, _rest: str) -> None:
-    print_execution(tables_listed(session.planner.schema), session.screen, sys.stdout, session.results)
+    _show(session, tables_listed(session.planner.schema))
 
 
 def _schema(session: Session, rest: str) -> None:
@@ -254,7 +254,11 @@ def _schema(session: Session, rest: str) -> None:
         _tables(session, rest)
         return
     shown = part_of(database.schema, tuple(rest.rstrip(";").split()), database.path)
-    print_execution(columns_listed(shown), session.screen, sys.stdout, session.results)
+    _show(session, columns_listed(shown))
+
+
+def _show(session: Session, found: Execution) -> None:
+    print_execution(found, session.screen, sys.stdout, session.results, limit_option="\\limit")
 
 
 # -------------------------------------------------------------------------------------------- the settings
@@ -265,6 +269,7 @@ def _limit(session: Session, rest: str) -> None:
     if not rest.isdecimal() or not 1 <= int(rest) <= most:
         raise PlannerError(f"\\limit takes a number of rows, here up to {most:,}", hint=_more_rows(session))
     session.set_results(limit=int(rest))
+    say(f"up to {int(rest):,} rows of a result are shown", err=True)
 
 
 def _more_rows(session: Session) -> str:
@@ -275,6 +280,7 @@ def _format(session: Session, rest: str) -> None:
     if rest not in FORMATS:
         raise PlannerError("\\format takes a name", hint=", ".join(FORMATS))
     session.set_results(format_=rest)
+    say(f"results are shown as {rest}", err=True)
 
 
 def _budget(session: Session, rest: str) -> None:
@@ -322,6 +328,7 @@ def _change(session: Session, knob: Knob, text: str) -> None:
         waiting(f"setting {knob.name}", console=session.screen.console(), mode=session.screen.mode),
     ):
         session.planner.change(control=control, **said)
+    say(f"{knob.name} is {session.planner.choices[knob.keyword].value}", err=True)
 
 
 def _print(session: Session, text: str) -> None:
