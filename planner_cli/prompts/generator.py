@@ -140,9 +140,10 @@ class ChatGenerator:
 
 
 def _before(earlier: Earlier | None) -> Prompt:
-    """The question before and its query, in the trained format: right for 7 of 12 follow-ups on the demo database.
+    """The question before and its query, in the trained format.
 
-    One question made of both texts was for fewer, as was both together.
+    Of 12 follow-ups on the demo database the built-in generator's greedy query was right for 6; for 5 with one question
+    made of both texts, for 4 with that behind the earlier query, for 1 without anything before it.
     """
     if earlier is None:
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from planner_cli.cli.streams import check_target, output_stream
 from planner_cli.control import Control
 from planner_cli.database.names import nearest
 from planner_cli.errors import PlannerError
+from planner_cli.explaining import explain
 from planner_cli.history import History, SavedQuery, history_path
 from planner_cli.knobs import Knob
 from planner_cli.lexer import shortened
@@ -39,7 +41,7 @@ _ENDINGS = {
 }  # fmt: skip
 _VALUE = re.compile(r"\s*([:@$]?\w+=(?:'(?:[^']|'')*'|\S*))(?:\s+|\Z)")
 _LISTED = 20
-_WIDEST = 100
+_WIDEST, _NARROWEST = 100, 40
 _LINES = (
     "A line that begins as SQL does (select, with, values) runs in the sandbox; any other is a question.",
     "? before a line makes it a question. Alt-Enter begins another line.",
@@ -170,6 +172,18 @@ def _rerun(session: Session, rest: str) -> None:
         raise PlannerError(f"question {rest} has no query")
     say(shortened(made["answer"]["sql"]), err=True)
     session.run(made["answer"]["sql"])
+
+
+def _explain(session: Session, rest: str) -> None:
+    lines = explain(rest or session.last().sql)
+    if lines is None:
+        raise PlannerError("the query cannot be explained: it is not read as one select", hint="\\sql edits it")
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        say(textwrap.fill(
+            line.lstrip(), max(_NARROWEST, session.screen.console().width), initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + 2), break_long_words=False, break_on_hyphens=False,
+        ))  # fmt: skip
 
 
 def _export(session: Session, rest: str) -> None:
@@ -362,6 +376,7 @@ def _quit(_session: Session, _rest: str) -> None:
 COMMANDS = (
     Command("why", "[N]", "Show the candidates, what decided and the thought; or candidate N whole.", _why),
     Command("sql", "[QUERY]", "Edit the last query in $EDITOR and run it, or run QUERY.", _sql, ("e", "edit")),
+    Command("explain", "[QUERY]", "Say in plain words what the last query, or QUERY, does.", _explain),
     Command("rerun", "[N]", "Run the last query again, or that of question N.", _rerun),
     Command("export", "FILE", "Write the last result; the file's ending says the format.", _export, ("o", "output")),
     Command("mark", "right|wrong [QUERY]", "Mark the last answer, with the right query if you know it.", _mark),
