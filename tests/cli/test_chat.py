@@ -18,6 +18,7 @@ from planner_cli.cli.remembering import last_answered
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
+from planner_cli.cli.streams import OutputError
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
 from planner_cli.generator import Generator
@@ -207,6 +208,7 @@ def test_nothing_is_kept_with_history_off(database, private_home, capsys):
     made.will_write(COUNT, COUNT, COUNT)
     assert made.session.line("How many?") == 0
     assert made.session.line("\\mark right") == 2
+    assert made.session.line("\\save mine") == 2
     assert "nothing is remembered with --history off" in capsys.readouterr().err
     assert not list((private_home / "state").rglob("*"))
 
@@ -257,6 +259,18 @@ def test_sigterm_ends_the_session(scripted, monkeypatch):
     with pytest.raises(Ended) as caught:
         scripted.session.line("How many?")
     assert caught.value.status == 143
+
+
+def test_where_nothing_can_be_written_the_session_ends(scripted, say, monkeypatch):
+    assert say("select 1", "\\export /nowhere/a.csv")[0] == 2  # a file of the user's: another one can be named
+
+    class Full(io.StringIO):
+        def flush(self):
+            raise OutputError("cannot write to standard output: No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(OutputError):
+        scripted.session.line("select 1")
 
 
 @pytest.mark.parametrize("line", ["quit", "exit", "\\q", "\\quit", ".exit"])

@@ -202,6 +202,8 @@ def _save(session: Session, rest: str) -> None:
     name, _, sql = rest.partition(" ")
     if not name.isidentifier():
         raise PlannerError("\\save takes a name, and a query where it is not the last one", hint="\\save by_year")
+    if session.level == "off":
+        raise PlannerError("nothing is kept with --history off", hint="start without it to save queries")
     query = sql.strip() or session.last().sql
     with History.open() as history:
         history.save_query(session.planner.database.path, SavedQuery(name, query))

@@ -15,6 +15,7 @@ from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings
 from planner_cli.cli.screen import ScreenSettings, watch
 from planner_cli.cli.signals import Ended, interruptible
+from planner_cli.cli.streams import OutputError
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, Interrupted, PlannerError
 from planner_cli.types import Earlier
@@ -91,13 +92,15 @@ class Session:
         Raises:
             Leave: the user wants to go.
             Ended: a signal other than Ctrl-C says so.
+            OutputError: answers can no longer be written.
 
         """
         text = text.strip()
         if text in LEAVING:
             raise Leave
+        is_command = text.startswith("\\") or (text.startswith(".") and text[1:2].isalpha())
         try:
-            if text.startswith("\\") or (text.startswith(".") and text[1:2].isalpha()):
+            if is_command:
                 self._command(self, text[1:])
             elif is_sql(text):
                 self.run(text)
@@ -110,6 +113,8 @@ class Session:
                 error.hint = error.__cause__.hint
             return self._say(error)
         except PlannerError as error:
+            if isinstance(error, OutputError) and not is_command:
+                raise
             return self._say(error)
         return ExitCode.OK
 
