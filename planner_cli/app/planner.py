@@ -24,7 +24,7 @@ from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Execution, ModelInfo, Question, Schema, Timings
+from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -142,7 +142,7 @@ class Planner:
 
     # --------------------------------------------------------------------------------------------- asking
 
-    def ask(self, question: str, *, control: Control | None = None) -> Answer:
+    def ask(self, question: str | Question, *, control: Control | None = None) -> Answer:
         """Answer one question.
 
         Raises:
@@ -176,10 +176,11 @@ class Planner:
         self._running = steps_of(events, control)
         return self._running
 
-    def question(self, text: str) -> Question:
+    def question(self, text: str, *, earlier: Earlier | None = None) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
 
-        Of a schema over ``schema_tokens`` it has the part that the text is about.
+        Of a schema over ``schema_tokens`` it has the part that the text is about. ``earlier`` is the question before
+        with its query, which this one may continue. Both readings are tried then, unless it is ``sure``.
 
         Raises:
             PlannerError: it is empty, or the planner is closed.
@@ -191,7 +192,7 @@ class Planner:
         started = time.perf_counter()
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
-        question = self._asking.question(text)
+        question = replace(self._asking.question(text), earlier=earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._warn_of_late_values()
         return question

@@ -15,7 +15,7 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
-from planner_cli.cli.remembering import level_option, remember
+from planner_cli.cli.remembering import last_answered, level_option, remember
 from planner_cli.cli.result_options import ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import (
     abstained,
@@ -44,6 +44,7 @@ class _Request:
     database: Path
     as_json: bool
     sql_only: bool
+    continues: bool
     results: ResultOptions
     level: Level
 
@@ -68,6 +69,13 @@ class _Request:
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
 )
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
+@click.option(
+    "--continue",
+    "continues",
+    cls=Plain,
+    is_flag=True,
+    help="QUESTION may continue the last one about DATABASE; both readings are tried.",
+)
 @options("sure", "generator", "judge", "plan", "method", "database", "redact", "query", "engine", "cache", "server")
 @level_option
 @options("screen", knobs=SCREEN_KNOBS)
@@ -87,6 +95,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
         database=given["database"],
         as_json=given["as_json"],
         sql_only=given["sql_only"],
+        continues=given["continues"],
         results=chosen_results(given),
         level=given["level"],
     )
@@ -111,8 +120,9 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
+    earlier = last_answered(request.database) if request.continues else None
     with opened(request.database, choices, screen, control, rows=request.results.limit) as planner:
-        question = planner.question(request.question)
+        question = planner.question(request.question, earlier=earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
@@ -120,7 +130,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
             _print(planner, request, screen, question, answer, code, error)
             print_warnings(screen, answer)
         finally:
-            remember(planner, request.question, answer, request.level)
+            remember(planner, question, answer, request.level)
     return code, error
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from planner_cli.clean import clean
+from planner_cli.clean import Clean, clean
 from planner_cli.types import Answer, Execution, StageTimings
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
@@ -124,6 +124,8 @@ def show_result(
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
+    if limit_option is not None and limit_option.startswith("\\"):  # in a session an option is a command
+        notes = tuple(Clean(note.replace("--format ", "\\format ")) for note in notes)
     for note in (*_missing_rows(execution, len(rows), limit_option), *map(clean, execution.notes), *notes):
         print_note(stderr, note)
 
