@@ -25,7 +25,7 @@ from planner_cli.knobs import with_value
 from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
 from planner_cli.text import nocase
-from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings
+from planner_cli.types import Answer, ModelInfo, Question, Row, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from planner_cli.app.keywords import Keywords
     from planner_cli.app.models import Loaded
     from planner_cli.database import Database
+    from planner_cli.database.block import Block
     from planner_cli.engine import Engine
 
 _TABLES_NAMED = 12
@@ -209,6 +210,29 @@ class Planner:
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._warn_of_late_values()
         return question
+
+    def blocks(self, answer: Answer, *, control: Control | None = None) -> Iterator[Block]:
+        """All rows of an answer, a block at a time: where not all were fetched, the query runs again, without limits.
+
+        Raises:
+            ExportError: the query could not be run to its end.
+            Stopped: the control said so.
+
+        """
+        from planner_cli.database.block import block
+
+        execution = answer.best_execution
+        if execution is None or answer.sql is None:
+            return
+        if execution.truncated or execution.cut_values:
+            yield from self.database.blocks(answer.sql, control)
+        elif execution.rows:
+            yield block(execution.rows)
+
+    def rows(self, answer: Answer, *, control: Control | None = None) -> Iterator[Row]:
+        """The same, row by row."""
+        for found in self.blocks(answer, control=control):
+            yield from found.rows()
 
     # ---------------------------------------------------------------------------------------------- facts
 

@@ -22,6 +22,7 @@ from planner_cli.cli.results import (
     print_document,
     print_error_document,
     print_warnings,
+    whole_result,
 )
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
@@ -33,9 +34,10 @@ from planner_cli.history import History
 from planner_cli.types import Answer, Question
 from planner_cli.ui.document_types import OptionsJson
 from planner_cli.ui.errors import format_note
-from planner_cli.ui.formats import Format
+from planner_cli.ui.formats import EVERY_FORMAT, Format, format_of
 
-FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "vertical")
+PAGE = 500
+"""Rows on a screen."""
 Level: TypeAlias = Literal["off", "metadata", "full"]
 
 
@@ -45,14 +47,24 @@ class _Request:
 
     question: str
     database: Path
-    format_: Format
+    format_: Format | None
     as_json: bool
     sql_only: bool
-    limit: int
+    limit: int | None
     raw: bool
     bom: bool
     output: Path | None
     level: Level
+
+    @property
+    def format(self) -> Format:
+        """What was chosen, or what the file's ending says."""
+        return self.format_ or (format_of(self.output) if self.output is not None else "table")
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows are wanted: a file or a pipe gets them, a screen a page."""
+        return not self.as_json and (self.output is not None or not sys.stdout.isatty())
 
     def check(self) -> None:
         """Refuse what makes no sense, before anything is loaded."""
@@ -64,7 +76,9 @@ class _Request:
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
-        if self.bom and (self.format_ not in {"csv", "tsv"} or self.as_json or self.sql_only):
+        if self.format == "xlsx" and self.output is None:
+            raise PlannerError("--format xlsx is for files", hint="add -o FILE.xlsx")
+        if self.bom and (self.format not in {"csv", "tsv"} or self.as_json or self.sql_only):
             raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
         if self.output is not None:
             check_target(self.output, self.database)
@@ -77,10 +91,9 @@ class _Request:
     "--format",
     "format_",
     cls=Plain,
-    type=click.Choice(FORMATS),
-    default="table",
+    type=click.Choice(EVERY_FORMAT),
     metavar="NAME",
-    help=f"{', '.join(FORMATS)}.  [default: table]",
+    help=f"{', '.join(EVERY_FORMAT)}.  [default: the ending of FILE says, else table]",
 )
 @click.option(
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
@@ -90,9 +103,8 @@ class _Request:
     "--limit",
     cls=Plain,
     type=click.IntRange(min=1),
-    default=500,
     metavar="ROWS",
-    help="Rows of the answer shown.  [default: 500]",
+    help="Rows of the answer shown.  [default: 500 on a terminal and with --json, else all]",
 )
 @click.option(
     "--raw",
@@ -157,13 +169,13 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
-    with opened(request.database, choices, screen, control, rows=request.limit) as planner:
+    with opened(request.database, choices, screen, control, rows=request.limit if request.as_json else None) as planner:
         question = planner.question(request.question)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
         try:
-            _print(planner, request, screen, question, answer, code, error)
+            _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)
         finally:
             _remember(planner, request, answer)
@@ -176,6 +188,7 @@ def _print(
     screen: ScreenSettings,
     question: Question,
     answer: Answer,
+    control: Control,
     code: ExitCode,
     error: PlannerError | None,
 ) -> None:
@@ -183,22 +196,27 @@ def _print(
     if request.as_json:
         said = _as_document(planner.choices)
         with output_stream(request.output) as stream:
-            print_document(planner, question, answer, stream, options=said, limit=request.limit, code=code, error=error)
+            print_document(
+                planner, question, answer, stream, options=said, limit=request.limit or PAGE, code=code, error=error
+            )
     elif code is ExitCode.OK:
+        wanted = request.whole or (request.limit or 0) > len(answer.rows)
+        whole = whole_result(planner, answer, screen, control) if wanted and not request.sql_only else None
         with output_stream(request.output) as stream:
             print_answer(
                 planner,
                 answer,
                 screen,
                 stream,
-                format_=request.format_,
+                format_=request.format,
                 raw=request.raw,
                 bom=request.bom,
-                limit=request.limit,
+                limit=request.limit if request.limit or request.whole else PAGE,
                 sql_only=request.sql_only,
+                whole=whole,
             )
     elif error is None:
-        print_answer(planner, answer, screen, sys.stdout, limit=request.limit)  # why there is none, on standard error
+        print_answer(planner, answer, screen, sys.stdout, limit=PAGE)  # why there is none, on standard error
 
 
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import TextIO
 
@@ -9,6 +11,8 @@ from planner_cli import __version__
 from planner_cli.app.planner import Planner
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
+from planner_cli.control import Control
+from planner_cli.database.block import Block
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.lexer import shortened
 from planner_cli.types import Answer, Question
@@ -99,12 +103,16 @@ def print_answer(
     format_: Format = "table",
     raw: bool = False,
     bom: bool = False,
-    limit: int,
+    limit: int | None,
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details | None = None,
+    whole: Iterable[Block] | None = None,
 ) -> None:
-    """Write the result to ``stream``, and as much as the options request to standard error."""
+    """Write the result to ``stream``, and as much as the options request to standard error.
+
+    ``limit`` rows of those that were fetched, or of ``whole`` where all are wanted; ``None`` is no limit.
+    """
     stderr = screen.console()
     usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(
@@ -119,8 +127,25 @@ def print_answer(
         sql_only=sql_only,
         details="none" if screen.quiet else details or usual,
         untrained=planner.untrained,
+        whole=whole,
     )
     stream.flush()
+
+
+def whole_result(planner: Planner, answer: Answer, screen: ScreenSettings, control: Control) -> Iterator[Block]:
+    """All rows of the answer; a live screen counts them where nothing else is written to it."""
+    blocks = planner.blocks(answer, control=control)
+    execution = answer.best_execution
+    console = screen.console()
+    if screen.mode != "live" or sys.stdout.isatty() or execution is None or not execution.truncated:
+        yield from blocks
+        return
+    rows = 0
+    with console.status("writing rows") as status:
+        for each in blocks:
+            yield each
+            rows += len(each)
+            status.update(f"{rows:,} rows written")
 
 
 def print_warnings(screen: ScreenSettings, answer: Answer) -> None:
