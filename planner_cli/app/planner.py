@@ -24,7 +24,7 @@ from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Schema, Timings
+from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Row, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from planner_cli.app.keywords import Keywords
     from planner_cli.app.models import Loaded
     from planner_cli.database import Database
+    from planner_cli.database.block import Block
     from planner_cli.engine import Engine
 
 _COLUMNS_NAMED = 3
@@ -230,6 +231,22 @@ class Planner:
             return None
         most = loaded.settings.database.schema_tokens
         return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
+
+    def blocks(self, answer: Answer, *, control: Control | None = None) -> Iterator[Block]:
+        """All rows of an answer, a block at a time: where not all were fetched, the query runs again, without limits.
+
+        Raises:
+            ExportError: the query could not be run to its end.
+            Stopped: the control said so.
+
+        """
+        if answer.best_execution is not None and answer.sql is not None:
+            yield from self.database.whole(answer.sql, answer.best_execution, control)
+
+    def rows(self, answer: Answer, *, control: Control | None = None) -> Iterator[Row]:
+        """The same, row by row."""
+        for found in self.blocks(answer, control=control):
+            yield from found.rows()
 
     # ---------------------------------------------------------------------------------------------- facts
 

@@ -16,7 +16,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.remembering import last_answered, level_option, remember
-from planner_cli.cli.result_options import ResultOptions, chosen_results, result_options
+from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import (
     abstained,
     exit_code,
@@ -24,6 +24,7 @@ from planner_cli.cli.results import (
     print_document,
     print_error_document,
     print_warnings,
+    wanted,
 )
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
@@ -121,13 +122,14 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
     earlier = last_answered(request.database) if request.continues else None
-    with opened(request.database, choices, screen, control, rows=request.results.limit) as planner:
+    fetched = (request.results.limit or PAGE) if request.as_json else None
+    with opened(request.database, choices, screen, control, rows=fetched) as planner:
         question = planner.question(request.question, earlier=earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
         try:
-            _print(planner, request, screen, question, answer, code, error)
+            _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)
         finally:
             remember(planner, question, answer, request.level)
@@ -140,6 +142,7 @@ def _print(
     screen: ScreenSettings,
     question: Question,
     answer: Answer,
+    control: Control,
     code: ExitCode,
     error: PlannerError | None,
 ) -> None:
@@ -147,10 +150,11 @@ def _print(
     if request.as_json:
         said = _as_document(planner.choices)
         with output_stream(request.results.output) as stream:
-            print_document(
-                planner, question, answer, stream, options=said, limit=request.results.limit, code=code, error=error
-            )
+            limit = request.results.limit or PAGE
+            print_document(planner, question, answer, stream, options=said, limit=limit, code=code, error=error)
     elif code is ExitCode.OK:
+        sql = None if request.sql_only else answer.sql
+        whole = wanted(planner.database, sql, answer.best_execution, request.results, screen, control)
         with output_stream(request.results.output) as stream:
             print_answer(
                 planner,
@@ -159,6 +163,7 @@ def _print(
                 stream,
                 request.results,
                 sql_only=request.sql_only,
+                whole=whole,
             )
     elif error is None:
         print_answer(planner, answer, screen, sys.stdout, request.results)  # why there is none, on standard error

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 
+import openpyxl
 import pytest
 
 from tests.running import command, document, planner, planner_process
@@ -227,3 +228,46 @@ def test_hostile_names_reach_no_terminal(tmp_path):
     assert "\x1b" not in everything
     assert "\x9b" not in everything
     assert "\u202e" not in everything
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    path = tmp_path_factory.mktemp("crowd") / "crowd.db"
+    with sqlite3.connect(path) as made:
+        made.execute(
+            "create table customers as with recursive n(id) as (select 1 union all select id + 1 from n where id < 1500) "
+            "select id, 'name ' || id as name from n"
+        )
+    made.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "file", "lines", "said"),
+    [
+        (("--format", "csv"), None, 1501, ""),
+        ((), "all.csv", 1501, ""),
+        (("--limit", "1200"), "some.tsv", 1201, "first 1,200 rows of more; raise --limit to see more"),
+        (("--limit", "7"), "few.jsonl", 7, "first 7 of more than 1,000 rows; raise --limit to see more"),
+        (("--format", "csv"), "named.txt", 1501, ""),
+        ((), "all.md", 1502, ""),
+    ],
+    ids=str,
+)
+def test_a_file_or_a_pipe_gets_every_row(crowd, tmp_path, options, file, lines, said):
+    where = ("-o", tmp_path / file) if file else ()
+    done = planner("ask", "List the names of all customers", crowd, "-n", 1, "--budget", 0, *options, *where)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / file).read_text() if file else done.stdout
+    assert len(text.splitlines()) == lines
+    assert [line for line in done.stderr.splitlines() if "first" in line] == (
+        [f"planner: note: {said}"] if said else []
+    )
+
+
+def test_a_workbook_is_for_files(crowd, tmp_path):
+    asked = ("ask", "List the names of all customers", crowd, "-n", 1, "--budget", 0)
+    refused = planner(*asked, "--format", "xlsx")
+    assert (refused.returncode, refused.stderr) == (2, "planner: --format xlsx is for files (add -o FILE.xlsx)\n")
+    assert planner(*asked, "-o", tmp_path / "a.xlsx").returncode == 0
+    assert openpyxl.load_workbook(tmp_path / "a.xlsx")["result"].max_row == 1501

@@ -124,7 +124,7 @@ LINES = [
     ("a value out of its range", ["\\set candidates 0"], 2, "", "candidates: 0 is not in its range"),
     ("a fixed setting", ["\\set redact customers.name"], 2, "", "redact cannot change while the database is open"),
     ("no saved query", ["\\run"], 0, "", "no query is saved for this database"),
-    ("export without an ending", ["select 1", "\\export x"], 2, "", ".csv, .tsv, .json"),
+    ("export without an ending", ["select 1", "\\export x"], 2, "", ".csv, .tsv, .tab, .json"),
     ("help of one", ["\\help e"], 0, "\\sql [QUERY]", ""),
 ]  # fmt: skip
 

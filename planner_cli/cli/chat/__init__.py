@@ -59,7 +59,7 @@ def chat(context: click.Context, /, **_: Any) -> int:
     control = Control()
     with ExitStack() as stack:
         with interruptible(control):
-            planner = stack.enter_context(opened(path, choices, screen, control, rows=results.limit))
+            planner = stack.enter_context(opened(path, choices, screen, control, rows=None))
         edit = _edit if talks else None
         session = Session(planner, screen, results, level, command=dispatch, sql_only=given["sql_only"], edit=edit)
         return _talk(session, vi=given["vi"]) if talks else _read(session)

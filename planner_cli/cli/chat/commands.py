@@ -19,6 +19,7 @@ from planner_cli.app.settings import BY_KEYWORD
 from planner_cli.cli.chat.session import Leave, Session
 from planner_cli.cli.output import say
 from planner_cli.cli.own import print_execution
+from planner_cli.cli.results import wanted
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import check_target, output_stream
 from planner_cli.control import Control
@@ -31,14 +32,10 @@ from planner_cli.lexer import shortened
 from planner_cli.types import Execution, Schema
 from planner_cli.ui.completing import Words
 from planner_cli.ui.console import make_console, print_line
-from planner_cli.ui.formats import FORMATS
+from planner_cli.ui.formats import ENDINGS, FORMATS
 from planner_cli.ui.screen import waiting
 from planner_cli.ui.why import show_candidate, show_why
 
-_ENDINGS = {
-    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "markdown",
-    ".txt": "table",
-}  # fmt: skip
 _VALUE = re.compile(r"\s*([:@$]?\w+=(?:'(?:[^']|'')*'|\S*))(?:\s+|\Z)")
 _LISTED = 20
 _WIDEST, _NARROWEST = 100, 40
@@ -188,13 +185,16 @@ def _explain(session: Session, rest: str) -> None:
 
 def _export(session: Session, rest: str) -> None:
     ran, target = session.last(), Path(rest).expanduser()
-    format_ = _ENDINGS.get(target.suffix.lower())
-    if format_ is None:
-        raise PlannerError("\\export takes a file whose ending says the format", hint=", ".join(_ENDINGS))
-    check_target(target, session.planner.database.path)
-    results = replace(session.results, format_=format_, limit=session.planner.plan.limits.rows)  # type: ignore[arg-type]
-    with output_stream(target) as stream:
-        print_execution(ran.execution, session.screen, stream, results, limit_option=None)
+    if target.suffix.lower() not in ENDINGS:
+        raise PlannerError("\\export takes a file whose ending says the format", hint=", ".join(ENDINGS))
+    database = session.planner.database
+    check_target(target, database.path)
+    results = replace(session.results, format_=None, limit=None, output=target)
+    control = Control()
+    with interruptible(control):
+        whole = wanted(database, ran.sql, ran.execution, results, session.screen, control)
+        with output_stream(target) as stream:
+            print_execution(ran.execution, session.screen, stream, results, limit_option=None, whole=whole)
     say(f"wrote {target}", err=True)
 
 

@@ -12,7 +12,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.own import failure, print_execution
 from planner_cli.cli.remembering import remember
 from planner_cli.cli.result_options import ResultOptions
-from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings
+from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings, wanted
 from planner_cli.cli.screen import ScreenSettings, watch
 from planner_cli.cli.signals import Ended, interruptible
 from planner_cli.cli.streams import OutputError
@@ -142,9 +142,7 @@ class Session:
         try:
             if code is ExitCode.ABSTAINED:
                 raise abstained(answer, planner.settings.min_confidence or 0.0)
-            print_answer(
-                planner, answer, self.screen, sys.stdout, self.results, limit_option="\\limit", sql_only=self._sql_only
-            )
+            self._print(answer)
             print_warnings(self.screen, answer)
         finally:
             asked.number = remember(planner, asked.question, answer, self.level)
@@ -190,8 +188,20 @@ class Session:
                 error.hint = f"if this is a question, put {FORCED} before it"
             raise error
         self.ran = Ran(sql, found)
-        print_execution(found, self.screen, sys.stdout, self.results, limit_option="\\limit")
+        with interruptible(control):
+            whole = wanted(self.planner.database, sql, found, self.results, self.screen, control)
+            print_execution(found, self.screen, sys.stdout, self.results, limit_option="\\limit", whole=whole)
         sys.stdout.flush()
+
+    def _print(self, answer: Answer) -> None:
+        control = Control()
+        with interruptible(control):
+            sql = None if self._sql_only else answer.sql
+            whole = wanted(self.planner.database, sql, answer.best_execution, self.results, self.screen, control)
+            print_answer(
+                self.planner, answer, self.screen, sys.stdout, self.results, limit_option="\\limit",
+                sql_only=self._sql_only, whole=whole,
+            )  # fmt: skip
 
     def state(self) -> RunState:
         """The picture of the last question, from its events.
