@@ -253,8 +253,6 @@ class Database:
                         found = unpack(reply)
                         rows += len(found)
                         yield found
-                    if control is not None and control.should_abort():  # a quick worker is never waited for
-                        raise WorkerAbortedError
             except WorkerTimeoutError:
                 raise _ended(rows, f"over the time limit of {seconds:g} s", late=True) from None
             except WorkerAbortedError:
