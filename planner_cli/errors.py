@@ -6,6 +6,7 @@
     │   ├── ContextOverflow       (2)  the prompt does not fit the model's context
     │   └── UnreachableError      (3)  a hub or index does not answer, or does not have the file
     ├── EngineError               (3)  llama.cpp failed while it ran
+    ├── ExportError              (74)  a result could not be read to its end
     ├── HistoryError              (2)  the history file cannot be used
     └── Stopped                        a running plan was stopped
         ├── TimeLimit           (124)  ``--max-seconds`` ended before there was an answer
@@ -35,7 +36,7 @@ class ExitCode(IntEnum):
     REFUSED = 5
     """Every candidate tried something other than reading, and was refused."""
     OUTPUT = 74
-    """The answer could not be written: a full disk, a closed standard output."""
+    """The answer could not be written, or not to its end: a full disk, a closed standard output, no time left."""
     TIME_LIMIT = 124
     INTERRUPTED = 130
 
@@ -78,6 +79,12 @@ class EngineError(PlannerError):
     """llama.cpp failed while it ran."""
 
     exit_code = ExitCode.MODEL
+
+
+class ExportError(PlannerError):
+    """A result could not be read to its end."""
+
+    exit_code = ExitCode.OUTPUT
 
 
 class HistoryError(PlannerError):

@@ -99,6 +99,17 @@ class ValueHint:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """The question before, which the next one may continue: "and in Paris?"."""
+
+    text: str
+    sql: str
+    """The query that answered it."""
+    sure: bool = False
+    """Whether the user said that the next one continues it; otherwise both readings are tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     text: str
     schema: Schema
@@ -108,6 +119,13 @@ class Question:
     """Stored values that the text mentions, the longest mention first; empty when values are not to be shown."""
     whole: Schema | None = None
     """All there is to show, where ``schema`` is a part of it that was chosen for this question."""
+    earlier: Earlier | None = None
+    """What it may continue; ``None``: it stands on its own."""
+
+    @property
+    def with_earlier(self) -> str:
+        """The text behind what it continues."""
+        return self.text if self.earlier is None else f"{self.earlier.text} {self.text}"
 
 
 # ------------------------------------------------------------------------------------------ candidates
@@ -366,6 +384,8 @@ class Answer:
     """The winner's votes over all finished samples, in [0, 1]."""
     reason: str
     """One line: why this one won, or why there is none."""
+    continues: bool | None = None
+    """Whether the winner reads the question as continuing the one before; ``None``: there was none it could."""
     timings: Timings = field(default_factory=Timings)
     warnings: tuple[str, ...] = ()
     """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""

@@ -24,7 +24,7 @@ from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Execution, ModelInfo, Question, Schema, Timings
+from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Row, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from planner_cli.app.keywords import Keywords
     from planner_cli.app.models import Loaded
     from planner_cli.database import Database
+    from planner_cli.database.block import Block
     from planner_cli.engine import Engine
 
 _COLUMNS_NAMED = 3
@@ -142,7 +143,7 @@ class Planner:
 
     # --------------------------------------------------------------------------------------------- asking
 
-    def ask(self, question: str, *, control: Control | None = None) -> Answer:
+    def ask(self, question: str | Question, *, control: Control | None = None) -> Answer:
         """Answer one question.
 
         Raises:
@@ -176,10 +177,11 @@ class Planner:
         self._running = steps_of(events, control)
         return self._running
 
-    def question(self, text: str) -> Question:
+    def question(self, text: str, *, earlier: Earlier | None = None) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
 
-        Of a schema over ``schema_tokens`` it has the part that the text is about.
+        Of a schema over ``schema_tokens`` it has the part that the text is about. ``earlier`` is the question before
+        with its query, which this one may continue. Both readings are tried then, unless it is ``sure``.
 
         Raises:
             PlannerError: it is empty, or the planner is closed.
@@ -191,7 +193,7 @@ class Planner:
         started = time.perf_counter()
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
-        question = self._asking.question(text)
+        question = replace(self._asking.question(text), earlier=earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._warn_of_late_values()
         return question
@@ -229,6 +231,22 @@ class Planner:
             return None
         most = loaded.settings.database.schema_tokens
         return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
+
+    def blocks(self, answer: Answer, *, control: Control | None = None) -> Iterator[Block]:
+        """All rows of an answer, a block at a time: where not all were fetched, the query runs again, without limits.
+
+        Raises:
+            ExportError: the query could not be run to its end.
+            Stopped: the control said so.
+
+        """
+        if answer.best_execution is not None and answer.sql is not None:
+            yield from self.database.whole(answer.sql, answer.best_execution, control)
+
+    def rows(self, answer: Answer, *, control: Control | None = None) -> Iterator[Row]:
+        """The same, row by row."""
+        for found in self.blocks(answer, control=control):
+            yield from found.rows()
 
     # ---------------------------------------------------------------------------------------------- facts
 

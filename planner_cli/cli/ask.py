@@ -15,8 +15,8 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
-from planner_cli.cli.remembering import level_option, remember
-from planner_cli.cli.result_options import ResultOptions, chosen_results, result_options
+from planner_cli.cli.remembering import last_answered, level_option, remember
+from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import (
     abstained,
     exit_code,
@@ -24,6 +24,7 @@ from planner_cli.cli.results import (
     print_document,
     print_error_document,
     print_warnings,
+    wanted,
 )
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
@@ -44,6 +45,7 @@ class _Request:
     database: Path
     as_json: bool
     sql_only: bool
+    continues: bool
     results: ResultOptions
     level: Level
 
@@ -68,6 +70,13 @@ class _Request:
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
 )
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
+@click.option(
+    "--continue",
+    "continues",
+    cls=Plain,
+    is_flag=True,
+    help="QUESTION may continue the last one about DATABASE; both readings are tried.",
+)
 @options("sure", "generator", "judge", "plan", "method", "database", "redact", "query", "engine", "cache", "server")
 @level_option
 @options("screen", knobs=SCREEN_KNOBS)
@@ -87,6 +96,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
         database=given["database"],
         as_json=given["as_json"],
         sql_only=given["sql_only"],
+        continues=given["continues"],
         results=chosen_results(given),
         level=given["level"],
     )
@@ -111,16 +121,18 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
-    with opened(request.database, choices, screen, control, rows=request.results.limit) as planner:
-        question = planner.question(request.question)
+    earlier = last_answered(request.database) if request.continues else None
+    fetched = (request.results.limit or PAGE) if request.as_json else None
+    with opened(request.database, choices, screen, control, rows=fetched) as planner:
+        question = planner.question(request.question, earlier=earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
         try:
-            _print(planner, request, screen, question, answer, code, error)
+            _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)
         finally:
-            remember(planner, request.question, answer, request.level)
+            remember(planner, question, answer, request.level)
     return code, error
 
 
@@ -130,6 +142,7 @@ def _print(
     screen: ScreenSettings,
     question: Question,
     answer: Answer,
+    control: Control,
     code: ExitCode,
     error: PlannerError | None,
 ) -> None:
@@ -137,10 +150,11 @@ def _print(
     if request.as_json:
         said = _as_document(planner.choices)
         with output_stream(request.results.output) as stream:
-            print_document(
-                planner, question, answer, stream, options=said, limit=request.results.limit, code=code, error=error
-            )
+            limit = request.results.limit or PAGE
+            print_document(planner, question, answer, stream, options=said, limit=limit, code=code, error=error)
     elif code is ExitCode.OK:
+        sql = None if request.sql_only else answer.sql
+        whole = wanted(planner.database, sql, answer.best_execution, request.results, screen, control)
         with output_stream(request.results.output) as stream:
             print_answer(
                 planner,
@@ -149,6 +163,7 @@ def _print(
                 stream,
                 request.results,
                 sql_only=request.sql_only,
+                whole=whole,
             )
     elif error is None:
         print_answer(planner, answer, screen, sys.stdout, request.results)  # why there is none, on standard error

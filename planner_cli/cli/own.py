@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +14,7 @@ from planner_cli.app.settings import Settings
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.database import Database
+from planner_cli.database.block import Block
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.lexer import is_blank
 from planner_cli.tomlfile import read_text
@@ -47,7 +48,7 @@ def read_query(text: str, database: Path) -> str:
 
 @contextmanager
 def opened_alone(
-    path: Path, choices: Choices, screen: ScreenSettings, *, rows: int, samples: int = 0
+    path: Path, choices: Choices, screen: ScreenSettings, *, rows: int | None, samples: int = 0
 ) -> Iterator[Database]:
     """The database without any model.
 
@@ -68,18 +69,23 @@ def print_execution(
     results: ResultOptions,
     *,
     limit_option: str | None = "--limit",
+    whole: Iterable[Block] | None = None,
 ) -> None:
-    """Write a result to ``stream``, and to standard error what should be known about it."""
+    """Write a result to ``stream``, and to standard error what should be known about it.
+
+    ``whole`` are all its rows, where more of them are wanted than were fetched.
+    """
     stderr = screen.console()
     show_result(
         execution,
         stdout=make_console(stream, color=screen.color),
         stderr=stderr,
-        format=results.format_,
+        format=results.format,
         raw=results.raw,
         bom=results.bom,
-        limit=results.limit,
+        limit=results.rows,
         limit_option=limit_option,
+        whole=whole,
     )
     if not screen.quiet:
         for note in (*(() if execution.rows else ("0 rows",)), *execution.doubts):

@@ -15,6 +15,7 @@ from planner_cli.clean import clean
 from planner_cli.cli.config import config_path
 from planner_cli.cli.output import say_json
 from planner_cli.database import copying
+from planner_cli.demo import EVERYDAY
 from planner_cli.history import history_path, typed_path
 from planner_cli.hub import cache_folder, forms_folder, models_dir
 
@@ -72,12 +73,14 @@ def _kept() -> Iterator[Kept]:
         yield from _file(history.with_name(history.name + suffix), holds, "planner history purge --all")
     yield from _file(typed_path(), "what was typed in planner chat", "planner history purge --all")
     yield from _file(config_path(), "defaults you have saved", "remove the file")
+    everyday = cache_folder() / EVERYDAY
+    yield from _folder(everyday, "the invented databases of planner bench", "planner privacy --clear-caches")
     for path in _files(cache_folder()):
+        if path.is_relative_to(everyday):
+            continue
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.parent == forms_folder():
             holds = "a model of the catalogue in the format that runs fastest"
-        elif path.is_relative_to(cache_folder() / "everyday"):
-            holds = "an invented database of planner bench"
         yield from _file(path, holds, "planner privacy --clear-caches")
     yield from _folder(models_dir(), "model files", "remove those you do not need")
     for folder in copying.leftovers():

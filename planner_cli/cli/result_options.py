@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,11 @@ import click
 from planner_cli.cli.helping import Plain
 from planner_cli.cli.streams import check_target
 from planner_cli.errors import PlannerError
-from planner_cli.ui.formats import FORMATS, Format
+from planner_cli.types import Execution
+from planner_cli.ui.formats import EVERY_FORMAT, Format, format_of
+
+PAGE = 500
+"""Rows on a screen."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,11 +26,27 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class ResultOptions:
     """What was chosen."""
 
-    format_: Format = "table"
-    limit: int = 500
+    format_: Format | None = None
+    """``None``: what the file's ending says, else a table."""
+    limit: int | None = None
+    """``None``: a page on a screen, every row in a file or a pipe."""
     raw: bool = False
     bom: bool = False
     output: Path | None = None
+
+    @property
+    def format(self) -> Format:
+        return self.format_ or (format_of(self.output) if self.output is not None else "table")
+
+    @property
+    def rows(self) -> int | None:
+        """Rows written at most; ``None``: all there are."""
+        to_screen = self.output is None and sys.stdout.isatty()
+        return PAGE if self.limit is None and to_screen else self.limit
+
+    def wants_more(self, execution: Execution) -> bool:
+        """Whether more rows are wanted than a candidate's limits let through."""
+        return self.rows is None or self.rows > len(execution.rows)
 
     def check(self, database: Path, *, as_result: bool = True) -> None:
         """Refuse what makes no sense, before anything runs; ``as_result``: no document or query is written instead.
@@ -34,19 +55,21 @@ class ResultOptions:
             PlannerError: the options contradict each other, or the file must not be written to.
 
         """
-        if self.bom and (self.format_ not in {"csv", "tsv"} or not as_result):
+        if self.format == "xlsx" and self.output is None:
+            raise PlannerError("--format xlsx is for files", hint="add -o FILE.xlsx")
+        if self.bom and (self.format not in {"csv", "tsv"} or not as_result):
             raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
         if self.output is not None:
             check_target(self.output, database)
 
 
 _FORMAT = click.option(
-    "--format", "format_", cls=Plain, type=click.Choice(FORMATS), default="table", metavar="NAME",
-    help=f"{', '.join(FORMATS)}.  [default: table]",
+    "--format", "format_", cls=Plain, type=click.Choice(EVERY_FORMAT), metavar="NAME",
+    help=f"{', '.join(EVERY_FORMAT)}.  [default: the ending of FILE says, else table]",
 )  # fmt: skip
 _LIMIT = click.option(
-    "--limit", cls=Plain, type=click.IntRange(min=1), default=500, metavar="ROWS",
-    help="Rows of the answer shown.  [default: 500]",
+    "--limit", cls=Plain, type=click.IntRange(min=1), metavar="ROWS",
+    help=f"Rows of the answer shown.  [default: {PAGE} on a terminal and with --json, else all]",
 )  # fmt: skip
 _RAW = click.option(
     "--raw", cls=Plain, main=False, is_flag=True,

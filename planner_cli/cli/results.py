@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import TextIO
 
@@ -10,9 +12,12 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
+from planner_cli.control import Control
+from planner_cli.database import Database
+from planner_cli.database.block import Block
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.lexer import shortened
-from planner_cli.types import Answer, Question
+from planner_cli.types import Answer, Execution, Question
 from planner_cli.ui.answer import Details, show_answer
 from planner_cli.ui.console import is_live, make_console
 from planner_cli.ui.document import document, error_document
@@ -100,25 +105,54 @@ def print_answer(
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details | None = None,
+    whole: Iterable[Block] | None = None,
 ) -> None:
-    """Write the result to ``stream``, and as much as the options request to standard error."""
+    """Write the result to ``stream``, and as much as the options request to standard error.
+
+    ``whole`` are all rows of the result, where more of them are wanted than were fetched.
+    """
     stderr = screen.console()
     usual: Details = "full" if is_live(stderr) or screen.verbose else "brief"
     show_answer(
         answer,
         stdout=make_console(stream, color=screen.color),
         stderr=stderr,
-        format=results.format_,
+        format=results.format,
         raw=results.raw,
         bom=results.bom,
-        limit=results.limit,
+        limit=results.rows,
         limit_option=limit_option,
         sql_only=sql_only,
         details="none" if screen.quiet else details or usual,
         untrained=planner.untrained,
         unasked=planner.unasked,
+        whole=whole,
     )
     stream.flush()
+
+
+def wanted(
+    database: Database, sql: str | None, execution: Execution | None, results: ResultOptions, screen: ScreenSettings,
+    control: Control,
+) -> Iterator[Block] | None:  # fmt: skip
+    """All rows of a result where more of them are wanted than were fetched, else ``None``.
+
+    A live screen counts them where nothing else is written to it.
+    """
+    if sql is None or execution is None or not results.wants_more(execution):
+        return None
+    blocks = database.whole(sql, execution, control)
+    counts = screen.mode == "live" and not sys.stdout.isatty() and execution.truncated
+    return _counting(blocks, screen) if counts else blocks
+
+
+def _counting(blocks: Iterator[Block], screen: ScreenSettings) -> Iterator[Block]:
+    rows = 0
+    with screen.console().status("writing rows") as status:
+        for each in blocks:
+            yield each
+            rows += len(each)
+            status.update(f"{rows:,} rows written")
 
 
 def print_warnings(screen: ScreenSettings, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.own import failure, opened_alone, print_execution, read_query
 from planner_cli.cli.result_options import chosen_results, result_options
+from planner_cli.cli.results import wanted
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import interruptible
@@ -52,11 +53,12 @@ def sql(context: click.Context, /, **_: Any) -> int:
     screen = ScreenSettings.of(choices)
     query = with_values(read_query(given["query"], path), read_values(given["values"]))
     control = Control()
-    with interruptible(control), opened_alone(path, choices, screen, rows=results.limit) as opened:
+    with interruptible(control), opened_alone(path, choices, screen, rows=None) as opened:
         found = opened.execute(query, control)
         control.check()
         if not found.ok:
             raise failure(found)
+        whole = wanted(opened, query, found, results, screen, control)
         with output_stream(results.output) as stream:
-            print_execution(found, screen, stream, results)
+            print_execution(found, screen, stream, results, whole=whole)
     return ExitCode.OK

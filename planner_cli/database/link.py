@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from planner_cli.control import Control
 from planner_cli.database import paths, redaction, wire
@@ -19,6 +19,9 @@ _OPEN_SECONDS = 2.0
 _ATTEMPTS = 3
 """A file that changes during every attempt is being written to all the time."""
 
+_AHEAD = 3
+"""Blocks of a result that are asked for before they are needed: two processes that share busy cores rarely wait."""
+
 _MOST_COLUMNS = 2000
 """SQLite's own limit, while only our own statements run."""
 
@@ -26,6 +29,7 @@ _SQLITE_CORRUPT, _SQLITE_NOTADB, _SQLITE_BUSY = 11, 26, 5
 _SQLITE_READONLY_ROLLBACK, _SQLITE_READONLY_RECOVERY = 776, 264
 
 _Result = TypeVar("_Result")
+Replies: TypeAlias = Generator[wire.Message, None, None]
 
 
 class Link:
@@ -60,12 +64,42 @@ class Link:
         for _ in range(_ATTEMPTS):
             self._opening = before = self._seen()
             result = read()
-            now = self._seen()
-            if now == before or (not now.immutable and now.same_file(before)):
+            if self._is_as(before):
                 return result
         raise paths.NotNowError(
             f"{self.path}: is being changed all the time", hint="wait for the program that writes it, or ask a copy"
         )
+
+    def _is_as(self, before: paths.Opening) -> bool:
+        now = self._seen()
+        return now == before or (not now.immutable and now.same_file(before))
+
+    def stream(self, sql: str, seconds: float, grace: float, control: Control | None) -> Replies:
+        """The worker's replies to a query whose rows it sends in blocks, up to an error or the block of no rows.
+
+        The next ones are made while one is used. ``seconds`` is the time for each. Raises what :meth:`consistent` does.
+        """
+        self._opening = before = self._seen()
+        reply = self.ask({"op": "stream", "sql": sql, "seconds": seconds}, seconds + grace, control)
+        worker, more = self._running(), {"op": "more", "seconds": seconds}
+        ahead = 0
+        try:
+            while "error" not in reply and reply.get("count") != 0:
+                while ahead < _AHEAD:
+                    worker.send(more)
+                    ahead += 1
+                yield reply
+                reply = worker.receive(seconds + grace, control)
+                ahead -= 1
+            while ahead:  # what was asked for beyond the end
+                worker.receive(seconds + grace, control)
+                ahead -= 1
+            yield reply
+        finally:
+            if ahead:  # replies that nobody waits for any more
+                self.close()
+        if not self._is_as(before):
+            raise paths.NotNowError(f"{self.path}: was changed meanwhile", hint="ask again, or ask a copy")
 
     def _seen(self) -> paths.Opening:
         """How to open the file as it is now. Only the worker opens it, and checks again when it has changed."""

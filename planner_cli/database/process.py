@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from planner_cli.control import Control
 from planner_cli.database import wire
@@ -30,6 +31,9 @@ _KEPT_VARIABLES = ("TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """The time zone of 'localtime', what some Python builds need to load, and what Windows needs to start anything."""
 
 _BOOTSTRAP = "import sys; sys.path[:0] = sys.argv[1:]; from planner_cli.database.worker import main; main()"
+
+
+_Result = TypeVar("_Result")
 
 
 class WorkerStartError(DatabaseError):
@@ -101,16 +105,28 @@ class Worker:
         Raises :class:`WorkerTimeoutError` after ``seconds``, :class:`WorkerAbortedError` soon after
         ``control.should_abort()``, :class:`WorkerDiedError`; whenever it raises, the process is gone.
         """
+        self.send(request)
+        return self.receive(seconds, control)
+
+    def send(self, request: wire.Message) -> None:
+        """Only send it: one reply more is then to be received. Raises :class:`WorkerDiedError`."""
+        self._guarded(lambda: wire.write(self._stdin, request))
+
+    def receive(self, seconds: float, control: Control | None = None) -> wire.Message:
+        """The reply to what was sent; raises what :meth:`ask` does."""
+        return self._guarded(lambda: self._wait(seconds, control))
+
+    def _guarded(self, act: Callable[[], _Result]) -> _Result:
         try:
-            wire.write(self._stdin, request)
-            return self._wait(time.monotonic() + seconds, control)
+            return act()
         except OSError:
             raise WorkerDiedError(self._how_it_ended()) from None
         except BaseException:  # KeyboardInterrupt too: a late reply must never be taken for the next one's
             self.close()
             raise
 
-    def _wait(self, deadline: float, control: Control | None) -> wire.Message:
+    def _wait(self, seconds: float, control: Control | None) -> wire.Message:
+        deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()
             try:

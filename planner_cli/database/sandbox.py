@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
 from planner_cli.database import copying, paths, redaction, schema, suggest, unmatched, wire
+from planner_cli.database.block import Block, block, unpack
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.crossed import crossed_joins
 from planner_cli.database.link import Link
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
-from planner_cli.errors import DatabaseError
+from planner_cli.errors import DatabaseError, ExportError
 from planner_cli.prompts.schema import literal
 from planner_cli.settings import Limits
 from planner_cli.types import Comparison, ErrorKind, Execution, Row, Schema, ValueHint
@@ -235,6 +236,43 @@ class Database:
             return execution
         return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
 
+    def blocks(self, sql: str, control: Control | None = None) -> Iterator[Block]:
+        """All rows of a query that ran before, in bounded memory: what a result's limits left out is here too.
+
+        Each block has the time of a longer run (``limits.patience``), or of any query if that is more.
+        Raises :class:`ExportError` where it ends early, and what the control says.
+        """
+        seconds = max(self._limits.seconds, self._limits.patience)
+        rows = 0
+        with self._lock, closing(self._link.stream(sql, seconds, _GRACE_SECONDS, control)) as replies:
+            try:
+                for reply in replies:
+                    if "error" in reply:
+                        raise _ended(rows, reply["error"], late=reply["kind"] == "time")
+                    if reply.get("count"):
+                        found = unpack(reply)
+                        rows += len(found)
+                        yield found
+            except WorkerTimeoutError:
+                raise _ended(rows, f"over the time limit of {seconds:g} s", late=True) from None
+            except WorkerAbortedError:
+                raise (control or Control()).stopped() from None
+            except (WorkerDiedError, wire.WireError) as error:
+                self._link.close()
+                raise _ended(rows, f"the sandbox process died ({error})") from error
+            except NotNowError as error:
+                raise _ended(rows, error.message) from error
+
+    def whole(self, sql: str, execution: Execution, control: Control | None = None) -> Iterator[Block]:
+        """All rows of a query that ran: those of its result, or where that was cut, what it gives when it runs again.
+
+        Raises as :meth:`blocks`.
+        """
+        if execution.truncated or execution.cut_values:
+            yield from self.blocks(sql, control)
+        elif execution.rows:
+            yield block(execution.rows)
+
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
@@ -315,3 +353,10 @@ def _notes(result: wire.Message) -> tuple[str, ...]:
 
 def _failed(kind: ErrorKind, error: str, seconds: float = 0.0) -> Execution:
     return Execution(error=error, error_kind=kind, seconds=seconds)
+
+
+def _ended(rows: int, why: str, *, late: bool = False) -> ExportError:
+    return ExportError(
+        f"the result ends after {rows:,} rows: {why}",
+        hint="a larger --query-patience gives it more time" if late else None,
+    )

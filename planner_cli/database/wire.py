@@ -1,5 +1,7 @@
 """Frames between this process and the sandbox worker: four bytes of length (big endian), then JSON.
 
+A message with ``payload`` is followed by so many bytes, which stand in its place once read.
+
 JSON rather than pickle or marshal: the worker has read a file that may be hostile, so what it sends is
 only ever parsed as data. Integers, floats (``Infinity`` included), text and NULL are JSON's own; a blob
 is ``{"b": "<hex>"}``. The worker imports this module as well, so it stays with the standard library.
@@ -28,10 +30,14 @@ class _Reader(Protocol):
 
 def write(stream: IO[bytes], message: Message) -> None:
     """Send one frame. Raises ``OSError`` when the other side is gone."""
+    payload = message.get("payload", b"")
+    if payload:
+        message = {**message, "payload": len(payload)}
     body = json.dumps(message, separators=(",", ":")).encode("ascii")
-    if len(body) > MAX_FRAME:
-        raise WireError(f"a frame of {len(body)} bytes is over the limit of {MAX_FRAME}")
+    if max(len(body), len(payload)) > MAX_FRAME:
+        raise WireError(f"a frame of {max(len(body), len(payload))} bytes is over the limit of {MAX_FRAME}")
     stream.write(len(body).to_bytes(4, "big") + body)
+    stream.write(payload)
     stream.flush()
 
 
@@ -52,7 +58,18 @@ def read(stream: _Reader) -> Message | None:
         raise WireError("frame is not JSON") from error
     if not isinstance(message, dict):
         raise WireError("frame is not an object")
+    if "payload" in message:
+        message["payload"] = _payload(stream, message["payload"])
     return message
+
+
+def _payload(stream: _Reader, size: Any) -> bytes:
+    if type(size) is not int or not 0 <= size <= MAX_FRAME:
+        raise WireError("bad payload length")
+    payload = stream.read(size)
+    if len(payload) < size:
+        raise WireError("payload cut short")
+    return payload
 
 
 def pack_path(path: os.PathLike[str]) -> str:

@@ -160,7 +160,7 @@ def read_header(path: Path) -> GgufHeader:
     Raises :class:`ModelError` with one line when the file is missing, not a regular file, not GGUF, damaged or
     shorter than its own header says.
 
-    A long header (a vocabulary takes a tenth of a second to step through, and both roles often share a base) is kept
+    A long header (a vocabulary takes 20 ms to step through, and both roles often share a base) is kept
     until the file changes.
     """
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from planner_cli.control import Control
@@ -89,19 +89,22 @@ class PlanContext:
         return self.pool.warn(f"{why}{shown_text(schema, whole)}; name others with --tables")
 
     def generate(self, *, count: int, seed: int, draft: Draft | None = None) -> Iterator[Event]:
-        """Another round of samples into the pool."""
-        return self.pool.take(
-            self.generator.write(
-                self.question,
-                self.settings.generator,
-                seed=seed,
-                control=self.pool.control,
-                count=count,
-                draft=draft,
-                known=self.pool.candidates,
-            ),
-            functools.partial(self.generator.likelihood, self.question, control=self.pool.control),
-        )
+        """Another round of samples into the pool; of a question that may continue another one, in both readings."""
+        for question, share in _readings(self.question, count):
+            continues = question.earlier is not None
+            yield from self.pool.take(
+                self.generator.write(
+                    question,
+                    self.settings.generator,
+                    seed=seed,
+                    control=self.pool.control,
+                    count=share,
+                    draft=draft,
+                    known=self.pool.candidates,
+                ),
+                functools.partial(self.generator.likelihood, question, control=self.pool.control),
+                continues=continues,
+            )
 
     @property
     def judging(self) -> DiscriminatorSettings:
@@ -111,16 +114,41 @@ class PlanContext:
     @property
     def judge(self) -> Judge | None:
         """The plain judgement of cases, ``None`` without a discriminator."""
-        if self.discriminator is None:
-            return None
-        return functools.partial(
-            self.discriminator.judge,
-            self.question,
-            settings=self.judging,
-            control=self.pool.control,
-        )
+        return None if self.discriminator is None else functools.partial(self._judge, self.discriminator)
+
+    @property
+    def judged(self) -> Question:
+        """The question as a judge of several results at once reads it."""
+        earlier = self.question.earlier
+        return _for_judge(self.question, continues=earlier is not None and earlier.sure)
+
+    def _judge(self, discriminator: Judging, cases: Sequence[Case]) -> Iterator[Event]:
+        """Each case under the reading in which it was written."""
+        for continues in (False, True):
+            own = [case for case in cases if self.pool.continues(case.candidate.index) is continues]
+            if own:
+                question = _for_judge(self.question, continues=continues)
+                yield from discriminator.judge(question, own, self.judging, control=self.pool.control)
 
     def judge_new(self) -> Iterator[Event]:
         """Judge what has no verdict yet."""
         if self.judge is not None:
             yield from self.pool.judge(self.pool.unjudged(), self.judge)
+
+
+def _readings(question: Question, count: int) -> Iterator[tuple[Question, int]]:
+    """The question on its own for one half of the samples, as a follow-up for the other; only the latter if it is sure.
+
+    A single sample is spent on the question as it stands.
+    """
+    earlier = question.earlier
+    if earlier is None or earlier.sure:
+        yield question, count
+        return
+    yield replace(question, earlier=None), count - count // 2
+    if count > 1:
+        yield question, count // 2
+
+
+def _for_judge(question: Question, *, continues: bool) -> Question:
+    return question if continues else replace(question, earlier=None)

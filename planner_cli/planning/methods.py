@@ -68,13 +68,11 @@ def judge_pool(context: PlanContext) -> Iterator[Event]:
         case "pairwise" if len(pool.clusters) > 1:
             first, second = (pool.case(c) for c in _leaders(context, 2))
             compare = functools.partial(
-                discriminator.compare, context.question, first, second, context.judging, control=pool.control
+                discriminator.compare, context.judged, first, second, context.judging, control=pool.control
             )
             yield from pool.judge(_leaders(context, 2), lambda _cases: compare())
         case "race":
-            race = functools.partial(
-                discriminator.race, context.question, settings=context.judging, control=pool.control
-            )
+            race = functools.partial(discriminator.race, context.judged, settings=context.judging, control=pool.control)
             yield from pool.judge(pool.clusters, race)
         case _:
             yield from context.judge_new()

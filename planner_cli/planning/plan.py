@@ -56,7 +56,7 @@ def new_pool(
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
     patience = settings.limits.patience if knows else 0.0
-    return Pool(database, control, spent, failed=not knows, mends=mends, patience=patience)
+    return Pool(database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier)
 
 
 def finish(pool: Pool, select: Select) -> Iterator[Event]:

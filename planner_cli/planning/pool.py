@@ -28,10 +28,23 @@ from planner_cli.planning.longer import SHARE, ran_out, undecided
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
-from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
+from planner_cli.types import (
+    Answer,
+    Candidate,
+    Cluster,
+    Earlier,
+    Execution,
+    Ranked,
+    Schema,
+    StageTimings,
+    Timings,
+    Verdict,
+)
 
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after another."""
+
+_READINGS = {True: "read as a follow-up of the question before", False: "read on its own, not as a follow-up"}
 
 Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
 """ln P of queries under the generator, and what reading them cost."""
@@ -51,7 +64,7 @@ class Pool:
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
-    that need more than the usual limit (:mod:`.longer`).
+    that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue.
     """
 
     def __init__(
@@ -63,6 +76,7 @@ class Pool:
         failed: bool = False,
         mends: Schema | None = None,
         patience: float = 0.0,
+        earlier: Earlier | None = None,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -75,6 +89,7 @@ class Pool:
         self._database = database
         self._failed = failed
         self.mends = mends
+        self._earlier = earlier
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -83,14 +98,19 @@ class Pool:
         self._longer: set[int] = set()
         """Candidates that had theirs."""
         self._verdicts: dict[int, Verdict] = {}
+        self._continuing: dict[int, bool] = {}
+        """Whether a candidate was written for the question as a follow-up, and not for it alone."""
         self._started = time.perf_counter()
 
     def fork(self, elapsed: float) -> Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
-        other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self.mends)
+        other = Pool(
+            self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier
+        )
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
         other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
+        other._continuing = dict(self._continuing)
         other._started -= elapsed
         return other
 
@@ -108,12 +128,18 @@ class Pool:
     def samples(self) -> int:
         return sum(c.samples for c in self.candidates)
 
-    def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
+    def continues(self, candidate: int) -> bool:
+        """Whether a candidate reads the question as continuing the one before."""
+        return self._continuing.get(candidate, False)
+
+    def take(self, events: Iterator[Event], weigh: Weigh | None = None, *, continues: bool = False) -> Iterator[Event]:
         """Pass a generator's events on; run each candidate as soon as it is written; at the end mend and cluster.
 
-        ``weigh`` says how likely the generator was to write the mended ones.
+        ``weigh`` says how likely the generator was to write the mended ones; ``continues``: the question was shown as
+        a follow-up.
         """
         executing = 0.0
+        first = len(self.candidates)
         for event in events:
             yield event
             match event:
@@ -141,6 +167,7 @@ class Pool:
             yield from self._mend(self.mends)
             self._weigh(weigh)
         yield from self._run_longer()
+        self._continuing |= dict.fromkeys(range(first, len(self.candidates)), continues)
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
 
@@ -270,6 +297,8 @@ class Pool:
         total = self.timings.schema + self.timings.load + self.elapsed
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
+        continues = None if self._earlier is None or best is None else self.continues(best.candidate)
+        why = reason(select, ranking, self.candidates, self.executions, self.clusters)
         return Answer(
             candidates=tuple(self.candidates),
             executions=tuple(self.executions),
@@ -279,7 +308,8 @@ class Pool:
             best=best.candidate if best else None,
             confidence=best.score if best else None,
             vote_share=best.votes / self.samples if best else 0.0,
-            reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
+            reason=why if continues is None else f"{why}; {_READINGS[continues]}",
+            continues=continues,
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
             shown=self.shown,

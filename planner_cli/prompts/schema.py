@@ -17,7 +17,8 @@ SAMPLE_WIDTH = 40
 
 VALUE_WIDTH = 28
 COMMENT_WIDTH = 80
-"""Characters of a stored value, and of a comment, in a ``CREATE TABLE`` statement."""
+TYPE_WIDTH = 20
+"""Characters of a stored value, a comment and a type nobody knows, in a ``CREATE TABLE`` statement."""
 
 HINT_WIDTH = 60
 """Characters of a value that a question mentions."""
@@ -35,9 +36,9 @@ _CONTROLS = frozenset({"Cc", "Zl", "Zp"})
 _TYPES = (
     ("BOOL", "BOOLEAN"), ("DATETIME", "DATETIME"), ("TIMESTAMP", "DATETIME"), ("DATE", "DATE"), ("TIME", "TIME"),
     ("INT", "INTEGER"), ("CHAR", "TEXT"), ("CLOB", "TEXT"), ("TEXT", "TEXT"), ("BLOB", "BLOB"),
-    ("REAL", "REAL"), ("FLOA", "REAL"), ("DOUB", "REAL"),
+    ("REAL", "REAL"), ("FLOA", "REAL"), ("DOUB", "REAL"), ("NUM", "NUMERIC"), ("DEC", "NUMERIC"),
 )  # fmt: skip
-"""Parts of declared types and what they mean, by SQLite's rules of affinity after the first five."""
+"""Parts of declared types and what they mean, after the first five by SQLite's rules of affinity; others stay."""
 _NUMBERS = frozenset({"INTEGER", "REAL", "NUMERIC", "BOOLEAN"})
 _USUAL = {
     "DATE": re.compile(r"\d{4}-\d\d-\d\d"),
@@ -161,9 +162,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _type(declared: str) -> str:
-    """The type that a declared one means to SQLite, or to whoever declared it: dates, times and truth values."""
+    """The type that a declared one means to SQLite, or to whoever declared it: dates, truth values, JSON."""
     upper = declared.upper()
-    return next((kind for part, kind in _TYPES if part in upper), "NUMERIC" if upper.strip() else "")
+    own = _cut(_line(upper.partition("(")[0]), TYPE_WIDTH)
+    return next((kind for part, kind in _TYPES if part in upper), own)
 
 
 def _notes(column: Column, *, values: bool) -> list[str]:

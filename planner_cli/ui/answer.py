@@ -6,17 +6,19 @@ gets the result alone and ``2>/dev/null`` loses nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
-from planner_cli.clean import clean
+from planner_cli.clean import Clean, clean
+from planner_cli.database.block import Block, block
 from planner_cli.types import Answer, Execution, StageTimings
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
-from planner_cli.ui.formats import Format, write_result, write_text
+from planner_cli.ui.formats import Format, write_blocks, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
 from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
@@ -43,6 +45,7 @@ def show_answer(
     details: Details = "full",
     untrained: bool = False,
     unasked: str | None = None,
+    whole: Iterable[Block] | None = None,
 ) -> None:
     """Print the end of a run.
 
@@ -50,7 +53,8 @@ def show_answer(
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
     as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
     judge's scores are noise; ``unasked``: the judge that was not asked for that reason; ``limit_option`` is how the
-    user can raise ``limit``.
+    user can raise ``limit``. ``whole`` are all rows of the result, where they are wanted instead of those that were
+    fetched.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
@@ -73,6 +77,7 @@ def show_answer(
             bom=bom,
             limit=limit,
             limit_option=limit_option,
+            whole=whole,
         )
         if details != "none" and not execution.rows:
             print_note(stderr, "0 rows")
@@ -110,12 +115,14 @@ def show_result(
     bom: bool = False,
     limit: int | None = None,
     limit_option: str | None = None,
+    whole: Iterable[Block] | None = None,
 ) -> None:
-    """Print a result to ``stdout``, and to ``stderr`` what was cut from it."""
+    """Print a result to ``stdout``, and to ``stderr`` what was cut from it; ``whole`` as for :func:`show_answer`."""
     rows = execution.rows[:limit]
-    notes = write_result(
+    shown = _Counted(([block(rows)] if rows else []) if whole is None else whole, limit)
+    notes = write_blocks(
         execution.columns,
-        rows,
+        shown,
         format=format,
         stream=stdout.file,
         raw=raw,
@@ -124,8 +131,34 @@ def show_result(
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
-    for note in (*_missing_rows(execution, len(rows), limit_option), *map(clean, execution.notes), *notes):
+    if limit_option is not None and limit_option.startswith("\\"):  # in a session an option is a command
+        notes = tuple(Clean(note.replace("--format ", "\\format ")) for note in notes)
+    if whole is None:
+        said = (*_missing_rows(execution, len(rows), limit_option), *execution.notes)
+    else:
+        cut = (f"first {counted(shown.rows, 'row')} of more; raise {limit_option} to see more",) if shown.more else ()
+        said = (*cut, *(note for note in execution.notes if not execution.cut_values or "cut to" not in note))
+    for note in (*map(clean, said), *notes):
         print_note(stderr, note)
+
+
+class _Counted:
+    """The first ``limit`` rows of blocks, and whether there were more."""
+
+    def __init__(self, blocks: Iterable[Block], limit: int | None) -> None:
+        self._blocks, self._limit = blocks, limit
+        self.rows = 0
+        self.more = False
+
+    def __iter__(self) -> Iterator[Block]:
+        for each in self._blocks:
+            kept = each if self._limit is None else each.first(self._limit - self.rows)
+            self.rows += len(kept)
+            if kept:
+                yield kept
+            if len(kept) < len(each):
+                self.more = True
+                return
 
 
 def _missing_rows(execution: Execution, shown: int, limit_option: str | None) -> list[str]:

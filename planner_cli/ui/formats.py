@@ -6,20 +6,50 @@ returned as lines for standard error.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
-from typing import IO, Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import IO, Literal, TextIO, TypeAlias, cast, get_args
 
 from planner_cli.clean import Clean, clean
+from planner_cli.database.block import Block, block
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import cut_note, human
 from planner_cli.ui.jsontext import JsonValue, json_value, to_json
 from planner_cli.ui.look import look_for
 from planner_cli.ui.separated import write_separated
+from planner_cli.ui.spreadsheet import write_spreadsheet
 from planner_cli.ui.tables import write_table, write_vertical
+from planner_cli.ui.webpage import write_webpage
 
-Format: TypeAlias = Literal["table", "csv", "tsv", "json", "jsonl", "markdown", "vertical"]
-FORMATS: tuple[Format, ...] = ("table", "csv", "tsv", "json", "jsonl", "markdown", "vertical")
+Format: TypeAlias = Literal["table", "csv", "tsv", "json", "jsonl", "markdown", "vertical", "html", "xlsx"]
+EVERY_FORMAT: tuple[Format, ...] = get_args(Format)
+FORMATS = tuple(each for each in EVERY_FORMAT if each != "xlsx")
+"""Those of text."""
+
+ENDINGS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xlsx": "xlsx",
+    ".txt": "table",
+}
+"""What the ending of a file's name asks for."""
+_TABLE_ROWS = 1000
+"""Of one drawn table: a longer result is several, since the columns' widths have to be known before the first row."""
+
+
+def format_of(path: PurePath) -> Format:
+    """What the ending of a file's name asks for; ``table`` if it says nothing."""
+    return ENDINGS.get(path.suffix.lower(), "table")
 
 
 def write_result(
@@ -33,15 +63,33 @@ def write_result(
     width: int | None = None,
     color: bool = False,
 ) -> tuple[Clean, ...]:
+    """The same for rows at hand: see :func:`write_blocks`."""
+    blocks = [block(rows)] if rows else []
+    return write_blocks(columns, blocks, format=format, stream=stream, raw=raw, bom=bom, width=width, color=color)
+
+
+def write_blocks(
+    columns: Sequence[str],
+    blocks: Iterable[Block],
+    *,
+    format: Format,  # noqa: A002 - named as the option is
+    stream: IO[str],
+    raw: bool = False,
+    bom: bool = False,
+    width: int | None = None,
+    color: bool = False,
+) -> tuple[Clean, ...]:
     r"""Write a result and return what should be reported about it on standard error.
 
     ``table``     boxed columns within ``width`` cells (``None``: as wide as they are), NULL spelled out; as
-                  ``vertical`` where not even one column fits
+                  ``vertical`` where not even one column fits; one for every 1,000 rows
     ``vertical``  one line per value
     ``markdown``  a GitHub table, with everything Markdown could act on escaped
     ``csv``       comma, ``\n``; NULL is nothing, an empty text is ``""``; floats round-trip; blobs as ``x'0aff'``
     ``tsv``       tab, never quoted; backslashes, tabs and line ends as ``\\``, ``\t``, ``\n``, ``\r``; NULL is ``\N``
     ``json``      an array of objects, one a line; ``jsonl``: the objects alone (:func:`json_value` for the values)
+    ``html``      a page with one table, values whole and escaped
+    ``xlsx``      a workbook, into the stream's ``buffer``: for files only
 
     The first three are for reading: the first 2,000 characters of a value, ``table`` the first 50 columns, what could
     drive a terminal or hide as visible escapes, in a file too. The others are exact. Text cells of ``csv`` and ``tsv``
@@ -50,17 +98,36 @@ def write_result(
     by which Excel knows UTF-8; not on a terminal. Equal column names get ``_2``, ``_3`` in JSON objects.
     """
     notes: list[str] = []
-    if format == "table":
-        notes = write_table(columns, rows, stream=stream, width=width, color=color)
-    elif format == "vertical":
-        notes = write_vertical(columns, rows, stream=stream, color=color)
-    elif format == "markdown":
-        notes = _write_markdown(columns, rows, stream)
-    elif format in {"csv", "tsv"}:
-        notes = write_separated(columns, rows, stream, tabs=format == "tsv", raw=raw, bom=bom)
-    else:
-        _write_json(columns, rows, stream, lines=format == "jsonl")
-    return tuple(clean(note) for note in notes)
+    match format:
+        case "table":
+            for rows in _by_thousand(blocks):
+                notes += write_table(columns, rows, stream=stream, width=width, color=color)
+        case "vertical":
+            notes = write_vertical(columns, _rows(blocks), stream=stream, color=color)
+        case "markdown":
+            notes = _write_markdown(columns, _rows(blocks), stream)
+        case "csv" | "tsv":
+            notes = write_separated(columns, blocks, stream, tabs=format == "tsv", raw=raw, bom=bom)
+        case "html":
+            write_webpage(columns, blocks, stream)
+        case "xlsx":
+            notes = write_spreadsheet(columns, blocks, cast("TextIO", stream).buffer)
+        case _:
+            _write_json(columns, _rows(blocks), stream, lines=format == "jsonl")
+    return tuple(clean(note) for note in dict.fromkeys(notes))
+
+
+def _rows(blocks: Iterable[Block]) -> Iterator[Row]:
+    return itertools.chain.from_iterable(each.rows() for each in blocks)
+
+
+def _by_thousand(blocks: Iterable[Block]) -> Iterator[list[Row]]:
+    """The rows in lists; one of none where there are none."""
+    rows = _rows(blocks)
+    some = list(itertools.islice(rows, _TABLE_ROWS))
+    yield some
+    while some := list(itertools.islice(rows, _TABLE_ROWS)):
+        yield some
 
 
 def write_text(stream: IO[str], text: str) -> None:
@@ -87,14 +154,17 @@ def unique_names(columns: Sequence[str]) -> tuple[str, ...]:
 # ----------------------------------------------------------------------------------------------------- json
 
 
-def _write_json(columns: Sequence[str], rows: Sequence[Row], stream: IO[str], *, lines: bool) -> None:
+def _write_json(columns: Sequence[str], rows: Iterable[Row], stream: IO[str], *, lines: bool) -> None:
     names = unique_names(columns)
     texts = (_json_text(dict(zip(names, map(json_value, row), strict=True)), stream) for row in rows)
     if lines:
         for text in texts:
             write_text(stream, text + "\n")
         return
-    write_text(stream, "[" + ",\n ".join(texts) + "]\n")
+    write_text(stream, "[")
+    for number, text in enumerate(texts):
+        write_text(stream, f",\n {text}" if number else text)
+    write_text(stream, "]\n")
 
 
 def _json_text(record: dict[str, JsonValue], stream: IO[str]) -> str:

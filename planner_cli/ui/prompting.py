@@ -60,6 +60,7 @@ class Prompting:
             bottom_toolbar=self._toolbar,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             enable_open_in_editor=True,
+            enable_suspend=True,
             reserve_space_for_menu=_MENU_LINES,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
             input=source,

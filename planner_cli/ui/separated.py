@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import IO, Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, Literal, cast
 
 from planner_cli.clean import clean, is_formula
-from planner_cli.types import Row, Value
+from planner_cli.database.block import INTEGER, TEXT, Block
+from planner_cli.types import Value
 from planner_cli.ui.cells import counted, exact
 
 _Change = Literal["formula", "terminal", "encoding", "null", "blank", "quote"]
@@ -17,14 +19,17 @@ _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def write_separated(
-    columns: Sequence[str], rows: Sequence[Row], stream: IO[str], *, tabs: bool, raw: bool, bom: bool
+    columns: Sequence[str], blocks: Iterable[Block], stream: IO[str], *, tabs: bool, raw: bool, bom: bool
 ) -> list[str]:
     """Write the header and the rows; returns what was changed, one line for each kind."""
     writer = _Writer(stream, tabs=tabs, raw=raw, alone=len(columns) == 1)
     if bom and not writer.terminal and writer.encoding.lower().startswith("utf"):
         stream.write("\ufeff")
-    for row in (tuple(columns), *rows):
-        stream.write(("\t" if tabs else ",").join(map(writer.cell, row)) + "\n")
+    between = "\t" if tabs else ","
+    stream.write(between.join(map(writer.cell, columns)) + "\n")
+    for block in blocks:
+        cells = [writer.cells(kind, column) for kind, column in zip(block.kinds, block.columns, strict=True)]
+        stream.write("\n".join(map(between.join, zip(*cells, strict=True))) + "\n")
     return writer.notes()
 
 
@@ -36,6 +41,28 @@ def csv_cell(text: str) -> str:
     return text
 
 
+_START, _REST = "[0-9A-Za-z_.:/$%(]", "[0-9A-Za-z_.:/$%() ;!?*#&-]*(?<! )"
+_PLAIN = re.compile(f"{_START}{_REST}(?:\0{_START}{_REST})*")
+"""Texts, with NUL between them, that either form takes as they are: most columns' texts, thousands of them at once."""
+_REMEMBERED, _LONG = 20_000, 200
+"""Texts, and their characters."""
+
+
+class _Memory(dict[str, str]):
+    """Cells of texts that are not changed, by the text: many columns repeat few of them."""
+
+    def __init__(self, cell: Callable[[str], str], changed: Callable[[], int]) -> None:
+        super().__init__()
+        self._cell, self._changed = cell, changed
+
+    def __missing__(self, text: str) -> str:
+        before = self._changed()
+        cell = self._cell(text)
+        if len(self) < _REMEMBERED and len(text) < _LONG and self._changed() == before:  # else each is counted
+            self[text] = cell
+        return cell
+
+
 class _Writer:
     def __init__(self, stream: IO[str], *, tabs: bool, raw: bool, alone: bool) -> None:
         self.terminal = stream.isatty()
@@ -44,6 +71,7 @@ class _Writer:
         self._raw = raw
         self._alone = alone
         self._changed: Counter[_Change] = Counter()
+        self._memory = _Memory(self.cell, self._changed.total)
 
     def cell(self, value: Value) -> str:
         text = exact(value)
@@ -61,6 +89,15 @@ class _Writer:
             self._changed["encoding"] += 1
             text = text.encode(self.encoding, "backslashreplace").decode(self.encoding)
         return text
+
+    def cells(self, kind: str, column: Sequence[Value]) -> Iterable[str]:
+        """The cells of a column whose values are of that kind."""
+        if kind == INTEGER:
+            return map(str, column)
+        if kind == TEXT and not self.terminal:
+            texts = cast("Sequence[str]", column)
+            return texts if _PLAIN.fullmatch("\0".join(texts)) else map(self._memory.__getitem__, texts)
+        return map(self.cell, column)
 
     def _quoted(self, text: str, value: Value) -> str:
         if value is None:

@@ -154,7 +154,7 @@ class RunState:
         if event.stage == "generate":
             self.phase, self.samples, self.live = "prompt", event.branches, event.branches
         else:
-            self.phase, self.to_judge = "judge-prompt", event.branches
+            self.phase, self.to_judge = "judge-prompt", self.judged + event.branches
 
     def _run(self, event: CandidateExecuted | RunningLonger) -> None:
         if isinstance(event, RunningLonger):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 from rich.cells import cell_len
@@ -58,7 +58,7 @@ def write_table(
     return _notes(len(columns), shown, squeezed, long_values)
 
 
-def write_vertical(columns: Sequence[str], rows: Sequence[Row], *, stream: IO[str], color: bool) -> list[str]:
+def write_vertical(columns: Sequence[str], rows: Iterable[Row], *, stream: IO[str], color: bool) -> list[str]:
     """Write one line per value and a heading per row; line ends inside values are kept and indented."""
     look = look_for(getattr(stream, "encoding", None))
     names = [look.plain(human(name)[0]) for name in columns]

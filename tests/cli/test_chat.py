@@ -14,14 +14,18 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli import main
 from planner_cli.cli.chat.commands import COMMANDS, dispatch, words
 from planner_cli.cli.chat.session import Leave, Session
+from planner_cli.cli.remembering import last_answered
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
+from planner_cli.cli.streams import OutputError
 from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
 from planner_cli.generator import Generator
 from planner_cli.history import History, typed_path
+from planner_cli.types import Earlier
 from tests.conftest import make_shop
+from tests.running import planner
 from tests.scripted import ScriptedEngine
 
 COUNT, PARIS = "select count(*) from customers", "select count(*) from customers where city = 'Paris'"
@@ -100,7 +104,14 @@ LINES = [
     ("a limit", ["\\limit 1", "select name from customers"], 0, "name\nAnna\n", "raise \\limit to see more"),
     ("a limit that is none", ["\\limit 0"], 2, "", "\\limit takes a number of rows, here up to 1,000"),
     ("a format", ["\\format jsonl", "select 1 as x"], 0, '{"x": 1}\n', ""),
+    ("a format is said", ["\\T vertical"], 0, "", "results are shown as vertical"),
     ("a format that is none", ["\\format xml"], 2, "", "table, csv, tsv"),
+    ("in plain words", ["select id from customers limit 1", "\\explain"], 0,
+     "Read customers.\nShow id.\nTake the first row.\n", ""),
+    ("another one in plain words", ["\\explain select city from customers"], 0, "Read customers.\nShow city.\n", ""),
+    ("what is none", ["\\explain how many"], 2, "", "the query cannot be explained"),
+    ("options are commands here", ["\\format table", f"select {', '.join(map(str, range(60)))}"], 0, "│",
+     "50 of 60 columns shown; \\format vertical shows all"),
     ("rerun of nothing", ["\\rerun"], 2, "", "no query has run yet"),
     ("rerun", ["select 1 as x", "\\rerun"], 0, "x\n1\n", ""),
     ("why of nothing", ["\\why"], 2, "", "nothing was asked yet"),
@@ -197,6 +208,7 @@ def test_nothing_is_kept_with_history_off(database, private_home, capsys):
     made.will_write(COUNT, COUNT, COUNT)
     assert made.session.line("How many?") == 0
     assert made.session.line("\\mark right") == 2
+    assert made.session.line("\\save mine") == 2
     assert "nothing is remembered with --history off" in capsys.readouterr().err
     assert not list((private_home / "state").rglob("*"))
 
@@ -249,6 +261,18 @@ def test_sigterm_ends_the_session(scripted, monkeypatch):
     assert caught.value.status == 143
 
 
+def test_where_nothing_can_be_written_the_session_ends(scripted, say, monkeypatch):
+    assert say("select 1", "\\export /nowhere/a.csv")[0] == 2  # a file of the user's: another one can be named
+
+    class Full(io.StringIO):
+        def flush(self):
+            raise OutputError("cannot write to standard output: No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    with pytest.raises(OutputError):
+        scripted.session.line("select 1")
+
+
 @pytest.mark.parametrize("line", ["quit", "exit", "\\q", "\\quit", ".exit"])
 def test_leaving(scripted, line):
     with pytest.raises(Leave):
@@ -259,6 +283,50 @@ def test_a_question_mark_makes_a_line_a_question(scripted, say):
     scripted.will_write(COUNT, COUNT, COUNT)
     assert say("? select all customers, how many are there")[:2] == (0, "count(*)\n3\n")
     assert scripted.session.asked.question.text == "select all customers, how many are there"
+
+
+FOLLOWED = [
+    ("a sign of it", "and in Paris?", "and in Paris?", False),
+    ("forced", "+ customers in Paris", "customers in Paris", True),
+    ("no sign", "How many customers are in Paris?", "How many customers are in Paris?", None),
+    ("forced to be fresh", "new: and in Paris?", "and in Paris?", None),
+    ("forced in capitals", "NEW: and in Paris?", "and in Paris?", None),
+]
+
+
+@pytest.mark.parametrize(("line", "text", "sure"), [f[1:] for f in FOLLOWED], ids=[f[0] for f in FOLLOWED])
+def test_a_question_continues_the_one_before_where_it_may(scripted, say, line, text, sure):
+    scripted.will_write(COUNT, COUNT, COUNT)
+    say("How many customers?")
+    for writes in ((PARIS,) * 3,) if sure is not False else ((COUNT,) * 2, (PARIS,)):
+        scripted.writer.enqueue(writes)
+    for _ in range(2 if sure is False else 1):
+        scripted.judge.enqueue([""], p_true=[0.5])
+    assert say(line)[0] == 0
+    asked = scripted.session.asked.question
+    assert asked.text == text
+    assert asked.earlier == (None if sure is None else Earlier("How many customers?", COUNT, sure=sure))
+
+
+def test_a_follow_up_of_a_follow_up_continues_both_and_is_kept_whole(scripted, say):
+    for query in (COUNT, PARIS, COUNT):
+        scripted.will_write(query, query, query)
+    say("How many customers?", "+ in Paris")
+    assert "read as a follow-up of the question before" in say("+ and in all cities")[2]
+    assert scripted.session.asked.question.earlier == Earlier("How many customers? in Paris", PARIS, sure=True)
+    with History.open() as history:
+        assert [entry.question for entry in history.list(2)] == [
+            "How many customers? in Paris and in all cities",
+            "How many customers? in Paris",
+        ]
+        assert last_answered(scripted.database.path) == Earlier("How many customers? in Paris and in all cities", COUNT)
+
+
+def test_there_is_nothing_to_continue(say, shop):
+    assert say("+ in Paris")[2] == "planner: there is no answered question to continue (ask without the +)\n"
+    done = planner("ask", "and in Paris?", shop, "--continue")
+    assert done.returncode == 2
+    assert done.stderr.endswith("to continue is in the history (ask without --continue)\n")
 
 
 def test_what_the_toolbar_says(scripted, say):

@@ -43,7 +43,7 @@ def home(private_home, monkeypatch):
 
 
 def ask(shop, *options, run=planner):
-    return run("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", *options)
+    return run("ask", QUESTION, shop, "-n", "1", "--budget", "4", "--max-tokens", "16", *options)
 
 
 def asking(command, shop) -> list[str]:
@@ -237,6 +237,23 @@ def test_caches_and_leftovers_are_cleared(home, capsys):
     assert "nothing is kept" in capsys.readouterr().err
     assert not left.exists()
     assert (home / "state" / "planner_cli" / "x").exists()  # not ours to remove
+
+
+def test_the_databases_of_a_benchmark_are_one_entry(home, capsys):
+    folder = home / "cache" / "planner_cli" / "everyday"
+    for name in ("a-1/a.sqlite", "a-1/a-2.sqlite", "b-2/b.sqlite"):
+        path = folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(bytes(100))
+    ((path, entry),) = [(path, entry) for path, entry in listed(capsys).items() if path.startswith(str(folder))]
+    assert (path, entry["size"], entry["holds"]) == (
+        str(folder),
+        300,
+        "3 files: the invented databases of planner bench",
+    )
+    assert main(["privacy", "--clear-caches"]) == ExitCode.OK
+    capsys.readouterr()
+    assert str(folder) not in listed(capsys)
 
 
 def test_the_list_is_for_people_too(home, capsys):

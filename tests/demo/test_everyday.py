@@ -41,6 +41,18 @@ def test_what_there_is():
     assert all((q.check is None) is (not q.golds) for q in QUESTIONS)
 
 
+def test_a_table_of_300_columns_and_a_schema_of_300_tables():
+    counted = []
+    for name, sql in (
+        ("survey", "SELECT count(*) FROM pragma_table_info('answers')"),
+        ("corporate", "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
+    ):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(SOURCES[name].SCHEMA)
+            counted.append(connection.execute(sql).fetchone()[0])
+    assert counted == [300, 300]
+
+
 def test_thirds_are_dealt_in_turn_and_none_has_moved():
     assert [third(name) for name in DATABASES[:4]] == ["train", "tune", "test", "train"]
     assert [name for name in DATABASES if third(name) == "test"] == [
@@ -165,10 +177,11 @@ def test_the_rows_are_those_that_were_measured(name, expected):
 
 
 def test_they_are_made_once_and_only_for_their_owner(tmp_path):
-    paths = made("football", tmp_path)
+    paths = made("football", tmp_path / "cache")
     before = [path.stat().st_mtime_ns for path in paths]
-    assert [path.stat().st_mtime_ns for path in made("football", tmp_path)] == before
+    assert [path.stat().st_mtime_ns for path in made("football", tmp_path / "cache")] == before
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
+    assert {folder.stat().st_mode & 0o777 for folder in (paths[0].parent, tmp_path / "cache")} == {0o700}
     assert paths[0].parent.name == f"football-{digest('football')}"
     assert sorted(paths[0].parent.iterdir()) == sorted(paths)
 

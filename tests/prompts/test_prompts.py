@@ -117,6 +117,8 @@ COLUMNS = [
     ("nothing stored, or not to be shown", Column("a", "TEXT"), "a TEXT"),
     ("only NULL", Column("a", "TEXT", samples=(None,)), "a TEXT"),
     ("numbers", Column("a", "decimal(9, 2)", samples=(1, 2.5)), "a NUMERIC"),
+    ("a type of one's own", Column("a", "json", samples=("[1]",)), "a JSON -- '[1]'"),
+    ("a type of many words", Column("a", "x\n" * 30 + "(9)"), "a X X X X X X X X X X ..."),
     ("a text among numbers", Column("a", "INT", samples=(1, "n/a")), "a INTEGER -- 'n/a'"),
     ("no type", Column("a", samples=(1, "x")), "a -- 1, 'x'"),
     ("numbers as text", Column("a", "VARCHAR", samples=("007", "12")), "a TEXT -- '007', '12'"),

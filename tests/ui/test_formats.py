@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from planner_cli.clean import is_formula
+from planner_cli.database.block import block
 from planner_cli.ui.cells import CELL_LIMIT
-from planner_cli.ui.formats import FORMATS, unique_names, write_result
+from planner_cli.ui.formats import FORMATS, format_of, unique_names, write_result
+from planner_cli.ui.spreadsheet import write_spreadsheet
 
 COLUMNS = ("id", "name", "x")
 ROWS = (
@@ -123,12 +126,14 @@ NO_ROWS = {
     "jsonl": "",
     "markdown": "| a | b |\n| --- | --- |\n",
     "vertical": "",
+    "html": "<tbody>\n</tbody>",
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_rows(name):
-    assert written(("a", "b"), (), name)[0] == NO_ROWS[name]
+    text = written(("a", "b"), (), name)[0]
+    assert NO_ROWS[name] in text if name == "html" else text == NO_ROWS[name]
 
 
 QUOTE = 'starting with a ", which readers that know quotes (Excel, sqlite3 .import) take away; --format csv quotes it'
@@ -539,10 +544,98 @@ def test_an_ascii_stream_gets_ascii(name):
     write_result(("nämé",), (("日本語\ud800",), (None,)), format=name, stream=stream)
     stream.flush()
     assert raw.getvalue().isascii()
-    assert b"\\u65e5" in raw.getvalue() or b"\\\\u65e5" in raw.getvalue()
+    assert any(escape in raw.getvalue() for escape in (b"\\u65e5", b"\\\\u65e5", b"&#26085;"))
 
 
 def test_colour_only_when_asked_for():
     assert "\x1b" not in written(COLUMNS, ROWS, "table")[0]
     colored = written(COLUMNS, ROWS, "table", color=True)[0]
     assert "\x1b[2mNULL\x1b[0m" in colored
+
+
+def test_a_page_of_html_holds_every_value_and_runs_none():
+    rows = [
+        (1, "<script>alert(1)</script>", None),
+        (2, "a & b" + "x" * 5000, "two\nlines\x1b[31m"),
+        (3, "日本", b"\x00"),
+    ]
+    text, notes = written(("n", "<b>", "c"), rows, "html")
+    assert notes == ()
+    for cell in (
+        '<td class="n">1</td><td>&lt;script&gt;alert(1)&lt;/script&gt;</td><td class="null">NULL</td>',
+        f"<td>a &amp; b{'x' * 5000}</td><td>two\nlines\\x1b[31m</td>",
+        "<td>日本</td><td>x&#x27;00&#x27;</td>",
+        "<th>&lt;b&gt;</th>",
+    ):
+        assert cell in text
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", write_through=True)
+    write_result(("n",), [("日本",)], format="html", stream=stream)
+    assert b"<td>&#26085;&#26412;</td>" in stream.buffer.getvalue()
+
+
+def workbook(columns, blocks, **options):
+    made = io.BytesIO()
+    notes = write_spreadsheet(columns, blocks, made, **options)
+    return openpyxl.load_workbook(made), notes
+
+
+def test_another_library_reads_the_workbook():
+    rows = [
+        (1, "plain", 2.5, None),
+        (-5, "=1+1", 1e300, "x" * 40_000),
+        (2**62, "@SUM(A1)", float("inf"), b"\x00\xff"),
+        (0, "日本 \x1b", 0.1, ""),
+    ]
+    book, notes = workbook(("id", "=text", "real", "rest"), [block(rows)])
+    sheet = book["result"]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
+        ["id", "=text", "real", "rest"],
+        [1, "plain", 2.5, None],
+        [-5, "=1+1", 1e300, "x" * 32_767],
+        [str(2**62), "@SUM(A1)", "Inf", "x'00ff'"],
+        [0, "日本 \x1b", 0.1, None],
+    ]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"n", "s"}, "no formula"
+    assert [sheet.cell(row, 2).quotePrefix for row in (2, 3, 4)] == [False, True, True]
+    assert notes == [
+        "1 value cut to Excel's 32,767 characters; csv holds them whole",
+        "2 numbers written as text: Excel would round them",
+    ]
+
+
+def test_a_workbook_goes_on_in_another_sheet():
+    book, notes = workbook(("n",), [block([(number,)]) for number in range(5)], sheet_rows=3)
+    assert [[cell.value for row in sheet.iter_rows(min_row=2) for cell in row] for sheet in book] == [
+        [0, 1],
+        [2, 3],
+        [4],
+    ]
+    assert notes == ["3 sheets: Excel holds 2 rows in one"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.csv", "csv"), ("a.TSV", "tsv"), ("a.json", "json"), ("a.ndjson", "jsonl"), ("a.md", "markdown"),
+        ("a.htm", "html"), ("a.b.xlsx", "xlsx"), ("a.txt", "table"), ("csv", "table"),
+    ],
+)  # fmt: skip
+def test_a_files_ending_says_its_format(name, expected):
+    assert format_of(Path(name)) == expected
+
+
+def test_a_long_result_is_several_tables():
+    text, _ = written(("n",), [(number,) for number in range(2500)], "table")
+    assert text.count("│ n ") == 3
+    assert [int(line.strip("│ ")) for line in text.splitlines() if line.strip("│ ").isdigit()] == [*range(2500)]
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_columns_are_written_as_their_cells_are(name, naughty):
+    texts = [*naughty, "", " a", "a ", "a,b", "=1", "plain", "plain", "two words", "-1", "'=1", "x" * 300, "a\x00b"]
+    rows = [(1, text, None, 0.5) for text in texts * 2]
+    together, notes = written(("a", "b", "c", "d"), rows, name)
+    one_by_one = [written(("a", "b", "c", "d"), [row], name)[0].partition("\n")[2] for row in rows]
+    assert together.partition("\n")[2] == "".join(one_by_one)
+    formulas = sum(is_formula(row[1]) for row in rows)
+    assert any(note.startswith(f"{formulas} cells got a leading '") for note in notes)

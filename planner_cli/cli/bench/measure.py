@@ -36,7 +36,7 @@ from planner_cli.cli.bench.measured import Runs
 from planner_cli.cli.bench.request import Request
 from planner_cli.cli.config import save_default
 from planner_cli.cli.output import say
-from planner_cli.demo import build
+from planner_cli.demo import EVERYDAY, build
 from planner_cli.discriminator import Discriminator
 from planner_cli.errors import PlannerError
 from planner_cli.generator import Generator
@@ -234,8 +234,8 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
         return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard, strict=asked.strict)
     if asked.data == "demo" and database is None:
         database = _demo_database()
-    if asked.data == "everyday" and database is None:
-        database = cache_folder() / "everyday"
+    if asked.data == EVERYDAY and database is None:
+        database = cache_folder() / EVERYDAY
     return load(
         asked.data,
         format=asked.data_format,

@@ -25,7 +25,7 @@ from planner_cli.cli.signals import Ended, interruptible
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.history import Level, make_private, typed_path
-from planner_cli.ui.console import is_live, look_of, wants_color
+from planner_cli.ui.console import look_of, wants_color
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -55,11 +55,11 @@ def chat(context: click.Context, /, **_: Any) -> int:
     choices = choices_of(context)
     choices.settings()  # refuses what makes no sense, before anything is loaded
     screen = ScreenSettings.of(choices)
-    talks = sys.stdin.isatty() and is_live(screen.console())
+    talks = sys.stdin.isatty() and screen.console().is_terminal
     control = Control()
     with ExitStack() as stack:
         with interruptible(control):
-            planner = stack.enter_context(opened(path, choices, screen, control, rows=results.limit))
+            planner = stack.enter_context(opened(path, choices, screen, control, rows=None))
         edit = _edit if talks else None
         session = Session(planner, screen, results, level, command=dispatch, sql_only=given["sql_only"], edit=edit)
         return _talk(session, vi=given["vi"]) if talks else _read(session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,31 +19,30 @@ from planner_cli.app.settings import BY_KEYWORD
 from planner_cli.cli.chat.session import Leave, Session
 from planner_cli.cli.output import say
 from planner_cli.cli.own import print_execution
+from planner_cli.cli.results import wanted
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import check_target, output_stream
 from planner_cli.control import Control
 from planner_cli.database.names import nearest
 from planner_cli.errors import PlannerError
+from planner_cli.explaining import explain
 from planner_cli.history import History, SavedQuery, history_path
 from planner_cli.knobs import Knob
 from planner_cli.lexer import shortened
-from planner_cli.types import Schema
+from planner_cli.types import Execution, Schema
 from planner_cli.ui.completing import Words
 from planner_cli.ui.console import make_console, print_line
-from planner_cli.ui.formats import FORMATS
+from planner_cli.ui.formats import ENDINGS, FORMATS
 from planner_cli.ui.screen import waiting
 from planner_cli.ui.why import show_candidate, show_why
 
-_ENDINGS = {
-    ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "markdown",
-    ".txt": "table",
-}  # fmt: skip
 _VALUE = re.compile(r"\s*([:@$]?\w+=(?:'(?:[^']|'')*'|\S*))(?:\s+|\Z)")
 _LISTED = 20
-_WIDEST = 100
+_WIDEST, _NARROWEST = 100, 40
 _LINES = (
     "A line that begins as SQL does (select, with, values) runs in the sandbox; any other is a question.",
     "? before a line makes it a question. Alt-Enter begins another line.",
+    "+ before a question says that it continues the one before, new: that it does not.",
     "Ctrl-C ends a question and keeps what there is, Ctrl-D leaves.",
 )
 
@@ -171,15 +171,30 @@ def _rerun(session: Session, rest: str) -> None:
     session.run(made["answer"]["sql"])
 
 
+def _explain(session: Session, rest: str) -> None:
+    lines = explain(rest or session.last().sql)
+    if lines is None:
+        raise PlannerError("the query cannot be explained: it is not read as one select", hint="\\sql edits it")
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        say(textwrap.fill(
+            line.lstrip(), max(_NARROWEST, session.screen.console().width), initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + 2), break_long_words=False, break_on_hyphens=False,
+        ))  # fmt: skip
+
+
 def _export(session: Session, rest: str) -> None:
     ran, target = session.last(), Path(rest).expanduser()
-    format_ = _ENDINGS.get(target.suffix.lower())
-    if format_ is None:
-        raise PlannerError("\\export takes a file whose ending says the format", hint=", ".join(_ENDINGS))
-    check_target(target, session.planner.database.path)
-    results = replace(session.results, format_=format_, limit=session.planner.plan.limits.rows)  # type: ignore[arg-type]
-    with output_stream(target) as stream:
-        print_execution(ran.execution, session.screen, stream, results, limit_option=None)
+    if target.suffix.lower() not in ENDINGS:
+        raise PlannerError("\\export takes a file whose ending says the format", hint=", ".join(ENDINGS))
+    database = session.planner.database
+    check_target(target, database.path)
+    results = replace(session.results, format_=None, limit=None, output=target)
+    control = Control()
+    with interruptible(control):
+        whole = wanted(database, ran.sql, ran.execution, results, session.screen, control)
+        with output_stream(target) as stream:
+            print_execution(ran.execution, session.screen, stream, results, limit_option=None, whole=whole)
     say(f"wrote {target}", err=True)
 
 
@@ -187,6 +202,8 @@ def _save(session: Session, rest: str) -> None:
     name, _, sql = rest.partition(" ")
     if not name.isidentifier():
         raise PlannerError("\\save takes a name, and a query where it is not the last one", hint="\\save by_year")
+    if session.level == "off":
+        raise PlannerError("nothing is kept with --history off", hint="start without it to save queries")
     query = sql.strip() or session.last().sql
     with History.open() as history:
         history.save_query(session.planner.database.path, SavedQuery(name, query))
@@ -244,7 +261,7 @@ def _saved(session: Session) -> tuple[SavedQuery, ...]:
 
 
 def _tables(session: Session, _rest: str) -> None:
-    print_execution(tables_listed(session.planner.schema), session.screen, sys.stdout, session.results)
+    _show(session, tables_listed(session.planner.schema))
 
 
 def _schema(session: Session, rest: str) -> None:
@@ -253,7 +270,11 @@ def _schema(session: Session, rest: str) -> None:
         _tables(session, rest)
         return
     shown = part_of(database.schema, tuple(rest.rstrip(";").split()), database.path)
-    print_execution(columns_listed(shown), session.screen, sys.stdout, session.results)
+    _show(session, columns_listed(shown))
+
+
+def _show(session: Session, found: Execution) -> None:
+    print_execution(found, session.screen, sys.stdout, session.results, limit_option="\\limit")
 
 
 # -------------------------------------------------------------------------------------------- the settings
@@ -264,6 +285,7 @@ def _limit(session: Session, rest: str) -> None:
     if not rest.isdecimal() or not 1 <= int(rest) <= most:
         raise PlannerError(f"\\limit takes a number of rows, here up to {most:,}", hint=_more_rows(session))
     session.set_results(limit=int(rest))
+    say(f"up to {int(rest):,} rows of a result are shown", err=True)
 
 
 def _more_rows(session: Session) -> str:
@@ -274,6 +296,7 @@ def _format(session: Session, rest: str) -> None:
     if rest not in FORMATS:
         raise PlannerError("\\format takes a name", hint=", ".join(FORMATS))
     session.set_results(format_=rest)
+    say(f"results are shown as {rest}", err=True)
 
 
 def _budget(session: Session, rest: str) -> None:
@@ -321,6 +344,7 @@ def _change(session: Session, knob: Knob, text: str) -> None:
         waiting(f"setting {knob.name}", console=session.screen.console(), mode=session.screen.mode),
     ):
         session.planner.change(control=control, **said)
+    say(f"{knob.name} is {session.planner.choices[knob.keyword].value}", err=True)
 
 
 def _print(session: Session, text: str) -> None:
@@ -354,6 +378,7 @@ def _quit(_session: Session, _rest: str) -> None:
 COMMANDS = (
     Command("why", "[N]", "Show the candidates, what decided and the thought; or candidate N whole.", _why),
     Command("sql", "[QUERY]", "Edit the last query in $EDITOR and run it, or run QUERY.", _sql, ("e", "edit")),
+    Command("explain", "[QUERY]", "Say in plain words what the last query, or QUERY, does.", _explain),
     Command("rerun", "[N]", "Run the last query again, or that of question N.", _rerun),
     Command("export", "FILE", "Write the last result; the file's ending says the format.", _export, ("o", "output")),
     Command("mark", "right|wrong [QUERY]", "Mark the last answer, with the right query if you know it.", _mark),

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from planner_cli.app.following import may_continue
 from planner_cli.app.planner import Planner
 from planner_cli.cli.own import failure, print_execution
 from planner_cli.cli.remembering import remember
 from planner_cli.cli.result_options import ResultOptions
-from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings
+from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings, wanted
 from planner_cli.cli.screen import ScreenSettings, watch
 from planner_cli.cli.signals import Ended, interruptible
+from planner_cli.cli.streams import OutputError
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, Interrupted, PlannerError
+from planner_cli.types import Earlier
 from planner_cli.ui.completing import is_sql
 from planner_cli.ui.errors import format_error
 from planner_cli.ui.state import RunState
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 FORCED = "?"
 """Before a question that begins like a query."""
+FOLLOWING, FRESH = "+", "new:"
+"""Before a question that continues the one before, or does not; without them both readings are tried if it may."""
 _MARKS = set("*(),;='\"<>.")
 """Signs that a query has and a question hardly ever."""
 LEAVING = ("quit", "exit")
@@ -87,18 +92,20 @@ class Session:
         Raises:
             Leave: the user wants to go.
             Ended: a signal other than Ctrl-C says so.
+            OutputError: answers can no longer be written.
 
         """
         text = text.strip()
         if text in LEAVING:
             raise Leave
+        is_command = text.startswith("\\") or (text.startswith(".") and text[1:2].isalpha())
         try:
-            if text.startswith("\\") or (text.startswith(".") and text[1:2].isalpha()):
+            if is_command:
                 self._command(self, text[1:])
             elif is_sql(text):
                 self.run(text)
             elif text:
-                return self.ask(text.removeprefix(FORCED).strip())
+                return self.ask(*self._reading(text.removeprefix(FORCED).strip()))
         except Ended as error:
             if error.exit_code is not ExitCode.INTERRUPTED or error.status != ExitCode.INTERRUPTED:
                 raise
@@ -106,11 +113,13 @@ class Session:
                 error.hint = error.__cause__.hint
             return self._say(error)
         except PlannerError as error:
+            if isinstance(error, OutputError) and not is_command:
+                raise
             return self._say(error)
         return ExitCode.OK
 
-    def ask(self, text: str) -> ExitCode:
-        """Answer a question.
+    def ask(self, text: str, earlier: Earlier | None = None) -> ExitCode:
+        """Answer a question, which may continue an ``earlier`` one.
 
         Raises:
             PlannerError: there is no answer, and why.
@@ -119,7 +128,7 @@ class Session:
         planner = self.planner
         control = Control(planner.plan.max_seconds)
         with interruptible(control):
-            asked = Asked(planner.question(text))
+            asked = Asked(planner.question(text, earlier=earlier))
             self.asked, self.ran = asked, None
             try:
                 answer = watch(planner, asked.question, self.screen, control, asked.events.append)
@@ -133,13 +142,34 @@ class Session:
         try:
             if code is ExitCode.ABSTAINED:
                 raise abstained(answer, planner.settings.min_confidence or 0.0)
-            print_answer(
-                planner, answer, self.screen, sys.stdout, self.results, limit_option="\\limit", sql_only=self._sql_only
-            )
+            self._print(answer)
             print_warnings(self.screen, answer)
         finally:
-            asked.number = remember(planner, text, answer, self.level)
+            asked.number = remember(planner, asked.question, answer, self.level)
         return code
+
+    def _reading(self, text: str) -> tuple[str, Earlier | None]:
+        """A question without the mark that forces a reading, and what it may continue.
+
+        Raises:
+            PlannerError: it is to continue a question, and there is none.
+
+        """
+        before = self._before()
+        if text.lower().startswith(FRESH):
+            return text[len(FRESH) :].strip(), None
+        if text.startswith(FOLLOWING):
+            if before is None:
+                raise PlannerError("there is no answered question to continue", hint=f"ask without the {FOLLOWING}")
+            return text[len(FOLLOWING) :].strip(), replace(before, sure=True)
+        return text, before if may_continue(text) else None
+
+    def _before(self) -> Earlier | None:
+        asked = self.asked
+        if asked is None or asked.answer is None or asked.answer.sql is None:
+            return None
+        question = asked.question
+        return Earlier(question.with_earlier if asked.answer.continues else question.text, asked.answer.sql)
 
     def run(self, sql: str) -> None:
         """Run a query of the user's own in the sandbox, and print its result.
@@ -158,8 +188,20 @@ class Session:
                 error.hint = f"if this is a question, put {FORCED} before it"
             raise error
         self.ran = Ran(sql, found)
-        print_execution(found, self.screen, sys.stdout, self.results, limit_option="\\limit")
+        with interruptible(control):
+            whole = wanted(self.planner.database, sql, found, self.results, self.screen, control)
+            print_execution(found, self.screen, sys.stdout, self.results, limit_option="\\limit", whole=whole)
         sys.stdout.flush()
+
+    def _print(self, answer: Answer) -> None:
+        control = Control()
+        with interruptible(control):
+            sql = None if self._sql_only else answer.sql
+            whole = wanted(self.planner.database, sql, answer.best_execution, self.results, self.screen, control)
+            print_answer(
+                self.planner, answer, self.screen, sys.stdout, self.results, limit_option="\\limit",
+                sql_only=self._sql_only, whole=whole,
+            )  # fmt: skip
 
     def state(self) -> RunState:
         """The picture of the last question, from its events.

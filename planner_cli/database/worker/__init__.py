@@ -8,8 +8,8 @@ in it, and a respawn costs some 40 ms. Keep its imports few: apsw, the standard 
     first frame in      {"memory": bytes of address space, "seconds", "rows", "bytes"}, and for one that repairs a
                         private copy {"writable": its folder, "size": bytes of its largest file}
     first frame out     {"layers": {name: whether this system enforces it}}
-    then, one by one    {"op": "look" | "open" | "tables" | "columns" | "samples" | "texts" | "query" | "sha256"
-                        | "copy" | "mend", ...} -> reply
+    then, one by one    {"op": "look" | "open" | "tables" | "columns" | "samples" | "texts" | "query" | "stream"
+                        | "more" | "sha256" | "copy" | "mend", ...} -> reply
 
 What is covered: every write, file creation, attach, network use and endless statement that SQLite can be
 asked for; memory; crashes inside SQLite (only this process dies). What is not covered: time inside one C

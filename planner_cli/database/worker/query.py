@@ -1,10 +1,10 @@
-"""Run one query: a single read-only statement, fetched up to its caps."""
+"""Run one query: a single read-only statement, fetched up to its caps, or as an export asks for it."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal
 
@@ -29,6 +29,10 @@ _LARGE, _HEAD = 1_000_000, 10_000
 count, compare and measure it."""
 
 
+Act = Callable[[str], wire.Message]
+"""What is done with a query: given its text as SQLite is to read it, a message with its ``columns``."""
+
+
 def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Message:
     """``{"columns", "rows", "cut_by", "cut", "unread", "steps", "scanned"}``; raises what :mod:`.errors` explains.
 
@@ -37,10 +41,15 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     ``unread`` are generated columns that cannot be computed here and read as NULL, as a ``*`` may ask for them.
     ``steps`` and ``scanned`` are ``None`` where the result is not all UTF-8.
     """
+    return act_on(connection, sql, lambda text: _whole(connection, text, rows, size))
+
+
+def act_on(connection: Connection, sql: str, act: Act) -> wire.Message:
+    """What ``act`` gives, and ``unread``. It may be called again where SQLite has to read the text in another way."""
     connection.policy.query = nocase(sql)
     _refuse_hidden_joins(sql, connection.policy.redacted)
     try:
-        return {**_by_origin(connection, sql, rows, size), "unread": []}
+        return {**_by_origin(connection, sql, act), "unread": []}
     except apsw.SQLError as error:
         # "no such function" refers to the query's own text, this to a generated column's
         if not str(error).startswith("unknown function: "):
@@ -52,12 +61,12 @@ def run(connection: Connection, sql: str, *, rows: int, size: int) -> wire.Messa
     policy = connection.policy
     policy.uncomputed, policy.unread = skipped, {}
     try:
-        return {**_by_origin(connection, sql, rows, size), "unread": list(policy.unread)}
+        return {**_by_origin(connection, sql, act), "unread": list(policy.unread)}
     finally:
         policy.uncomputed = ()
 
 
-def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
+def _by_origin(connection: Connection, sql: str, act: Act) -> wire.Message:
     """Views keep the "double-quoted strings" that old schemas hold; in the query itself they are names only.
 
     SQLite has one switch for both. So where a view needs the switch, the query's own quotes become ones that never hold
@@ -65,10 +74,10 @@ def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.M
     """
     if '"' not in sql:
         connection.allow_double_quoted_strings(True)
-        return _whole(connection, sql, rows, size)
+        return act(_safe(connection, sql))
     connection.allow_double_quoted_strings(False)
     try:
-        return _whole(connection, sql, rows, size)
+        return act(_safe(connection, sql))
     except apsw.SQLError as error:
         missing = _missing_column(error)
         if missing is None:
@@ -76,7 +85,7 @@ def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.M
         first = error
     connection.allow_double_quoted_strings(True)
     try:
-        reply = _whole(connection, in_backticks(sql), rows, size)
+        reply = act(_safe(connection, in_backticks(sql)))
     except apsw.SQLError as error:
         name = _missing_column(error)
         if name == missing:
@@ -85,7 +94,7 @@ def _by_origin(connection: Connection, sql: str, rows: int, size: int) -> wire.M
             text = f'no such column: "{name}" - should this be a string literal in single-quotes?'
             raise apsw.SQLError(text) from None  # as SQLite reports a name in such quotes
         raise
-    return {**reply, "columns": _columns(connection, sql)}
+    return {**reply, "columns": names(connection, sql)}
 
 
 def _missing_column(error: Exception) -> str | None:
@@ -101,8 +110,11 @@ def in_backticks(sql: str) -> str:
     )
 
 
+def _safe(connection: Connection, sql: str) -> str:
+    return connection.collations.safe(sql, connection.tables)
+
+
 def _whole(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
-    sql = connection.collations.safe(sql, connection.tables)
     try:
         with connection.counting() as work:
             reply = _fetch(connection, sql, rows, size)
@@ -133,7 +145,7 @@ def _refuse_hidden_joins(sql: str, redacted: frozenset[tuple[str, str]]) -> None
         before = word if token.kind == "word" else ""
 
 
-class _Statement:
+class Statement:
     """Checks a statement as SQLite itself sees it, before its first step."""
 
     def __init__(self, sql: str) -> None:
@@ -161,7 +173,7 @@ class _Statement:
 
 
 def _fetch(connection: Connection, sql: str, rows: int, size: int) -> wire.Message:
-    statement = _Statement(sql)
+    statement = Statement(sql)
     cap = _Cap(rows, size)
     cursor = connection.raw.cursor()
     cursor.exec_trace = statement
@@ -230,21 +242,21 @@ def _cut(value: Any, size: int, kept: int) -> Any:
 
 def _fetch_bytewise(connection: Connection, sql: str, rows: int, size: int, error: UnicodeDecodeError) -> wire.Message:
     """Like ``_fetch`` for text that is not valid UTF-8, which apsw refuses: such text gets U+FFFD in it."""
-    columns = _columns(connection, sql)
+    columns = names(connection, sql)
     if not columns:
         raise error
     raw = connection.raw
     usual = raw.limit(apsw.SQLITE_LIMIT_COLUMN)
     raw.limit(apsw.SQLITE_LIMIT_COLUMN, max(usual, 2 * len(columns)))
     try:
-        cells = _fetch(connection, _cast_texts(sql, len(columns)), rows, size)
+        cells = _fetch(connection, cast_texts(sql, len(columns)), rows, size)
     finally:
         raw.limit(apsw.SQLITE_LIMIT_COLUMN, usual)
-    decoded = [list(_decode(connection, wire.unpack_row(row))) for row in cells["rows"]]
+    decoded = [list(decode(connection, wire.unpack_row(row))) for row in cells["rows"]]
     return {**cells, "columns": columns, "rows": [wire.pack_row(row) for row in decoded]}
 
 
-def _columns(connection: Connection, sql: str) -> list[str]:
+def names(connection: Connection, sql: str) -> list[str]:
     """Names of the result's columns, from the statement that was prepared but not run."""
     names: list[str] = []
 
@@ -266,7 +278,7 @@ def _columns(connection: Connection, sql: str) -> list[str]:
     return names
 
 
-def _cast_texts(sql: str, width: int) -> str:
+def cast_texts(sql: str, width: int) -> str:
     names = [f"c{number}" for number in range(width)]
     cells = ", ".join(
         f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END, typeof({name}) = 'text'"
@@ -277,6 +289,6 @@ def _cast_texts(sql: str, width: int) -> str:
     return f"WITH r({', '.join(names)}) AS ({inner}) SELECT {cells} FROM r"  # noqa: S608 - as above
 
 
-def _decode(connection: Connection, cells: tuple[Any, ...]) -> Iterator[Any]:
+def decode(connection: Connection, cells: tuple[Any, ...]) -> Iterator[Any]:
     for value, is_text in zip(cells[::2], cells[1::2], strict=True):
         yield connection.text(value) if is_text else value

@@ -14,6 +14,7 @@ from planner_cli.database.worker.connection import LENGTH, Connection
 from planner_cli.database.worker.cut import check_closed
 from planner_cli.database.worker.limits import FileBelt
 from planner_cli.database.worker.mend import mend
+from planner_cli.database.worker.stream import Stream
 
 _HEAP_SHARE = 4
 """SQLite may use this part of the address space; the rest is Python, its libraries and the reply."""
@@ -37,7 +38,7 @@ class Session:
 
     def __init__(self, settings: Message) -> None:
         self._seconds: float = settings["seconds"]
-        self._limit = self._seconds
+        self._limit: float = self._seconds
         """Of the query that runs: the parent may give one of them more time than the others."""
         self._rows: int = settings["rows"]
         self._bytes: int = settings["bytes"]
@@ -49,6 +50,7 @@ class Session:
         self._uri = ""
         self._widest = 0
         self._redacted: frozenset[tuple[str, str]] = frozenset()
+        self._stream: Stream | None = None
 
     def answer(self, request: Message) -> Message:
         """``{"ok": ...}`` or ``{"error", "kind", "name", "code", "offset"}``; ``seconds`` in both."""
@@ -64,6 +66,9 @@ class Session:
                 self._belt.loosen()
                 return {"ok": _WITHOUT_SQLITE[request["op"]](request)}
             connection = self._connect()
+            if request["op"] == "more":
+                return self._more(connection, request["seconds"])
+            self._end_stream()
             reply: Message = {"ok": self._act(connection, request)}
         except (Exception, MemoryError) as error:  # noqa: BLE001 - a value of any kind must come back
             reply = self._explain(error, connection)
@@ -87,11 +92,30 @@ class Session:
                 wanted, count, length = request["wanted"], request["count"], request["length"]
                 return texts.texts(connection, wanted, count, length, request["seconds"])
             case "query":
-                self._limit = request.get("seconds", self._seconds)
-                connection.deadline = time.monotonic() + self._limit
+                connection.deadline = time.monotonic() + self._within(request)
                 return query.run(connection, request["sql"], rows=self._rows, size=self._bytes)
+            case "stream":
+                connection.deadline = time.monotonic() + self._within(request)
+                self._stream = Stream(connection, request["sql"])
+                return self._stream.started
             case other:
                 raise ValueError(f"unknown request {other}")
+
+    def _within(self, request: Message) -> float:
+        self._limit = float(request.get("seconds", self._seconds))
+        return self._limit
+
+    def _more(self, connection: Connection, seconds: float) -> Message:
+        """The next rows of the stream, each time within ``seconds``."""
+        if self._stream is None:
+            raise ValueError("nothing is streamed")
+        self._limit, connection.deadline = seconds, time.monotonic() + seconds
+        return {"ok": True, **self._stream.more()}
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -111,6 +135,7 @@ class Session:
         return self._connection
 
     def _drop(self) -> None:
+        self._end_stream()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

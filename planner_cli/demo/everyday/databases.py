@@ -57,8 +57,13 @@ def made(name: str, folder: Path) -> tuple[Path, ...]:
         DatabaseError: the folder cannot be written.
 
     """
-    place = folder / f"{name}-{digest(name)}"
-    paths = tuple(place / f"{name}{'' if seed == SEEDS[0] else f'-{seed}'}.sqlite" for seed in SEEDS)
+    own = folder / f"{name}-{digest(name)}"
+    paths = tuple(own / f"{name}{'' if seed == SEEDS[0] else f'-{seed}'}.sqlite" for seed in SEEDS)
+    try:
+        for place in (folder, own):  # a mode is not for parents that are made along the way
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"cannot write {folder}: {error.strerror or error}") from error
     for seed, path in zip(SEEDS, paths, strict=True):
         if not path.exists():
             write(path, name, seed)
@@ -80,7 +85,6 @@ def write(path: Path, name: str, seed: int, *, size: int | None = None) -> None:
     found = sets.events.rows(Dice(seed), size) if size is not None else sets.SOURCES[name].rows(Dice(seed))
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             draft.unlink(missing_ok=True)
             _fill(draft, sets.SOURCES[name].SCHEMA, found)

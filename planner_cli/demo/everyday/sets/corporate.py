@@ -10,7 +10,7 @@ _MODULES = ("fin", "hr", "mm", "pp", "qm", "sd", "wm", "crm", "pm", "ps", "cfg",
 _THINGS = (
     "status_code", "doc_type", "change_log", "attachment", "approval_step", "approval_rule", "number_range", "import_batch",
     "import_error", "user_pref", "print_queue", "text_block", "calendar", "translation", "mapping", "cost_object", "archive_index",
-    "lock_entry", "job_run",
+    "lock_entry", "job_run", "retention",
 )  # fmt: skip
 _FILLERS = [f"{module}_{thing}" for module in _MODULES for thing in _THINGS][:286]
 _FILLER = """\

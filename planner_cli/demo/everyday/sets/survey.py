@@ -20,23 +20,22 @@ _OWNS = (
     "car", "second_car", "bicycle", "e_bike", "motorbike", "dishwasher", "dryer", "freezer", "solar_panels", "heat_pump", "piano",
     "boat", "caravan", "dog", "cat", "horse", "garden", "balcony",
 )  # fmt: skip
+_TOPICS = ("health", "family", "work", "money", "friends", "home", "nature", "travel", "faith", "news", "safety")
 
 _HEAD = ("resp_id", "region", "hh_size", "children", "age", "sex", "net_income", "rent", "floor_area_m2", "built", "owner", "weight_kg", "height_cm", "interview_date", "lang", "comment")  # fmt: skip
 _SPENT = tuple(f"exp_{what}_{month}" for what in _SPENDING for month in _MONTHS)
 _HOURS = tuple(f"hrs_{device}_{day}" for device in _DEVICES for day in ("weekday", "weekend"))
 _SATISFIED = tuple(f"sat_{service}" for service in _SERVICES)
 _HAS = tuple(f"has_{thing}" for thing in _OWNS)
-_REST = tuple(
-    f"filler_{number:03d}"
-    for number in range(1, 301 - len(_HEAD) - len(_SPENT) - len(_HOURS) - len(_SATISFIED) - len(_HAS))
-)
-COLUMNS = (*_HEAD, *_SPENT, *_HOURS, *_SATISFIED, *_HAS, *_REST)
+_IMPORTANT = tuple(f"imp_{topic}_{when}" for topic in _TOPICS for when in ("5y_ago", "now", "in_5y"))
+COLUMNS = (*_HEAD, *_SPENT, *_HOURS, *_SATISFIED, *_HAS, *_IMPORTANT)
 
 _TEXT = {"region", "interview_date", "lang", "comment"}
 
 SCHEMA = (
     "CREATE TABLE answers (\n"
-    "    -- sat_*: 1 very satisfied to 5 not at all, -1 no answer; has_*: 1 yes, 2 no; sex: 1 male, 2 female, 3 other\n    "
+    "    -- sat_*: 1 very satisfied to 5 not at all, -1 no answer; has_*: 1 yes, 2 no; sex: 1 male, 2 female, 3 other;\n"
+    "    -- hrs_*: hours a day; imp_*: 1 not important to 5 very\n    "
     + ",\n    ".join(
         f"{name} {'TEXT' if name in _TEXT else 'INTEGER PRIMARY KEY' if name == 'resp_id' else 'REAL' if name.startswith(('hrs', 'exp', 'floor')) else 'INTEGER'}"
         for name in COLUMNS
@@ -63,4 +62,4 @@ def _answer(dice: Dice, number: int) -> Row:
     hours = tuple(dice.skewed(0, 16, 2.0) / 2 for _ in _HOURS)
     satisfied = tuple(-1 if dice.chance(0.06) else dice.weighted((1, 2, 3, 4, 5), (2, 4, 3, 2, 1)) for _ in _SATISFIED)
     has = tuple(1 if dice.chance(0.9 / (1 + at % 7)) else 2 for at in range(len(_HAS)))
-    return (*head, *spent, *hours, *satisfied, *has, *(None for _ in _REST))
+    return (*head, *spent, *hours, *satisfied, *has, *(dice.between(1, 5) for _ in _IMPORTANT))
