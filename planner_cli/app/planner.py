@@ -193,7 +193,7 @@ class Planner:
         started = time.perf_counter()
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
-        question = replace(self._asking.question(text), earlier=earlier)
+        question = self._asking.question(text, earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._warn_of_late_values()
         return question
