@@ -75,6 +75,14 @@ def test_formats(demo, options, expected):
     assert planner("ask", QUESTION, demo, *options, *QUICK).stdout == expected
 
 
+def test_a_follow_up_of_the_last_answer(demo):
+    assert planner("ask", QUESTION, demo, *QUICK).returncode == 0
+    found = document("and in Hamburg?", demo, "--continue", "-n", "2", "--budget", "0", "--tables", "customers")
+    assert found["question"] == "and in Hamburg?"
+    assert sum(candidate["samples"] for candidate in found["candidates"]) == 2
+    assert "; read " in found["answer"]["reason"]
+
+
 def test_output_file(demo, tmp_path):
     target = tmp_path / "answer.csv"
     done = planner("ask", QUESTION, demo, "--format", "csv", "-o", target, *QUICK)
