@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +17,13 @@ from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
-from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
+from planner_cli.app.settings import BY_KEYWORD, KNOBS, DatabaseSettings, Settings
 from planner_cli.control import Control
 from planner_cli.errors import DatabaseError, PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
 from planner_cli.lexer import as_listed
-from planner_cli.settings import PlanSettings
+from planner_cli.settings import Limits, PlanSettings
 from planner_cli.text import nocase
 from planner_cli.types import Answer, ModelInfo, Question, Row, Schema, Timings
 
@@ -72,7 +72,7 @@ class Planner:
     @classmethod
     def open(
         cls,
-        database: str | os.PathLike[str],
+        database: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         pair: str | None = None,
         rows: int | None = None,
@@ -80,7 +80,7 @@ class Planner:
         note: Note | None = None,
         **settings: Unpack[Keywords],
     ) -> Planner:
-        """Open a database and load the models.
+        """Open a database, or files of CSV, TSV or JSON lines as one, and load the models.
 
         ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
         under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
@@ -103,21 +103,21 @@ class Planner:
                 "configuration": from_configuration(BY_KEYWORD),
             }
         )
-        return cls.chosen(Path(database), choices, rows=rows, control=control, note=note)
+        files = [database] if isinstance(database, str | os.PathLike) else database
+        return cls.chosen([Path(file) for file in files], choices, rows=rows, control=control, note=note)
 
     @classmethod
     def chosen(
         cls,
-        path: Path,
+        files: Path | Sequence[Path],
         choices: Choices,
         *,
         rows: int | None = None,
         control: Control | None = None,
         note: Note | None = None,
+        progress: Note | None = None,
     ) -> Planner:
-        """The same from choices already made; see :meth:`open`."""
-        from planner_cli.database import Database
-
+        """The same from choices already made; see :meth:`open`. ``progress`` is called while files are read."""
         control = control or Control()
         notes: list[str] = []
 
@@ -130,20 +130,12 @@ class Planner:
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            opened = Database.open(
-                path,
-                limits=limits,
-                samples=0 if wanted.no_values else _SAMPLES,
-                private_copy=wanted.private_copy,
-                redact=wanted.redact,
-            )
+            files = [files] if isinstance(files, Path) else files
+            opened = _opened(files, wanted, limits, control, progress or no_note)
             on_failure.callback(opened.close)
-            if opened.private_copy is not None:
-                size = opened.private_copy.size / 1e6
-                noted(f"{path} is read from a private copy of {size:.1f} MB, which is removed at the end")
-            for each in opened.notes:
+            for each in (*_of_copy(opened), *opened.notes):
                 noted(each)
-            schema = _shown(opened.schema, wanted.tables, path)
+            schema = _shown(opened.schema, wanted.tables, opened.path)
             read = time.perf_counter()
             _go_on(control)
             loaded = models.load(found())
@@ -320,6 +312,38 @@ class Planner:
     def __repr__(self) -> str:
         names = "".join(f", {info.role}={info.name!r}" for info in self.models)
         return f"<Planner {str(self.database.path)!r}{names}{', closed' if self._closed else ''}>"
+
+
+def _opened(
+    files: Sequence[Path], wanted: DatabaseSettings, limits: Limits, control: Control, progress: Note
+) -> Database:
+    """The one database, or one made of files that hold tables."""
+    from planner_cli.database import Database
+    from planner_cli.database.tabular import is_tabular
+
+    samples = 0 if wanted.no_values else _SAMPLES
+    others = [file for file in files if not is_tabular(file)]
+    if files and not others:
+        return Database.of_files(
+            files, limits=limits, samples=samples, redact=wanted.redact, control=control, progress=progress
+        )
+    if len(files) != 1:
+        raise PlannerError(
+            f"{others[0]} is no .csv, .tsv or .jsonl file" if others else "no database is named",
+            hint="ask one database, or several of such files",
+        )
+    return Database.open(
+        files[0], limits=limits, samples=samples, private_copy=wanted.private_copy, redact=wanted.redact
+    )
+
+
+def _of_copy(opened: Database) -> Iterator[str]:
+    """What to know about a copy that is read instead of the file."""
+    if opened.guessed:
+        yield from opened.guessed
+    elif opened.private_copy is not None:
+        size = opened.private_copy.size / 1e6
+        yield f"{opened.path} is read from a private copy of {size:.1f} MB, which is removed at the end"
 
 
 def _shown(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:

@@ -46,7 +46,8 @@ class _Request:
     """What ``planner ask`` was given, besides its knobs."""
 
     question: str
-    database: Path
+    database: tuple[Path, ...]
+    """One database, or files of tables."""
     format_: Format | None
     as_json: bool
     sql_only: bool
@@ -70,7 +71,7 @@ class _Request:
         """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
             raise PlannerError("the question is empty")
-        if os.path.isfile(self.question) and not self.database.exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
+        if os.path.isfile(self.question) and not self.database[0].exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
             raise PlannerError(
                 f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
             )
@@ -81,12 +82,13 @@ class _Request:
         if self.bom and (self.format not in {"csv", "tsv"} or self.as_json or self.sql_only):
             raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
         if self.output is not None:
-            check_target(self.output, self.database)
+            for file in self.database:
+                check_target(self.output, file)
 
 
 @click.command(cls=LongCommand)
 @click.argument("question")
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option(
     "--format",
     "format_",
@@ -139,7 +141,7 @@ class _Request:
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def ask(context: click.Context, /, **_: Any) -> int:
-    """Answer QUESTION from the SQLite file DATABASE.
+    """Answer QUESTION from the SQLite file DATABASE, or from one or more .csv, .tsv and .jsonl files.
 
     The answer goes to standard output, everything else to standard error.
 
@@ -222,7 +224,7 @@ def _print(
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
 
     with output_stream(request.output) as stream:
-        print_error_document(error, request.question, request.database.name, stream, _as_document(choices))
+        print_error_document(error, request.question, request.database[0].name, stream, _as_document(choices))
 
 
 def _as_document(choices: Choices) -> OptionsJson:
