@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +69,7 @@ class Planner:
     @classmethod
     def open(
         cls,
-        database: str | os.PathLike[str],
+        database: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         pair: str | None = None,
         rows: int | None = None,
@@ -77,7 +77,7 @@ class Planner:
         note: Note | None = None,
         **settings: Unpack[Keywords],
     ) -> Planner:
-        """Open a database and load the models.
+        """Open a database, or files of CSV, TSV or JSON lines as one, and load the models.
 
         ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
         under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
@@ -100,19 +100,21 @@ class Planner:
                 "configuration": from_configuration(BY_KEYWORD),
             }
         )
-        return cls.chosen(Path(database), choices, rows=rows, control=control, note=note)
+        files = [database] if isinstance(database, str | os.PathLike) else database
+        return cls.chosen([Path(file) for file in files], choices, rows=rows, control=control, note=note)
 
     @classmethod
     def chosen(
         cls,
-        path: Path,
+        files: Path | Sequence[Path],
         choices: Choices,
         *,
         rows: int | None = None,
         control: Control | None = None,
         note: Note | None = None,
+        progress: Note | None = None,
     ) -> Planner:
-        """The same from choices already made; see :meth:`open`."""
+        """The same from choices already made; see :meth:`open`. ``progress`` is called while files are read."""
         control = control or Control()
         notes: list[str] = []
 
@@ -125,9 +127,10 @@ class Planner:
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            opened = open_database(path, wanted, limits, noted)
+            files = [files] if isinstance(files, Path) else files
+            opened = open_database(files, wanted, limits, noted, control=control, progress=progress or no_note)
             on_failure.callback(opened.close)
-            schema = part_of(opened.schema, wanted.tables, path)
+            schema = part_of(opened.schema, wanted.tables, opened.path)
             read = time.perf_counter()
             _go_on(control)
             loaded = models.load(found())

@@ -42,7 +42,8 @@ class _Request:
     """What ``planner ask`` was given, besides its knobs."""
 
     question: str
-    database: Path
+    database: tuple[Path, ...]
+    """One database, or files of tables."""
     as_json: bool
     sql_only: bool
     continues: bool
@@ -53,18 +54,19 @@ class _Request:
         """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
             raise PlannerError("the question is empty")
-        if os.path.isfile(self.question) and not self.database.exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
+        if os.path.isfile(self.question) and not self.database[0].exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
             raise PlannerError(
                 f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
-        self.results.check(self.database, as_result=not (self.as_json or self.sql_only))
+        for file in self.database:
+            self.results.check(file, as_result=not (self.as_json or self.sql_only))
 
 
 @click.command(cls=LongCommand)
 @click.argument("question")
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
 @result_options()
 @click.option(
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
@@ -82,7 +84,7 @@ class _Request:
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def ask(context: click.Context, /, **_: Any) -> int:
-    """Answer QUESTION from the SQLite file DATABASE.
+    """Answer QUESTION from the SQLite file DATABASE, or from one or more .csv, .tsv and .jsonl files.
 
     The answer goes to standard output, everything else to standard error.
 
@@ -121,7 +123,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
-    earlier = last_answered(request.database) if request.continues else None
+    earlier = last_answered(request.database[0]) if request.continues else None
     fetched = (request.results.limit or PAGE) if request.as_json else None
     with opened(request.database, choices, screen, control, rows=fetched) as planner:
         question = planner.question(request.question, earlier=earlier)
@@ -172,7 +174,7 @@ def _print(
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
 
     with output_stream(request.results.output) as stream:
-        print_error_document(error, request.question, request.database.name, stream, _as_document(choices))
+        print_error_document(error, request.question, request.database[0].name, stream, _as_document(choices))
 
 
 def _as_document(choices: Choices) -> OptionsJson:
