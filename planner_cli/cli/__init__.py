@@ -35,6 +35,7 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 
 COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE.",
+    "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
     "demo": "Build a small business database and ask it a few questions.",
     "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
     "models": "Models: list, get, check and choose them.",

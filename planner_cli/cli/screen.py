@@ -89,8 +89,10 @@ def opened(
         yield planner
 
 
-def watch(planner: Planner, question: Question, screen: ScreenSettings, control: Control) -> Answer:
-    """Run one question with the requested screen.
+def watch(
+    planner: Planner, question: Question, screen: ScreenSettings, control: Control, *, given: str | None = None
+) -> Answer:
+    """Run one question with the requested screen; the answer is about a query that is ``given``.
 
     Raises:
         PlannerError: there is no answer and no candidate to show either.
@@ -98,7 +100,7 @@ def watch(planner: Planner, question: Question, screen: ScreenSettings, control:
     """
     mode = screen.mode
     return show(
-        planner.events(question, control=control),
+        planner.events(question, control=control, given=given),
         console=screen.console(),
         mode=mode,
         think=screen.think or ("fold" if mode == "live" else "hide"),

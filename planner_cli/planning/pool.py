@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Generated
 from dataclasses import replace
 from typing import Protocol
 
@@ -27,6 +28,8 @@ from planner_cli.settings import Select
 from planner_cli.sql import normalise
 from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
 
+GIVEN = 0
+"""Index of the candidate that was given."""
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after another."""
 
@@ -65,6 +68,8 @@ class Pool:
         self.clusters: tuple[Cluster, ...] = ()
         self.timings = spent or Timings()
         self.warnings: list[str] = []
+        self.given = False
+        """Whether the first candidate was given (:meth:`give`), not written."""
         self._database = database
         self._failed = failed
         self._mends = mends
@@ -78,7 +83,7 @@ class Pool:
         other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings = self.clusters, list(self.warnings)
-        other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
+        other._looked_at, other._verdicts, other.given = self._looked_at, dict(self._verdicts), self.given
         other._started -= elapsed
         return other
 
@@ -96,6 +101,26 @@ class Pool:
     def samples(self) -> int:
         return sum(c.samples for c in self.candidates)
 
+    def give(self, sql: str) -> Iterator[Event]:
+        """Begin with a query that somebody gives: the first candidate, which no sample has written."""
+        self.given = True
+        seconds = yield from self._add(Candidate(GIVEN, sql, samples=0))
+        self.timings = replace(self.timings, execute=self.timings.execute + seconds)
+        self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
+
+    def _add(self, candidate: Candidate) -> Generated[Event, None, float]:
+        """A new candidate, and its result; returns the seconds that running it took."""
+        yield CandidateWritten(candidate)
+        started = time.perf_counter()
+        self.candidates.append(candidate)
+        # Past the time limit a candidate that is there is still run: its own limit is short.
+        control = None if self.control.expired() else self.control
+        self.executions.append(self._database.execute(candidate.sql, control))
+        seconds = time.perf_counter() - started
+        self.control.check()
+        yield CandidateExecuted(candidate.index, self.executions[-1])
+        return seconds
+
     def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
         """Pass a generator's events on; run each candidate as soon as it is written; at the end mend and cluster.
 
@@ -103,19 +128,13 @@ class Pool:
         """
         executing = 0.0
         for event in events:
+            if isinstance(event, CandidateWritten):
+                executing += yield from self._add(event.candidate)
+                continue
             yield event
             match event:
                 case Warned(message):
                     self.warnings.append(message)
-                case CandidateWritten(candidate):
-                    started = time.perf_counter()
-                    self.candidates.append(candidate)
-                    # Past the time limit a candidate that is there is still run: its own limit is short.
-                    control = None if self.control.expired() else self.control
-                    self.executions.append(self._database.execute(candidate.sql, control))
-                    executing += time.perf_counter() - started
-                    self.control.check()
-                    yield CandidateExecuted(candidate.index, self.executions[-1])
                 case CandidateRepeated(candidate):
                     self.candidates[candidate.index] = candidate
                 case StageFinished(_, timings):
@@ -160,7 +179,8 @@ class Pool:
 
     def _weigh(self, weigh: Weigh | None) -> None:
         """Give the candidates that no sample wrote their probability; those that cannot be read keep none."""
-        unknown = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
+        unwritten = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
+        unknown = [candidate for candidate in unwritten if self.executions[candidate.index].ok]
         if weigh is None or not unknown or self.control.expired():
             return
         try:
@@ -193,6 +213,14 @@ class Pool:
 
     def unjudged(self) -> list[Cluster]:
         return [c for c in self.clusters if c.index not in self._verdicts]
+
+    def place_of_given(self) -> Ranked | None:
+        """The given query in its cluster, whatever its place in the ranking; ``None`` where it does not run."""
+        if not self.executions[GIVEN].ok:
+            return None
+        found = next(c for c in self.clusters if GIVEN in c.candidates)
+        verdict = self._verdicts.get(found.index)
+        return Ranked(found.index, GIVEN, found.votes, verdict.score if verdict else None)
 
     def judge(self, clusters: Sequence[Cluster], judge: Judge) -> Iterator[Event]:
         """Have clusters judged; an answer without a score is better than none, so running out is a warning."""
@@ -235,7 +263,7 @@ class Pool:
             ranking=ranking,
             best=best.candidate if best else None,
             confidence=best.score if best else None,
-            vote_share=best.votes / self.samples if best else 0.0,
+            vote_share=best.votes / self.samples if best and self.samples else 0.0,
             reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
