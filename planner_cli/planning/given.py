@@ -34,18 +34,19 @@ def better(answer: Answer, select: Select, *, trusted: bool) -> Answer | None:
     """What the question's own answer would be, where that is much likelier than the given query.
 
     Much likelier: the given query does not run; or the judge holds it for rather wrong than right, and the first of the
-    ranking for rather right; or, where nothing was judged or the judge is not ``trusted``, more than half of the
-    samples give that result.
+    ranking for rather right; or no sample gives its result, more than half of them give the other, and the judge does
+    not contradict them. Where nothing was judged or the judge is not ``trusted``, more than half of the samples are
+    enough.
     """
     if not answer.ranking or _is_first(answer):
         return None
     first = answer.ranking[0]
     samples = sum(candidate.samples for candidate in answer.candidates)
     if answer.best is not None:
+        likelier = first.votes * 2 > samples
         if trusted and first.score is not None and answer.confidence is not None:
-            likelier = first.score >= UNSURE > answer.confidence
-        else:
-            likelier = first.votes * 2 > samples
+            agreed = likelier and not answer.vote_share and first.score >= answer.confidence
+            likelier = agreed or first.score >= UNSURE > answer.confidence
         if not likelier:
             return None
     return replace(
