@@ -9,6 +9,8 @@ an exception raised inside a C callback would be swallowed (``llama-cpp.md`` sec
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from planner_cli.errors import Interrupted, Stopped, TimeLimit
 
@@ -24,6 +26,7 @@ class Control:
         self.deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._cancelled = False
         self._thinking_stopped = False
+        self._part: Control | None = None
 
     def restart(self, max_seconds: float | None) -> None:
         """Begin the next question under the same control: new time limit, thinking allowed; a cancellation stays."""
@@ -34,6 +37,22 @@ class Control:
     def cancel(self) -> None:
         """Abort everything, including a decode in progress (Ctrl-C, ``q``)."""
         self._cancelled = True
+
+    def interrupt(self) -> None:
+        """End what can be done without, if that is what runs (:meth:`part`), otherwise everything."""
+        if self._part is None or self._part.cancelled:
+            self.cancel()
+        else:
+            self._part.cancel()
+
+    @contextmanager
+    def part(self) -> Iterator[Control]:
+        """A control for work whose result can be done without: :meth:`interrupt` and ``s`` end that work alone."""
+        self._part = part = _Part(self)
+        try:
+            yield part
+        finally:
+            self._part = None
 
     def stop_thinking(self) -> None:
         """Close all thoughts at the next token and answer (key ``s``)."""
@@ -72,3 +91,14 @@ class Control:
         """Raise :class:`Interrupted` if the user pressed Ctrl-C (the time limit is not an error here)."""
         if self._cancelled:
             raise self.stopped()
+
+
+class _Part(Control):
+    """Of another control: ended with it, or before it."""
+
+    def __init__(self, whole: Control) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def should_abort(self) -> bool:
+        return self._whole.should_abort() or self._whole.thinking_stopped or self._cancelled

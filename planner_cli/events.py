@@ -4,7 +4,9 @@ Order of one question::
 
     StageStarted("generate") Prefilled
       { CandidateWritten CandidateExecuted | CandidateRepeated }*
-    StageFinished Clustered
+    StageFinished
+      { RunningLonger CandidateExecuted }*
+    Clustered
     StageStarted("judge") Prefilled
       { ThoughtToken | Probed | ThoughtClosed }*
     StageFinished Ranked Answered
@@ -79,6 +81,17 @@ class CandidateExecuted:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningLonger:
+    """A candidate that ran out of time runs again with more of it; ``CandidateExecuted`` follows."""
+
+    index: int
+    seconds: float
+    """Its limit now."""
+    alone: bool
+    """Whether no other candidate has a result: ending it then ends the question."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clustered:
     clusters: tuple[Cluster, ...]
     """In the order of their representatives; empty when nothing runs."""
@@ -130,6 +143,7 @@ Event: TypeAlias = (
     | CandidateWritten
     | CandidateRepeated
     | CandidateExecuted
+    | RunningLonger
     | Clustered
     | ThoughtToken
     | Probed

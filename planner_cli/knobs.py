@@ -88,6 +88,8 @@ class Facts:
     """Whether ``--help`` shows it; ``--help-all`` shows every one."""
     choices: tuple[str, ...] = ()
     """Where the type does not say them."""
+    opposite: str | None = None
+    """The option for false, of a knob whose option is for true."""
 
 
 def knob(default: T, text: str, group: Group, **more: Any) -> T:

@@ -159,6 +159,9 @@ class Limits(Checked):
     seconds: float = knob(2.0, "Time limit of one query.", "query", name="query-seconds", metavar="S",
                           within=Range(0, low_open=True))  # fmt: skip
     """Wall time of one statement; a worker that does not stop is killed after as long again, at most a second."""
+    patience: float = knob(60.0, "Longest run of a query that looks best but needs more than --query-seconds; 0: none.",
+                           "query", name="query-patience", metavar="S", within=Range(0))  # fmt: skip
+    """Wall time of all longer runs of one question (:mod:`planner_cli.planning.longer`)."""
     rows: int = field(default=1000, metadata=ranged(Range(1)))
     bytes: int = 2_000_000
     """Total size of all fetched values."""

@@ -84,6 +84,51 @@ def equalities(sql: str) -> Iterator[Equality]:
                 yield Equality((left, node.left.name), (right, node.right.name))
 
 
+def is_unbounded(sql: str) -> bool:
+    """Whether a query is of a kind that may never end: tables without a condition between them, or a recursion.
+
+    A condition is any comparison that names both, in ON, USING or WHERE; one with a column whose table is not named
+    may be about any of them. Not where sqlglot cannot read it.
+    """
+    tree = parse(sql)
+    if tree is None:
+        return False
+    if any(node.args.get("recursive") for node in tree.find_all(_expressions().With)):
+        return True
+    return any(_falls_apart(scope) for scope in _scopes(tree).values())
+
+
+def _falls_apart(scope: Any) -> bool:
+    """Whether the sources of one SELECT are in groups that no condition links."""
+    exp = _expressions()
+    names = [nocase(called) for called in scope.selected_sources]
+    groups = [{name} for name in names]
+    joins = scope.expression.args.get("joins") or ()
+    for join in joins:
+        if join.args.get("using") or join.method == "NATURAL":
+            groups = _linked(groups, {nocase(join.alias_or_name), names[0]})
+    where = scope.expression.args.get("where")
+    for condition in (*(join.args.get("on") for join in joins), where and where.this):
+        for part in condition.flatten() if isinstance(condition, exp.And) else [condition] if condition else ():
+            columns = list(part.find_all(exp.Column))
+            if len(columns) > 1 and not all(column.table for column in columns):
+                return False
+            groups = _linked(groups, {nocase(column.table) for column in columns})
+    return len(groups) > 1
+
+
+def _linked(groups: list[set[str]], names: set[str]) -> list[set[str]]:
+    """The groups that have one of the names become one."""
+    apart = [group for group in groups if not group & names]
+    return [*apart, set().union(*(group for group in groups if group & names))] if len(apart) < len(groups) else groups
+
+
+def _expressions() -> Any:
+    from sqlglot import exp
+
+    return exp
+
+
 def _scopes(tree: Any) -> dict[int, Any]:
     """The scope of each query in the tree, by the identity of its node."""
     from sqlglot.errors import SqlglotError

@@ -79,6 +79,8 @@ class Schema:
     left_out: tuple[LeftOut, ...] = field(default=(), compare=False)
     unknown_collations: tuple[str, ...] = field(default=(), compare=False)
     """Collations that columns and indexes use and SQLite does not have."""
+    unsampled: int = field(default=0, compare=False)
+    """Tables of which no values were read, as there was no time left."""
 
     def select(self, names: tuple[str, ...]) -> Schema:
         """The schema with only the named tables (compared as SQLite does, in the database's order)."""
@@ -97,6 +99,17 @@ class ValueHint:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """The question before, which the next one may continue: "and in Paris?"."""
+
+    text: str
+    sql: str
+    """The query that answered it."""
+    sure: bool = False
+    """Whether the user said that the next one continues it; otherwise both readings are tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     text: str
     schema: Schema
@@ -104,6 +117,15 @@ class Question:
     """The database's file name without folder or suffix, for display and prompts."""
     hints: tuple[ValueHint, ...] = ()
     """Stored values that the text mentions, the longest mention first; empty when values are not to be shown."""
+    whole: Schema | None = None
+    """All there is to show, where ``schema`` is a part of it that was chosen for this question."""
+    earlier: Earlier | None = None
+    """What it may continue; ``None``: it stands on its own."""
+
+    @property
+    def with_earlier(self) -> str:
+        """The text behind what it continues."""
+        return self.text if self.earlier is None else f"{self.earlier.text} {self.text}"
 
 
 # ------------------------------------------------------------------------------------------ candidates
@@ -173,6 +195,8 @@ class Execution:
     error: str | None = None
     """One line that says why there is no result; only a name that it quotes may hold a line break."""
     error_kind: ErrorKind | None = None
+    limit: float | None = None
+    """The time limit in seconds that ended it; ``None`` for whatever else ended it, Ctrl-C included."""
     ordered: bool = False
     """Whether the order of rows is part of the answer (a top-level ORDER BY)."""
     steps: int | None = None
@@ -192,6 +216,16 @@ class Execution:
     @property
     def ok(self) -> bool:
         return self.error is None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is odd about a query although it runs, in words."""
+        found = []
+        if self.unmatched:
+            found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
+        if self.crossed:
+            found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +384,13 @@ class Answer:
     """The winner's votes over all finished samples, in [0, 1]."""
     reason: str
     """One line: why this one won, or why there is none."""
+    continues: bool | None = None
+    """Whether the winner reads the question as continuing the one before; ``None``: there was none it could."""
     timings: Timings = field(default_factory=Timings)
     warnings: tuple[str, ...] = ()
     """What the user should know but is not an error: time that ran out, a judge that judged nothing, low mass."""
+    shown: tuple[str, ...] | None = None
+    """The tables that were chosen for the question and shown to the models last; ``None``: all of them were."""
 
     @property
     def sql(self) -> str | None:

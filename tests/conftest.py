@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -68,7 +70,8 @@ def warm(tmp_path_factory) -> Path:
     """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "warm"
-    (folder / "models").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("models", "prefixes"):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
@@ -95,13 +98,28 @@ def session_home(tmp_path_factory, warm) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("session_home")
     with pytest.MonkeyPatch.context() as monkeypatch:
         _move_to(home, warm, monkeypatch)
+        (home / "cache" / "planner_cli" / "prefixes").symlink_to(warm / "prefixes", target_is_directory=True)
         yield home
 
 
+@pytest.fixture
+def shared_cache(session_home, monkeypatch) -> None:
+    """As for a user, who has one home: a schema that another test has asked about is not read again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(session_home / "cache"))
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory) -> Iterator[Path]:
+    """Places for homes. ``mktemp`` would look through all those before for each one's number: milliseconds by then."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def private_home(tmp_path_factory, monkeypatch, warm) -> Iterator[Path]:
+def private_home(homes, monkeypatch, warm) -> Iterator[Path]:
     """No test reads or writes the user's own history, models or caches, or another test's."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir(mode=0o700)
     _move_to(home, warm, monkeypatch)
     yield home
     _keep_digests(home / "cache" / "planner_cli" / DIGESTS, warm)
@@ -180,11 +198,9 @@ def demo_database(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def shop(tmp_path) -> Path:
-    """Three customers, four orders, one of them open."""
-    path = tmp_path / "shop.sqlite"
-    with sqlite3.connect(path) as connection:
+def make_shop(path: Path) -> Path:
+    """Three customers, four orders, one of them open: its prompts are a fifth of the demo's."""
+    with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             """
             create table customers (id integer primary key, name text, city text);
@@ -195,5 +211,10 @@ def shop(tmp_path) -> Path:
                                       (4, 3, 7, 'shipped');
             """
         )
-    connection.close()
     return path
+
+
+@pytest.fixture
+def shop(tmp_path) -> Path:
+    """One of its own."""
+    return make_shop(tmp_path / "shop.sqlite")

@@ -146,6 +146,7 @@ class ScriptedEngine:
 
     takes_grammar = True
     reads_likelihood = True
+    longest: int | None = None
 
     def __init__(self, *, name: str = "scripted", reasoning: Reasoning | None = None, places: int = 32) -> None:
         self.name = name

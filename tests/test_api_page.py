@@ -12,9 +12,10 @@ EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE, re
 
 
 @pytest.mark.model
-def test_the_examples_run(tmp_path, monkeypatch, capsys):
+def test_the_examples_run(tmp_path, monkeypatch, capsys, shared_cache):
     assert len(EXAMPLES) > 4
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLANNER_CANDIDATES", "2")  # of eight; what an example asks for itself counts more
     build(tmp_path / "demo.sqlite")
     names: dict[str, object] = {}
     for code, printed in EXAMPLES:

@@ -56,8 +56,9 @@ def demo(tmp_path_factory) -> Path:
 
 @pytest.mark.model
 @pytest.mark.parametrize("line", RUN)
-def test_the_readmes_commands_run(line, demo, session_home, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(session_home / "cache"))  # as for a reader, who has one home for them all
+def test_the_readmes_commands_run(line, demo, shared_cache, monkeypatch):
+    monkeypatch.setenv("PLANNER_CANDIDATES", "2")
+    monkeypatch.setenv("PLANNER_BUDGET", "8")  # what a command line says counts more
     if ">" not in line:  # nothing for a shell
         monkeypatch.chdir(demo)
         done = planner(*shlex.split(line)[1:])

@@ -1,6 +1,6 @@
 import pytest
 
-from planner_cli.sql import fold, is_ordered, normalise
+from planner_cli.sql import fold, is_ordered, is_unbounded, normalise
 
 SAME = [
     ("white space and case", "select Count(*) from  singer;", "SELECT COUNT(*)\nFROM singer"),
@@ -59,3 +59,33 @@ ORDERED = [
 @pytest.mark.parametrize(("sql", "expected"), [o[1:] for o in ORDERED], ids=[o[0] for o in ORDERED])
 def test_is_ordered(sql, expected):
     assert is_ordered(sql) is expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select count(*) from a", False),
+        ("select 1", False),
+        ("select count(*) from a, b", True),
+        ("select count(*) from a cross join b", True),
+        ("select * from a join b on 1 = 1", True),
+        ("select * from a, b where x = 3", True),
+        ("select * from a, b where x = y", False),
+        ("select * from a, b where a.x = b.y and a.z = 1", False),
+        ("select * from a, b where a.x < b.y or a.z = 1", False),
+        ("select * from a join b on a.x = b.y join c", True),
+        ("select * from a join b on a.x = b.y join c on c.k = a.k", False),
+        ("select * from a join b using (id) join c using (id)", False),
+        ("select * from a join b using (id), c", True),
+        ("select * from a natural join b", False),
+        ("select * from a where x in (select y from b where z = 1)", False),
+        ("select * from a where x in (select y from b, c)", True),
+        ("select * from a where exists (select 1 from b where b.x = a.x)", False),
+        ("select * from a union select * from b, c", True),
+        ("with m as (select avg(x) v from a) select * from a, m where a.x > m.v", False),
+        ("with recursive t(n) as (select 1 union all select n + 1 from t) select * from t", True),
+        ("select * from (", False),
+    ],
+)
+def test_queries_that_may_never_end(sql, expected):
+    assert is_unbounded(sql) is expected

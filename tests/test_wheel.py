@@ -25,6 +25,7 @@ def wheel(tmp_path_factory) -> Path:
 def test_what_is_in_it(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert "planner_cli/_models/catalog.toml" in names
+    assert sum(name.startswith("planner_cli/demo/everyday/sets/") and name.endswith(".toml") for name in names) >= 20
     adapters = sorted(path.name for path in (ROOT / "models" / "builtin").glob("*.gguf"))
     assert sorted(Path(n).name for n in names if n.endswith(".gguf")) == adapters
     strangers = [n for n in names if not n.startswith(("planner_cli/", "planner_cli-"))]

@@ -55,7 +55,7 @@ class Choices:
             if knob.keyword in said:
                 return Chosen(said[knob.keyword], origin)
         if knob.keyword == "select" and self["no_judge"].value:
-            return Chosen("vote", "default")  # nobody judges
+            return Chosen("weighted-vote", "default")  # nobody judges
         return Chosen(knob.default, "default")
 
     def __getitem__(self, keyword: str) -> Chosen:
@@ -77,6 +77,14 @@ class Choices:
             settings = with_value(settings, knob.path, self.of(knob).value)
         settings.check()
         return settings
+
+    @property
+    def wants_judge(self) -> bool:
+        """Whether the user asked for a judge: by ``--judge``, or by what makes sense only with one."""
+        without = self["no_judge"]
+        if without.by_user:
+            return not without.value
+        return self["budget"].by_user or self.relies_on_scores is not None
 
     @property
     def relies_on_scores(self) -> str | None:

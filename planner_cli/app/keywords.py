@@ -21,6 +21,7 @@ class Keywords(TypedDict, total=False):
     #     cog.outl(f"{knob.keyword}: {kind}{' | None' if knob.optional else ''}")
     # ]]]
     tables: Sequence[str]
+    schema_tokens: int
     no_values: bool
     redact: Sequence[str]
     private_copy: bool
@@ -45,6 +46,7 @@ class Keywords(TypedDict, total=False):
     race_keep: float
     race_stable: float
     query_seconds: float
+    query_patience: float
     select: Literal[
         "rerank",
         "vote",

@@ -41,6 +41,8 @@ class Loaded:
     """Models that are ready, and the settings with what they recommend."""
 
     models: Models
+    pair: Pair | None
+    """What was found for generator and discriminator; ``None`` where only the judge was requested."""
     generator: Generator | None
     """``None`` where only the judge was requested."""
     discriminator: Discriminator | None
@@ -77,8 +79,12 @@ class Models:
         return self._served is None
 
     def pair(self) -> Pair:
-        """Both models, found and checked."""
-        return self.find("generator"), None if self.settings.models.no_judge else self.find("discriminator")
+        """Both models, found and checked; a judge that was never trained to judge only where the user wants it."""
+        generator = self.find("generator")
+        if self.settings.models.no_judge:
+            return generator, None
+        judge = self.find("discriminator")
+        return generator, None if judge.untrained and not self.choices.wants_judge else judge
 
     def find(self, role: Role) -> ResolvedModel:
         """The model of a role: a checked file, or what a server runs."""
@@ -107,27 +113,29 @@ class Models:
         from planner_cli.generator import Generator
 
         writer, judging = found or ((self.find("generator"), None) if not judge else self.pair())
-        choices = recommended(self.choices, judging)
+        choices = advised(self.choices, judging) if judge else self.choices
         settings = choices.settings()
         self._go_on()
         writing = self._engine(writer)
         try:
             generator = Generator(writing, writer.prompt or "chat")
             if judging is None:
-                return Loaded(self, generator, None, (info(writer, writing),), choices, settings)
+                return Loaded(self, (writer, None), generator, None, (info(writer, writing),), choices, settings)
             self._go_on()
             discriminator, about = self._judge(judging)
         except BaseException:
             writing.free()
             raise
-        return Loaded(self, generator, discriminator, (info(writer, writing), about), choices, settings)
+        return Loaded(
+            self, (writer, judging), generator, discriminator, (info(writer, writing), about), choices, settings
+        )
 
     def load_judge(self) -> Loaded:
         """Only the discriminator."""
         judge = self.find("discriminator")
         choices = recommended(self.choices, judge)
         discriminator, about = self._judge(judge)
-        return Loaded(self, None, discriminator, (about,), choices, choices.settings())
+        return Loaded(self, None, None, discriminator, (about,), choices, choices.settings())
 
     def close(self) -> None:
         """End the connections to servers, and give up the states of prompts that are in memory."""
@@ -207,11 +215,21 @@ def ready(
 
 # ------------------------------------------------------------------------------------------------- values
 
+UNJUDGED = {"no_judge": True, "select": "weighted-vote"}
+"""What a judge recommends that was never trained to judge: not to be asked."""
+AT_ONCE = {"budget": 0, "select": "posterior"}
+"""What it recommends to those who ask it all the same: its thoughts make it worse (``docs/models.md``)."""
 
-def recommended(choices: Choices, judge: ResolvedModel | None) -> Choices:
-    """With what the judge's catalogue entry recommends."""
+
+def advised(choices: Choices, judge: ResolvedModel | None) -> Choices:
+    """With what suits the judge; ``None``: it is not asked, by wish or for want of training."""
     if judge is None:
-        return choices
+        return choices if choices["no_judge"].value else choices.saying("model", UNJUDGED)
+    return choices.saying("model", AT_ONCE) if judge.untrained else recommended(choices, judge)
+
+
+def recommended(choices: Choices, judge: ResolvedModel) -> Choices:
+    """With what the judge's catalogue entry recommends."""
     said = {"budget": judge.budget, "select": judge.select}
     return choices.saying("model", {name: value for name, value in said.items() if value is not None})
 

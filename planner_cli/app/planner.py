@@ -11,22 +11,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from planner_cli.app.asking import question_about
+from planner_cli.app.asking import Asking
 from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
-from planner_cli.app.settings import BY_KEYWORD, KNOBS, Settings
+from planner_cli.app.opening import open_database, part_of
+from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
 from planner_cli.control import Control
-from planner_cli.errors import DatabaseError, PlannerError
+from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
-from planner_cli.lexer import as_listed
 from planner_cli.settings import PlanSettings
-from planner_cli.text import nocase
-from planner_cli.types import Answer, ModelInfo, Question, Schema, Timings
+from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -38,10 +37,8 @@ if TYPE_CHECKING:
     from planner_cli.database import Database
     from planner_cli.engine import Engine
 
-_TABLES_NAMED = 12
-"""Of a database, in the error about one that it lacks."""
-_SAMPLES = 3
-"""Values of each column that the models are shown."""
+_COLUMNS_NAMED = 3
+"""In a note about many."""
 
 
 class Planner:
@@ -58,12 +55,16 @@ class Planner:
         """Use :meth:`open`."""
         self.database = database
         self.schema = schema
-        """What the models are shown: all tables, or those that were named."""
+        """What there is to show the models: all tables, or those that were named. Of a wide one each question has a
+        part."""
         self._loaded = loaded
+        self._asking = self._asking_of(loaded)
         self._notes = notes
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
+        self._noted: Note = no_note
+        self._said_late = False
 
     @classmethod
     def open(
@@ -112,8 +113,6 @@ class Planner:
         note: Note | None = None,
     ) -> Planner:
         """The same from choices already made; see :meth:`open`."""
-        from planner_cli.database import Database
-
         control = control or Control()
         notes: list[str] = []
 
@@ -126,20 +125,9 @@ class Planner:
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            opened = Database.open(
-                path,
-                limits=limits,
-                samples=0 if wanted.no_values else _SAMPLES,
-                private_copy=wanted.private_copy,
-                redact=wanted.redact,
-            )
+            opened = open_database(path, wanted, limits, noted)
             on_failure.callback(opened.close)
-            if opened.private_copy is not None:
-                size = opened.private_copy.size / 1e6
-                noted(f"{path} is read from a private copy of {size:.1f} MB, which is removed at the end")
-            for each in opened.notes:
-                noted(each)
-            schema = _shown(opened.schema, wanted.tables, path)
+            schema = part_of(opened.schema, wanted.tables, path)
             read = time.perf_counter()
             _go_on(control)
             loaded = models.load(found())
@@ -148,13 +136,14 @@ class Planner:
             _go_on(control)
             loaded_at = time.perf_counter()
             planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
+            planner._noted = noted
             planner._warn_of_noise(noted)
             on_failure.pop_all()
         return planner
 
     # --------------------------------------------------------------------------------------------- asking
 
-    def ask(self, question: str, *, control: Control | None = None) -> Answer:
+    def ask(self, question: str | Question, *, control: Control | None = None) -> Answer:
         """Answer one question.
 
         Raises:
@@ -199,39 +188,70 @@ class Planner:
         self._end_running()
         spent, self._spent = self._spent, Timings()  # the first question pays for reading and loading
         loaded = self._loaded
-        if loaded.generator is None:
+        if loaded.generator is None or self._asking is None:
             raise RuntimeError("a planner without a generator")
         control = control or Control(self.plan.max_seconds)
         events = plan(
-            asked,
-            self.database,
-            loaded.generator,
-            loaded.discriminator,
-            self.plan,
-            control=control,
-            spent=spent,
-            given=given,
-        )
+            asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
+            given=given, others=self._asking.others,
+        )  # fmt: skip
         self._running = steps_of(events, control)
         return self._running
 
-    def question(self, text: str) -> Question:
+    def question(self, text: str, *, earlier: Earlier | None = None) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
+
+        Of a schema over ``schema_tokens`` it has the part that the text is about. ``earlier`` is the question before
+        with its query, which this one may continue. Both readings are tried then, unless it is ``sure``.
 
         Raises:
             PlannerError: it is empty, or the planner is closed.
 
         """
-        if self._closed:
-            raise PlannerError("this planner is closed", hint="Planner.open opens another")
+        self._check_open()
         if not text.strip():
             raise PlannerError("the question is empty")
         started = time.perf_counter()
-        roles = (self._loaded.generator, self._loaded.discriminator)
-        prompts = [role.prompt for role in roles if role is not None]
-        question = question_about(text, self.database, prompts, schema=self.schema)
+        if self._asking is None:
+            raise RuntimeError("a planner without a generator")
+        question = replace(self._asking.question(text), earlier=earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
+        self._warn_of_late_values()
         return question
+
+    def sql(self, query: str, *, control: Control | None = None) -> Execution:
+        """Run a query of your own, under the same protection and limits as those that models write.
+
+        Whatever is wrong with it is in the result. Raises :class:`DatabaseError` after :meth:`close`.
+        """
+        return self.database.execute(query, control)
+
+    def change(self, *, control: Control | None = None, **settings: Unpack[Keywords]) -> None:
+        """Set something else from the next question on: ``change(budget=64, candidates=4)``.
+
+        Models are loaded only where the change asks for it. What the database was opened with (``redact``, ``tables``)
+        stays. A question that is still running is ended.
+
+        Raises:
+            PlannerError: a setting is unknown, out of its range, fixed, or contradicts another one.
+            ModelError: a model is missing or cannot be loaded; the planner is as it was.
+
+        """
+        from planner_cli.app.changing import changed
+
+        self._check_open()
+        self._end_running()
+        said = from_mapping(settings, BY_KEYWORD)
+        before = self._loaded
+        self._loaded = loaded = changed(before, said, control or Control(), self._notes.append)
+        if (loaded.generator, loaded.discriminator) != (before.generator, before.discriminator):
+            self._asking = self._asking_of(loaded)
+
+    def _asking_of(self, loaded: Loaded) -> Asking | None:
+        if loaded.generator is None:
+            return None
+        most = loaded.settings.database.schema_tokens
+        return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
 
     # ---------------------------------------------------------------------------------------------- facts
 
@@ -271,6 +291,13 @@ class Planner:
         """Whether the judge was never trained to judge: its scores are noise."""
         return any(info.role == "discriminator" and info.untrained for info in self.models)
 
+    @property
+    def unasked(self) -> str | None:
+        """The judge that was left out, since nothing says that it was trained to judge and nobody asked for it."""
+        left_out = self.choices["no_judge"]
+        name: str = self.choices["discriminator"].value
+        return Path(name).name if left_out.value and left_out.origin == "model" else None
+
     def is_sure(self, answer: Answer) -> bool:
         """Whether an answer's score reaches ``min_confidence``, where that is set."""
         least = self.settings.min_confidence
@@ -278,9 +305,22 @@ class Planner:
 
     def _warn_of_noise(self, noted: Note) -> None:
         option = self.choices.relies_on_scores
+        if option is None and self.plan.select in BY_SCORE:
+            option = f"--select {self.plan.select}"
         if self.untrained and option:
             judge = next(info.name for info in self.models if info.role == "discriminator")
             noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
+
+    def _warn_of_late_values(self) -> None:
+        """Say once which texts there was no time for."""
+        late = self.database.late_columns
+        if late and not self._said_late:
+            self._said_late = True
+            more = f" and {len(late) - _COLUMNS_NAMED} more" if len(late) > _COLUMNS_NAMED else ""
+            self._noted(
+                f"of large tables only the beginning was searched for what the question names: "
+                f"{', '.join(late[:_COLUMNS_NAMED])}{more}"
+            )
 
     # --------------------------------------------------------------------------------------------- closing
 
@@ -291,6 +331,10 @@ class Planner:
             self._end_running()
             self._loaded.close()
             self.database.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise PlannerError("this planner is closed", hint="Planner.open opens another")
 
     def _end_running(self) -> None:
         if self._running is not None:
@@ -308,20 +352,6 @@ class Planner:
     def __repr__(self) -> str:
         names = "".join(f", {info.role}={info.name!r}" for info in self.models)
         return f"<Planner {str(self.database.path)!r}{names}{', closed' if self._closed else ''}>"
-
-
-def _shown(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:
-    """The part of the schema that the models are shown."""
-    if not tables:
-        return schema
-    known = {nocase(table.name) for table in schema.tables}
-    for name in tables:
-        if nocase(name) not in known:
-            names = ", ".join(as_listed(table.name) for table in schema.tables[:_TABLES_NAMED])
-            why = next((left.reason for left in schema.left_out if nocase(left.name) == nocase(name)), None)
-            said = f"no table {name!r}" if why is None else f"{name} cannot be asked: {why}"
-            raise DatabaseError(f"{path}: {said}", hint=f"it has {names}")
-    return schema.select(tables)
 
 
 def _go_on(control: Control) -> None:

@@ -32,7 +32,7 @@ class Served:
         A model named for the role must be the one the server runs; the built-in default accepts any.
         Raises :class:`PlannerError` when the address is refused, :class:`ModelError` when it is another model.
         """
-        from planner_cli.hub import ResolvedModel, known_catalog
+        from planner_cli.hub import ResolvedModel, is_untrained, known_catalog
 
         wanted = models.named(role)
         about = self._engine(role).about
@@ -62,7 +62,7 @@ class Served:
             budget=next((source.budget for source in sources if source.budget is not None), None),
             select=next((source.select for source in sources if source.select), None),
             note=None,
-            untrained=over is None and any(source.untrained for source in sources),
+            untrained=over is None and is_untrained(role, sources),
         )
 
     def engine(self, model: ResolvedModel) -> ServerEngine:

@@ -49,7 +49,9 @@ class ModelSettings(Checked):
         None, "How the discriminator marks its thoughts (think, none, ...), where its chat template does not say.",
         "judge", metavar="FORMAT", choices=REASONING_CHOICES,
     )  # fmt: skip
-    no_judge: bool = knob(False, "Load no discriminator; the votes decide.", "judge", main=True)
+    no_judge: bool = knob(
+        False, "Load no judge, or even one never trained for it.", "judge", opposite="--judge", main=True
+    )  # fmt: skip
 
     def named(self, role: Role) -> str:
         return self.generator if role == "generator" else self.discriminator
@@ -65,6 +67,10 @@ class DatabaseSettings(Checked):
     tables: tuple[str, ...] = knob(
         (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted as "
         "in SQL.", "database", metavar="A,B", split=_tables, main=True,
+    )  # fmt: skip
+    schema_tokens: int = knob(
+        4096, "Of a schema that takes more of the prompt, show the models the tables and columns that the question "
+        "is about; at most half the context.", "database", metavar="N", within=Range(1),
     )  # fmt: skip
     no_values: bool = knob(False, "Show the models no sample values, only the schema.", "database")
     redact: tuple[str, ...] = knob(

@@ -18,6 +18,7 @@ from planner_cli.database.paths import NotNowError
 from planner_cli.database.process import WorkerStartError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
+from planner_cli.types import Execution
 
 Redactions: TypeAlias = Mapping[Path, tuple[str, ...]]
 """The columns of each main database, as TABLE.COLUMN, that read as NULL in it and in its instances."""
@@ -74,8 +75,18 @@ class Instances:
         """
         return self._gold_on(item, item.database_path, item.right_query(), control)
 
+    def golds(self, item: Item, control: Control | None = None) -> tuple[Gold, ...]:
+        """What each right query gives on the main database; empty where the data do not answer the question.
+
+        Raises:
+            UnmeasurableError: one does not run, or the database cannot be used.
+
+        """
+        self._database(item, item.database_path)
+        return tuple(self._gold_on(item, item.database_path, sql, control) for sql in item.right_queries())
+
     def matches(self, item: Item, sql: str, control: Control | None = None) -> bool | None:
-        """Whether ``sql`` gives gold's result on the main database and on each instance of its suite.
+        """Whether ``sql`` gives a right query's result on the main database and on each instance of its suite.
 
         Instances on which gold itself is not settled are left out, if that leaves three or more; those on which it
         does not run are left out always. ``None``: of a suite, nothing is left.
@@ -84,14 +95,30 @@ class Instances:
             UnmeasurableError: the item has no gold, or it does not run on the main database.
 
         """
-        gold = item.right_query()
+        known: dict[Path, Execution] = {}
+        found: bool | None = False
+        for gold in item.right_queries():
+            found = self._matches(item, gold, sql, known, control)
+            if found:
+                break
+        return found
+
+    def _matches(
+        self, item: Item, gold: str, sql: str, known: dict[Path, Execution], control: Control | None
+    ) -> bool | None:
+        """:meth:`matches` for one right query; ``known`` keeps what ``sql`` gives on each instance."""
         usable = {item.database_path: self._gold_on(item, item.database_path, gold, control)}
         usable |= self._usable(item, gold, control)
         if item.suite and len(usable) < 2:
             return None
         settled = [path for path, found in usable.items() if found.settled]
         chosen: Sequence[Path] = settled if len(settled) >= min(3, len(usable)) else tuple(usable)
-        return all(matches(usable[path], execute_given(self._database(item, path), sql, control)) for path in chosen)
+        for path in chosen:
+            if path not in known:
+                known[path] = execute_given(self._database(item, path), sql, control)
+            if not matches(usable[path], known[path]):
+                return False
+        return True
 
     def check(self, item: Item, path: Path) -> None:
         """Open one of the item's databases.

@@ -34,12 +34,12 @@ class Oracle:
             raise PlannerError(f"the oracle's accuracy is {accuracy!r}, but must be between 0 and 1")
         self.accuracy = accuracy
         self.seed = seed
-        self._gold: Gold | None = None
+        self._golds: Sequence[Gold] | None = None
         self._item = ""
 
-    def look_up(self, item: str, gold: Gold) -> None:
-        """The right result of the next question."""
-        self._item, self._gold = item, gold
+    def look_up(self, item: str, golds: Sequence[Gold]) -> None:
+        """The right results of the next question; none where the data do not answer it."""
+        self._item, self._golds = item, golds
 
     def judge(
         self, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings, *, control: Control
@@ -63,9 +63,10 @@ class Oracle:
         return self.judge(question, (first, second), settings, control=control)
 
     def _score(self, case: Case) -> float:
-        if self._gold is None:
+        if self._golds is None:
             raise PlannerError("the oracle was not given the right result")
-        return float(matches(self._gold, case.execution) == self._honest(self._item, case.cluster))
+        right = any(matches(gold, case.execution) for gold in self._golds)
+        return float(right == self._honest(self._item, case.cluster))
 
     def _honest(self, item: str, cluster: int) -> bool:
         return random.Random(f"{self.seed} {item} {cluster}").random() < self.accuracy  # noqa: S311 - no secret

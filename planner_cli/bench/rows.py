@@ -90,6 +90,12 @@ class ItemRow:
     """Energy of the processor packages, whatever used it; ``None`` where the machine reports none."""
     gold_steps: int | None = None
     """Like :attr:`ScoredCandidate.steps`, for the right query."""
+    confidence: float | None = None
+    """The answer's soft score; ``None``: there is no answer, or it was not judged."""
+    part: str | None = None
+    """Of a data set in parts: which one the question belongs to."""
+    kinds: tuple[str, ...] = ()
+    """What makes the question hard, where the data say."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -99,7 +105,7 @@ class ItemRow:
         candidates = tuple(
             ScoredCandidate(**{**c, "probes": tuple(Probe(**p) for p in c["probes"])}) for c in data["candidates"]
         )
-        return cls(**{**data, "candidates": candidates})
+        return cls(**{**data, "candidates": candidates, "kinds": tuple(data.get("kinds", ()))})
 
 
 Scorer: TypeAlias = Callable[[ScoredCandidate], float | None]

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,8 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
+from planner_cli.cli.remembering import last_answered, level_option, remember
+from planner_cli.cli.result_options import ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import (
     abstained,
     exit_code,
@@ -27,16 +29,11 @@ from planner_cli.cli.results import (
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
 from planner_cli.cli.signals import interruptible
-from planner_cli.cli.streams import OutputError, check_target, output_stream
+from planner_cli.cli.streams import OutputError, output_stream
 from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.history import History
+from planner_cli.history import Level
 from planner_cli.types import Answer, Question
-from planner_cli.ui.errors import format_note
-from planner_cli.ui.formats import Format
-
-FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "vertical")
-Level: TypeAlias = Literal["off", "metadata", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +42,10 @@ class _Request:
 
     question: str
     database: Path
-    format_: Format
     as_json: bool
     sql_only: bool
-    limit: int
-    raw: bool
-    bom: bool
-    output: Path | None
+    continues: bool
+    results: ResultOptions
     level: Level
 
     def check(self) -> None:
@@ -64,66 +58,26 @@ class _Request:
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
-        if self.bom and (self.format_ not in {"csv", "tsv"} or self.as_json or self.sql_only):
-            raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
-        if self.output is not None:
-            check_target(self.output, self.database)
+        self.results.check(self.database, as_result=not (self.as_json or self.sql_only))
 
 
 @click.command(cls=LongCommand)
 @click.argument("question")
 @click.argument("database", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "format_",
-    cls=Plain,
-    type=click.Choice(FORMATS),
-    default="table",
-    metavar="NAME",
-    help=f"{', '.join(FORMATS)}.  [default: table]",
-)
+@result_options()
 @click.option(
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
 )
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
 @click.option(
-    "--limit",
+    "--continue",
+    "continues",
     cls=Plain,
-    type=click.IntRange(min=1),
-    default=500,
-    metavar="ROWS",
-    help="Rows of the answer shown.  [default: 500]",
-)
-@click.option(
-    "--raw",
-    cls=Plain,
-    main=False,
     is_flag=True,
-    help="Leave csv and tsv cells that spreadsheets would run as they are.",
-)
-@click.option(
-    "--bom",
-    cls=Plain,
-    main=False,
-    is_flag=True,
-    help="Begin csv and tsv with a byte order mark, so that Excel reads UTF-8.",
-)
-@click.option(
-    "-o", "--output", cls=Plain, type=click.Path(path_type=Path), metavar="FILE", help="Write the answer to a file."
+    help="QUESTION may continue the last one about DATABASE; both readings are tried.",
 )
 @options("sure", "generator", "judge", "plan", "method", "database", "redact", "query", "engine", "cache", "server")
-@click.option(
-    "--history",
-    "level",
-    cls=Plain,
-    heading="Database",
-    main=False,
-    type=click.Choice(["off", "metadata", "full"]),
-    default="metadata",
-    show_default=True,
-    envvar="PLANNER_HISTORY_LEVEL",
-    help="What to remember: nothing, question and SQL and scores, or rows and thoughts too.",
-)
+@level_option
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def ask(context: click.Context, /, **_: Any) -> int:
@@ -135,7 +89,16 @@ def ask(context: click.Context, /, **_: Any) -> int:
     planner ask "How many customers are there?" shop.sqlite
     planner ask "Revenue by country" shop.sqlite --format csv > revenue.csv
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
-    request = _Request(**plain(context))
+    given = plain(context)
+    request = _Request(
+        question=given["question"],
+        database=given["database"],
+        as_json=given["as_json"],
+        sql_only=given["sql_only"],
+        continues=given["continues"],
+        results=chosen_results(given),
+        level=given["level"],
+    )
     if request.as_json and context.get_parameter_source("format_") is ParameterSource.COMMANDLINE:
         raise PlannerError("--json and --format exclude each other", hint="--format json gives the rows alone")
     request.check()
@@ -157,8 +120,9 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
-    with opened(request.database, choices, screen, control, rows=request.limit) as planner:
-        question = planner.question(request.question)
+    earlier = last_answered(request.database) if request.continues else None
+    with opened(request.database, choices, screen, control, rows=request.results.limit) as planner:
+        question = planner.question(request.question, earlier=earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
@@ -166,7 +130,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
             _print(planner, request, screen, question, answer, code, error)
             print_warnings(screen, answer)
         finally:
-            _remember(planner, request, answer)
+            remember(planner, question, answer, request.level)
     return code, error
 
 
@@ -182,46 +146,25 @@ def _print(
     """Print the answer; the output file is opened only when there is something to write."""
     if request.as_json:
         said = options_json(planner.choices)
-        with output_stream(request.output) as stream:
-            print_document(planner, question, answer, stream, options=said, limit=request.limit, code=code, error=error)
+        with output_stream(request.results.output) as stream:
+            print_document(
+                planner, question, answer, stream, options=said, limit=request.results.limit, code=code, error=error
+            )
     elif code is ExitCode.OK:
-        with output_stream(request.output) as stream:
+        with output_stream(request.results.output) as stream:
             print_answer(
                 planner,
                 answer,
                 screen,
                 stream,
-                format_=request.format_,
-                raw=request.raw,
-                bom=request.bom,
-                limit=request.limit,
+                request.results,
                 sql_only=request.sql_only,
             )
     elif error is None:
-        print_answer(planner, answer, screen, sys.stdout, limit=request.limit)  # why there is none, on standard error
+        print_answer(planner, answer, screen, sys.stdout, request.results)  # why there is none, on standard error
 
 
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
 
-    with output_stream(request.output) as stream:
+    with output_stream(request.results.output) as stream:
         print_error_document(error, request.question, request.database.name, stream, options_json(choices))
-
-
-def _remember(planner: Planner, request: _Request, answer: Answer) -> None:
-    """Write the history; any failure is a note, since the answer has been given."""
-    if request.level == "off":
-        return
-
-    try:
-        with History.open() as history:
-            history.record(
-                question=request.question,
-                database=planner.database.path,
-                answer=answer,
-                models=planner.models,
-                settings=planner.plan,
-                level=request.level,
-            )
-    except Exception as error:  # noqa: BLE001 - not even a bug in the history may cost an answer
-        what = error.message if isinstance(error, PlannerError) else f"{type(error).__name__}: {error}"
-        sys.stderr.write(f"{format_note(f'this question is not in the history: {what}')}\n")

@@ -14,6 +14,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options
 from planner_cli.cli.output import say
+from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.results import print_answer, print_warnings
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, watch
@@ -71,7 +72,9 @@ def _tour(path: Path, choices: Choices, control: Control) -> None:
             say(f"\n--- {question.hardness}{title}", err=True)
             control.restart(planner.plan.max_seconds)
             answer = watch(planner, planner.question(question.question), screen, control)
-            print_answer(planner, answer, screen, sys.stdout, limit=ROWS, limit_option=None, details="full")
+            print_answer(
+                planner, answer, screen, sys.stdout, ResultOptions(limit=ROWS), limit_option=None, details="full"
+            )
             print_warnings(screen, answer)
             outcomes[_check(planner, screen, question, answer)] += 1
         told = ", ".join(f"{outcomes[outcome]} {words}" for outcome, words in _TALLY.items() if outcomes[outcome])

@@ -13,7 +13,7 @@ from planner_cli.clean import clean
 from planner_cli.cli.output import say, say_json, say_path
 from planner_cli.database import Database
 from planner_cli.errors import PlannerError
-from planner_cli.history import History, Record, Summary, history_path
+from planner_cli.history import History, Record, Summary, history_path, typed_path
 from planner_cli.lexer import shortened
 
 
@@ -107,16 +107,16 @@ def show(number: int) -> None:
 @history.command()
 @click.argument("numbers", type=int, nargs=-1)
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Only what was asked before this day.")
-@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--all", "everything", is_flag=True, help="Everything, saved queries and typed lines too.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, yes: bool) -> None:
     """Delete questions for good: no byte of them stays in the file."""
     if not (numbers or before or everything):
         raise PlannerError("nothing named to purge", hint="give numbers, --before DAY or --all")
-    if not history_path().exists():
+    if not (history_path().exists() or (everything and typed_path().exists())):
         click.echo("nothing has been asked yet", err=True)
         return
-    with History.open(create=False) as opened:
+    with History.open(create=everything) as opened:
         unknown = opened.unknown(numbers)
         if unknown:
             named = ", ".join(map(str, unknown))
@@ -126,6 +126,8 @@ def purge(numbers: tuple[int, ...], before: datetime | None, everything: bool, y
                 raise PlannerError("purging needs confirmation", hint="add --yes")
             click.confirm("Delete for good?", abort=True, err=True)
         count = opened.purge(before=before.astimezone() if before else None, ids=numbers or None)
+    if not (numbers or before):
+        typed_path().unlink(missing_ok=True)
     say(f"{count} question{'s' if count != 1 else ''} deleted")
 
 

@@ -91,8 +91,8 @@ def _option(knob: Knob) -> Callable[[Command], Command]:
     attributes: dict[str, Any] = {"metavar": facts.metavar or ("|".join(knob.choices) if knob.choices else None)}
     if knob.kind is bool and not facts.words:
         attributes = {"is_flag": True}
-        if knob.default:
-            long = f"{long}/--no-{knob.name}"
+        if opposite := facts.opposite or (f"--no-{knob.name}" if knob.default else None):
+            long = f"{long}/{opposite}"
     elif facts.again:
         attributes |= {"multiple": True, "type": KnobType(knob), "callback": _flat}
     else:

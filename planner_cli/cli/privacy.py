@@ -15,7 +15,8 @@ from planner_cli.clean import clean
 from planner_cli.cli.config import config_path
 from planner_cli.cli.output import say_json
 from planner_cli.database import copying
-from planner_cli.history import history_path
+from planner_cli.demo import EVERYDAY
+from planner_cli.history import history_path, typed_path
 from planner_cli.hub import cache_folder, forms_folder, models_dir
 
 _CACHES = {
@@ -68,10 +69,15 @@ def _kept() -> Iterator[Kept]:
 
     history = history_path()
     for suffix in ("", "-journal", "-wal", "-shm"):
-        holds = "questions, queries, scores; rows and thoughts under --history full"
+        holds = "questions, queries, scores, saved queries; rows and thoughts under --history full"
         yield from _file(history.with_name(history.name + suffix), holds, "planner history purge --all")
+    yield from _file(typed_path(), "what was typed in planner chat", "planner history purge --all")
     yield from _file(config_path(), "defaults you have saved", "remove the file")
+    everyday = cache_folder() / EVERYDAY
+    yield from _folder(everyday, "the invented databases of planner bench", "planner privacy --clear-caches")
     for path in _files(cache_folder()):
+        if path.is_relative_to(everyday):
+            continue
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
         if path.is_relative_to(cache_folder() / "index"):
             holds = "a part of a model, left by a killed planner models pull"

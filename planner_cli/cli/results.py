@@ -10,6 +10,7 @@ from planner_cli import __version__
 from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
+from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
 from planner_cli.errors import ExitCode, PlannerError
@@ -19,7 +20,6 @@ from planner_cli.ui.answer import Details, show_answer
 from planner_cli.ui.console import is_live, make_console
 from planner_cli.ui.document import document, error_document
 from planner_cli.ui.document_types import OptionsJson
-from planner_cli.ui.formats import Format
 from planner_cli.ui.jsontext import to_json
 
 ROWS_IN_DOCUMENT = 20
@@ -116,11 +116,8 @@ def print_answer(
     answer: Answer,
     screen: ScreenSettings,
     stream: TextIO,
+    results: ResultOptions,
     *,
-    format_: Format = "table",
-    raw: bool = False,
-    bom: bool = False,
-    limit: int,
     limit_option: str | None = "--limit",
     sql_only: bool = False,
     details: Details | None = None,
@@ -132,14 +129,15 @@ def print_answer(
         answer,
         stdout=make_console(stream, color=screen.color),
         stderr=stderr,
-        format=format_,
-        raw=raw,
-        bom=bom,
-        limit=limit,
+        format=results.format_,
+        raw=results.raw,
+        bom=results.bom,
+        limit=results.limit,
         limit_option=limit_option,
         sql_only=sql_only,
         details="none" if screen.quiet else details or usual,
         untrained=planner.untrained,
+        unasked=planner.unasked,
     )
     stream.flush()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.clean import clean
 from planner_cli.cli.debugging import debugging
 from planner_cli.control import Control
+from planner_cli.events import Event
 from planner_cli.knobs import Checked, knob, knobs_of, with_value
 from planner_cli.types import Answer, Question
 from planner_cli.ui.console import is_live, make_console
@@ -90,17 +91,26 @@ def opened(
 
 
 def watch(
-    planner: Planner, question: Question, screen: ScreenSettings, control: Control, *, given: str | None = None
+    planner: Planner,
+    question: Question,
+    screen: ScreenSettings,
+    control: Control,
+    seen: Callable[[Event], None] | None = None,
+    *,
+    given: str | None = None,
 ) -> Answer:
-    """Run one question with the requested screen; the answer is about a query that is ``given``.
+    """Run one question with the requested screen; ``seen`` is called with each event before it is shown.
+
+    The answer is about a query that is ``given``.
 
     Raises:
         PlannerError: there is no answer and no candidate to show either.
 
     """
     mode = screen.mode
+    events = planner.events(question, control=control, given=given)
     return show(
-        planner.events(question, control=control, given=given),
+        events if seen is None else _passed(events, seen),
         console=screen.console(),
         mode=mode,
         think=screen.think or ("fold" if mode == "live" else "hide"),
@@ -110,6 +120,12 @@ def watch(
         budget=planner.plan.discriminator.budget,
         models=planner.models,
     )
+
+
+def _passed(events: Iterator[Event], seen: Callable[[Event], None]) -> Iterator[Event]:
+    for event in events:
+        seen(event)
+        yield event
 
 
 def _log_to_stderr() -> None:

@@ -27,6 +27,8 @@ class Ended(Interrupted):
 def interruptible(control: Control) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP set the control's flag inside the block, and nothing else.
 
+    Ctrl-C first ends what can be done without (:meth:`Control.interrupt`).
+
     The handler never raises: models load and decode in C, and an exception inside a callback of theirs would be
     swallowed. So the second signal only restores the default action for the next one: a third Ctrl-C kills.
     A signal that is ignored (``nohup``, a background job) stays ignored. Whatever error ends the block after a
@@ -38,7 +40,10 @@ def interruptible(control: Control) -> Iterator[None]:
         if received:
             signal.signal(number, signal.SIG_DFL)
         received.append(number)
-        control.cancel()
+        if number == signal.SIGINT:
+            control.interrupt()
+        else:
+            control.cancel()
 
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]

@@ -72,6 +72,8 @@ class Database:
         self._closed = False
         self._values = values
         self._index: ValueIndex | None = None
+        self.late_columns: tuple[str, ...] = ()
+        """Those whose texts :meth:`mentioned` could not all read in time."""
         self._lookups: dict[tuple[paths.Opening | None, str], Row | None] = {}
         """What was looked up in the file as it was then."""
 
@@ -146,6 +148,11 @@ class Database:
                 f"SQLite does not have the {names}: such texts are compared exactly, and sorted without regard to case "
                 "and accents"
             )
+        if self.schema.unsampled:
+            notes.append(
+                f"there was no time to read values of {self.schema.unsampled:,} of its {len(self.schema.tables):,} "
+                "tables: the models see none of them"
+            )
         return tuple(notes)
 
     @property
@@ -160,26 +167,37 @@ class Database:
         The first call reads the texts of all tables, within about two seconds; they stay in memory. What cannot be
         read in time is not recognised. Raises :class:`DatabaseError` after :meth:`close`.
         """
+        index = self._value_index()
+        return () if index is None else index.match(question)
+
+    def mentioned_everywhere(self, question: str) -> tuple[tuple[ValueHint, ...], ...]:
+        """The same as :meth:`mentioned`, without limits: for each value every column that has it."""
+        index = self._value_index()
+        return () if index is None else index.everywhere(question)
+
+    def _value_index(self) -> ValueIndex | None:
+        """The index, made when first needed; ``None`` where values are not to be read."""
         # Not at the top: rapidfuzz behind it is for generators that are shown values.
         from planner_cli.database.values import LONGEST, ValueIndex
 
         if not self._values:
-            return ()
+            return None
         with self._lock:
             if self._closed:
                 raise DatabaseError(f"{self.path}: is closed")
             if self._index is None:
                 texts: dict[tuple[str, str], list[str]] = {}
                 with suppress(WorkerDiedError, WorkerTimeoutError, wire.WireError, NotNowError):
-                    texts = self._link.consistent(lambda: schema.read_texts(self._link, self.schema, LONGEST))
+                    texts, late = self._link.consistent(lambda: schema.read_texts(self._link, self.schema, LONGEST))
+                    self.late_columns = tuple(".".join(place) for place in late)
                 self._index = ValueIndex(texts)
-            return self._index.match(question)
+            return self._index
 
-    def execute(self, sql: str, control: Control | None = None) -> Execution:
+    def execute(self, sql: str, control: Control | None = None, *, seconds: float | None = None) -> Execution:
         """Run one candidate. Whatever is wrong with it, or by now with the file, is in the result.
 
-        Returns within about twice ``limits.seconds`` (the second half, at most a second, is for queries that
-        SQLite cannot stop on its own) plus what :mod:`.unmatched` may take, or soon after
+        Returns within about twice ``seconds``, by default ``limits.seconds`` (the second half, at most a second, is
+        for queries that SQLite cannot stop on its own), plus what :mod:`.unmatched` may take, or soon after
         ``control.should_abort()``. Raises :class:`DatabaseError`
         only when the worker cannot be started at all, or after :meth:`close`.
         """
@@ -190,19 +208,16 @@ class Database:
                 return _failed("time", "stopped before it ran")
             if len(sql.encode("utf-8", "surrogatepass")) > _LONGEST_SQL:
                 return _failed("size", f"the query is longer than {_LONGEST_SQL:,} bytes")
-            return self._execute(sql, control)
+            return self._execute(sql, control, self._limits.seconds if seconds is None else seconds)
 
-    def _execute(self, sql: str, control: Control | None) -> Execution:
-        limit = self._limits.seconds
+    def _execute(self, sql: str, control: Control | None, limit: float) -> Execution:
         patience = limit + min(_GRACE_SECONDS, limit)
+        request: wire.Message = {"op": "query", "sql": sql, "seconds": limit}
         try:
-            reply = self._link.consistent(lambda: self._link.ask({"op": "query", "sql": sql}, patience, control))
+            reply = self._link.consistent(lambda: self._link.ask(request, patience, control))
             execution = self._execution(sql, reply)
-            if not execution.ok or "=" not in sql:
-                return execution
-            return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
         except WorkerTimeoutError:
-            return _failed("time", f"over the time limit of {limit:g} s", patience)
+            execution = _failed("time", f"over the time limit of {limit:g} s", patience)
         except WorkerAbortedError:
             return _failed("time", "stopped while it ran")
         except (WorkerDiedError, wire.WireError) as error:
@@ -214,6 +229,11 @@ class Database:
             return _failed("busy", error.message)
         except DatabaseError as error:
             return _failed("other", error.message)
+        if execution.error_kind == "time":
+            return replace(execution, limit=limit, crossed=crossed_joins(sql, self.schema))
+        if not execution.ok or "=" not in sql:
+            return execution
+        return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""

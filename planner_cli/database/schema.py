@@ -84,11 +84,10 @@ def read(link: Link, samples: int) -> Schema:
         for entry in everything
         if nocase(entry.name) in hidden
     )
-    return Schema(
-        tuple(_with_samples(link, tables, samples) if samples > 0 else tables),
-        left_out=(*left_out, *parts),
-        unknown_collations=collations,
-    )
+    unsampled = 0
+    if samples > 0:
+        tables, unsampled = _with_samples(link, tables, samples)
+    return Schema(tuple(tables), left_out=(*left_out, *parts), unknown_collations=collations, unsampled=unsampled)
 
 
 def _missing(entry: _Entry, found: wire.Message | None) -> Iterator[LeftOut]:
@@ -106,8 +105,13 @@ def _because(left_out: Sequence[LeftOut]) -> str:
     return f" that can be read: {left_out[0].name} cannot ({left_out[0].reason})" if left_out else ""
 
 
-def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str], list[str]]:
-    """Distinct texts of up to ``length`` characters by (table, column), without views; none for what is unreadable."""
+def read_texts(
+    link: Link, schema: Schema, length: int
+) -> tuple[dict[tuple[str, str], list[str]], list[tuple[str, str]]]:
+    """Distinct texts of up to ``length`` characters by (table, column), without views; none for what is unreadable.
+
+    And the columns that were not read to their end in time.
+    """
 
     def request(batch: Sequence[Table]) -> wire.Message:
         wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
@@ -115,11 +119,15 @@ def read_texts(link: Link, schema: Schema, length: int) -> dict[tuple[str, str],
 
     tables = [table for table in schema.tables if table.kind == "table"]
     found = _batches(link, tables, _TEXTS_BATCH, request, time.monotonic() + _TEXTS_SECONDS)
-    return {
-        (table.name, column.name): texts
-        for table, columns in zip(tables, found, strict=False)  # shorter when time ran out
-        for column, texts in zip(table.columns, columns or (), strict=False)
-    }
+    read: dict[tuple[str, str], list[str]] = {}
+    late: list[tuple[str, str]] = []
+    for table, columns in zip_longest(tables, found):  # fewer when time ran out
+        for at, column in enumerate(table.columns):
+            place = table.name, column.name
+            read[place], complete = columns[at] if columns else ([], False)
+            if not complete:
+                late.append(place)
+    return read, late
 
 
 # --------------------------------------------------------------------------------- asking the worker
@@ -223,13 +231,15 @@ def _foreign_keys(lines: Sequence[Sequence[Any]], primary_keys: Mapping[str, tup
             yield ForeignKey(tuple(ours for _, _, ours, _ in parts), table, targets)
 
 
-def _with_samples(link: Link, tables: list[Table], count: int) -> list[Table]:
+def _with_samples(link: Link, tables: list[Table], count: int) -> tuple[list[Table], int]:
+    """The tables with samples, and how many have none since time ran out."""
+
     def request(batch: Sequence[Table]) -> wire.Message:
         wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
         return {"op": "samples", "wanted": wanted, "count": count, "seconds": _TABLE_SECONDS}
 
     found = _batches(link, tables, _SAMPLES_BATCH, request, time.monotonic() + _SAMPLES_SECONDS)
-    return [_sampled(table, values) for table, values in zip_longest(tables, found)]
+    return [_sampled(table, values) for table, values in zip_longest(tables, found)], len(tables) - len(found)
 
 
 def _sampled(table: Table, values: Sequence[Sequence[Any]] | None) -> Table:

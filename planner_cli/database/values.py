@@ -89,20 +89,31 @@ class ValueIndex:
     def match(self, question: str, most: int = 4) -> tuple[ValueHint, ...]:
         """The mentioned values, longest mention first, at most ``most``."""
         found: list[ValueHint] = []
-        taken: set[int] = set()
-        text = compatible(question)
-        for gram in sorted(_grams(text), key=lambda gram: (gram.start - gram.end, gram.start)):
+        for value in self._mentioned(question):
             if len(found) >= most:
                 break
-            if taken.intersection(range(gram.start, gram.end)):
-                continue
-            value = self._find(gram, text)
-            if value is None:
-                continue
-            taken.update(range(gram.start, gram.end))
             places = list(self._places[value].items())[:_PLACES]
             found += [ValueHint(*place, _as_asked(spellings, question)) for place, spellings in places]
         return tuple(found[:most])
+
+    def everywhere(self, question: str) -> tuple[tuple[ValueHint, ...], ...]:
+        """For each mentioned value, longest mention first, every column that has it."""
+        return tuple(
+            tuple(ValueHint(*place, _as_asked(spellings, question)) for place, spellings in self._places[value].items())
+            for value in self._mentioned(question)
+        )
+
+    def _mentioned(self, question: str) -> Iterator[str]:
+        """The folded values, longest mention first; a word is part of one mention only."""
+        taken: set[int] = set()
+        text = compatible(question)
+        for gram in sorted(_grams(text), key=lambda gram: (gram.start - gram.end, gram.start)):
+            if taken.intersection(range(gram.start, gram.end)):
+                continue
+            value = self._find(gram, text)
+            if value is not None:
+                taken.update(range(gram.start, gram.end))
+                yield value
 
     def _find(self, gram: _Gram, question: str) -> str | None:
         """The folded value that the words match, or nearly match."""

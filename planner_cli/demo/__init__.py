@@ -5,4 +5,7 @@ from __future__ import annotations
 from planner_cli.demo.build import APPLICATION_ID, build
 from planner_cli.demo.questions import TOUR, DemoQuestion, questions, tour
 
-__all__ = ["APPLICATION_ID", "TOUR", "DemoQuestion", "build", "questions", "tour"]
+EVERYDAY = "everyday"
+"""The data set of :mod:`planner_cli.demo.everyday`, and the folder of the cache in which its databases are made."""
+
+__all__ = ["APPLICATION_ID", "EVERYDAY", "TOUR", "DemoQuestion", "build", "questions", "tour"]

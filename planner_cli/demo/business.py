@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 from planner_cli.demo import catalogue
+from planner_cli.demo.dice import Dice
 from planner_cli.types import Row
 
 Rows: TypeAlias = dict[str, Sequence[Row]]
@@ -24,44 +24,6 @@ _SILENT_EVERY = 11
 """Every eleventh customer signed up and never ordered."""
 _ORDERS = 1100
 _STOPS = 420
-
-_T = TypeVar("_T")
-
-
-class _Dice:
-    """Draws from ``random()`` alone, the one method whose sequence Python promises never to change."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed).random
-
-    def chance(self, probability: float) -> bool:
-        return self._random() < probability
-
-    def between(self, low: int, high: int) -> int:
-        """Draw a whole number from low to high, both included."""
-        return low + int(self._random() * (high - low + 1))
-
-    def skewed(self, low: int, high: int, power: float) -> int:
-        """Like :meth:`between`, but the greater ``power``, the more often low."""
-        return low + int(self._random() ** power * (high - low + 1))
-
-    def pick(self, items: Sequence[_T]) -> _T:
-        return items[self.between(0, len(items) - 1)]
-
-    def weighted(self, items: Sequence[_T], weights: Sequence[float]) -> _T:
-        point = self._random() * sum(weights)
-        for item, weight in zip(items, weights, strict=True):
-            point -= weight
-            if point < 0:
-                return item
-        return items[-1]
-
-    def weekday(self, first: dt.date, last: dt.date, power: float = 1.0) -> dt.date:
-        """Draw a working day in the range; the greater ``power``, the earlier."""
-        day = first + dt.timedelta(days=self.skewed(0, (last - first).days, power))
-        while day.weekday() > 4:
-            day += dt.timedelta(days=1)
-        return min(day, last)
 
 
 class _Customer(NamedTuple):
@@ -102,7 +64,7 @@ class _Invoice(NamedTuple):
 
 def rows(seed: int) -> Rows:
     """All rows of the demo database by table; the same for the same seed on every machine and Python."""
-    dice = _Dice(seed)
+    dice = Dice(seed)
     customers = _customers(dice)
     products = _products(dice)
     orders = _orders(dice, customers)
@@ -121,7 +83,7 @@ def rows(seed: int) -> Rows:
     }
 
 
-def _customers(dice: _Dice) -> list[_Customer]:
+def _customers(dice: Dice) -> list[_Customer]:
     countries = [place[0] for place in catalogue.PLACES]
     weights = [place[3] for place in catalogue.PLACES]
     named = list(catalogue.FIXED_CUSTOMERS)
@@ -164,7 +126,7 @@ def _staff(department: str, day: str) -> list[int]:
     ]
 
 
-def _products(dice: _Dice) -> list[Row]:
+def _products(dice: Dice) -> list[Row]:
     machines = {machine[0]: number for number, machine in enumerate(catalogue.MACHINES, 1)}
     products: list[Row] = []
     for number, (name, category, price, machine, _) in enumerate(catalogue.PRODUCTS, 1):
@@ -174,7 +136,7 @@ def _products(dice: _Dice) -> list[Row]:
     return products
 
 
-def _orders(dice: _Dice, customers: Sequence[_Customer]) -> list[_Order]:
+def _orders(dice: Dice, customers: Sequence[_Customer]) -> list[_Order]:
     """Draw orders of a growing business: later days are likelier, and a few customers order most."""
     buyers = [c for c in customers if c.id % _SILENT_EVERY]
     weights = [1.0 / rank**0.55 for rank in range(1, len(buyers) + 1)]
@@ -197,7 +159,7 @@ def _orders(dice: _Dice, customers: Sequence[_Customer]) -> list[_Order]:
     return orders
 
 
-def _order_lines(dice: _Dice, orders: Sequence[_Order]) -> list[_Line]:
+def _order_lines(dice: Dice, orders: Sequence[_Order]) -> list[_Line]:
     numbers = range(1, len(catalogue.PRODUCTS) + 1)
     weights = [product[4] for product in catalogue.PRODUCTS]
     lines: list[_Line] = []
@@ -215,13 +177,13 @@ def _price_in(year: int, today: float) -> float:
     return round(today / 1.04 ** (LAST_DAY.year - year), 2)
 
 
-def _quantity(dice: _Dice, price: float) -> int:
+def _quantity(dice: Dice, price: float) -> int:
     if price < 1:
         return dice.skewed(1, 40, 1.5) * 25
     return dice.skewed(1, 30, 2.0) if price < 50 else dice.skewed(1, 8, 2.2)
 
 
-def _invoices(dice: _Dice, orders: Sequence[_Order], lines: Sequence[_Line]) -> list[_Invoice]:
+def _invoices(dice: Dice, orders: Sequence[_Order], lines: Sequence[_Line]) -> list[_Invoice]:
     """One for each shipped order, dated with its shipment, due 14, 30 or 60 days later."""
     totals: dict[int, float] = {}
     for line in lines:
@@ -235,7 +197,7 @@ def _invoices(dice: _Dice, orders: Sequence[_Order], lines: Sequence[_Line]) -> 
     return invoices
 
 
-def _payments(dice: _Dice, invoices: Sequence[_Invoice]) -> list[Row]:
+def _payments(dice: Dice, invoices: Sequence[_Invoice]) -> list[Row]:
     """Most pay once, near the due date; some in two parts, some late, some not yet or never."""
     drawn: list[tuple[str, int, float, str]] = []
     for invoice in invoices:
@@ -254,7 +216,7 @@ def _payments(dice: _Dice, invoices: Sequence[_Invoice]) -> list[Row]:
     return [(number, paid[1], paid[0], *paid[2:]) for number, paid in enumerate(sorted(drawn), 1)]
 
 
-def _downtime(dice: _Dice) -> list[Row]:
+def _downtime(dice: Dice) -> list[Row]:
     machines = range(1, len(catalogue.MACHINES) + 1)
     weights = [machine[5] for machine in catalogue.MACHINES]
     stops: list[tuple[str, int, int, str | None, int | None]] = []

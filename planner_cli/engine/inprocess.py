@@ -120,6 +120,11 @@ class LlamaEngine:
     def parameters(self) -> int:
         return self.weights.parameters
 
+    @property
+    def longest(self) -> int:
+        """The most tokens of a prompt and what follows it."""
+        return min(self.weights.trained_context, self._cell_bound())
+
     def chat(self, messages: Sequence[Message]) -> Prompt:
         return self.template.render(messages)
 

@@ -198,6 +198,10 @@ class Engine(Protocol):
     reads_likelihood: bool
     """Whether its sessions give the likelihood of given texts."""
 
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of a prompt and what follows it; ``None`` where that is not known."""
+
     def chat(self, messages: Sequence[Message]) -> Prompt:
         """The model's chat template applied, with the assistant's turn opened; contents stay spans of their own."""
 

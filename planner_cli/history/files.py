@@ -32,6 +32,12 @@ def history_path() -> Path:
     return Path(named).expanduser() if named else _state_folder() / "history.sqlite"
 
 
+def typed_path() -> Path:
+    """Where the lines that were typed in ``planner chat`` are: beside the history."""
+    path = history_path()
+    return path.with_name(f"{path.stem}-typed.txt")
+
+
 def _state_folder() -> Path:
     from platformdirs import user_state_path
 

@@ -1,4 +1,4 @@
-"""The history file's one table, and older files brought to it; ``PRAGMA user_version`` is the version of a file.
+"""The history file's tables, and older files brought to them; ``PRAGMA user_version`` is the version of a file.
 
 A released version is never edited: a change is a new one, and a step that leads to it.
 """
@@ -14,7 +14,7 @@ from planner_cli.history.upgrade import read_old
 APPLICATION_ID = 0x504C4E48
 """``PLNH``: how we know a file as a history."""
 
-VERSION = 4
+VERSION = 5
 
 TABLE = """
     CREATE TABLE answers (
@@ -30,6 +30,15 @@ TABLE = """
         mark          TEXT,           -- right or wrong; NULL: the user has not said
         right_sql     TEXT,           -- what the answer should have been, where the user gave it
         document      TEXT NOT NULL   -- JSON: what `planner history show` prints
+    )
+"""
+QUERIES = """
+    CREATE TABLE queries (              -- that the user saved under a name, since version 5
+        database_path TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        sql           TEXT NOT NULL,    -- perhaps with :parameters
+        saved_at      TEXT NOT NULL,    -- as above
+        PRIMARY KEY (database_path, name)
     )
 """
 _INDEX = "CREATE INDEX answers_by_time ON answers(asked_at)"
@@ -54,8 +63,10 @@ def migrate(connection: sqlite3.Connection) -> None:
         if version == 0:
             connection.execute(TABLE)
             connection.execute(_INDEX)
-        elif version < VERSION:
+        elif version < 4:
             _convert(connection)
+        if version < 5:
+            connection.execute(QUERIES)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

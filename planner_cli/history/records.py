@@ -61,3 +61,12 @@ class Marked:
     """The right query: the answer's own, or the user's; ``None``: not known."""
     candidates: tuple[tuple[str, bool], ...]
     """Each candidate's SQL, and whether it gave the result that was the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """A query that the user keeps under a name, for one database."""
+
+    name: str
+    sql: str
+    """Perhaps with parameters, such as ``:year``."""

@@ -17,7 +17,7 @@ from planner_cli import __version__
 from planner_cli.errors import HistoryError
 from planner_cli.history.files import history_path, make_private
 from planner_cli.history.migrations import migrate, to_json
-from planner_cli.history.records import KeptLevel, Mark, Marked, Record, Summary
+from planner_cli.history.records import KeptLevel, Mark, Marked, Record, SavedQuery, Summary
 from planner_cli.history.upgrade import NOT_KEPT, DbRow
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Answer, Execution, ModelInfo
@@ -118,7 +118,7 @@ class History:
             answers = self._db.table("answers").insert({key: _storable(value) for key, value in row.items()})
         return int(str(answers.last_pk))
 
-    def list(self, limit: int = 20, *, search: str | None = None) -> tuple[Summary, ...]:
+    def list(self, limit: int = 20, *, search: str | None = None, database: Path | None = None) -> tuple[Summary, ...]:
         """The newest ``limit`` answers, newest first; with ``search`` those whose question or SQL contains it.
 
         Upper and lower case are the same in the search. Raises :class:`HistoryError`.
@@ -126,9 +126,13 @@ class History:
         found = self._query(
             "SELECT id, asked_at, level, question, database_path, sql, confidence, vote_share, seconds, mark"
             " FROM answers"
-            " WHERE :search IS NULL OR instr(casefold(question || char(10) || coalesce(sql, '')), casefold(:search))"
-            " ORDER BY id DESC LIMIT :limit",
-            {"search": search, "limit": limit},
+            " WHERE (:search IS NULL OR instr(casefold(question || char(10) || coalesce(sql, '')), casefold(:search)))"
+            " AND (:path IS NULL OR database_path = :path) ORDER BY id DESC LIMIT :limit",
+            {
+                "search": search,
+                "path": None if database is None else _storable(str(database.absolute())),
+                "limit": limit,
+            },
         )
         return tuple(
             Summary(
@@ -194,6 +198,29 @@ class History:
             for row in answers
         )
 
+    def save_query(self, database: Path, query: SavedQuery) -> None:
+        """Keep a query for a database, in place of one of the same name. Raises :class:`HistoryError`."""
+        row = (str(database.absolute()), query.name, query.sql, datetime.now(timezone.utc).strftime(_TIME))
+        with self._transaction():
+            self._db.conn.execute("INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?)", tuple(map(_storable, row)))
+
+    def saved_queries(self, database: Path) -> tuple[SavedQuery, ...]:
+        """Those of a database, by name. Raises :class:`HistoryError`."""
+        found = self._query(
+            "SELECT name, sql FROM queries WHERE database_path = :path ORDER BY name",
+            {"path": _storable(str(database.absolute()))},
+        )
+        return tuple(SavedQuery(row["name"], row["sql"]) for row in found)
+
+    def forget_query(self, database: Path, name: str) -> bool:
+        """Delete one of them; returns whether there was one. Raises :class:`HistoryError`."""
+        with self._transaction():
+            count: int = self._db.conn.execute(
+                "DELETE FROM queries WHERE database_path = ? AND name = ?",
+                (_storable(str(database.absolute())), _storable(name)),
+            ).rowcount
+        return count > 0
+
     def unknown(self, ids: Sequence[int]) -> tuple[int, ...]:
         """Which of these ids no answer has, in their order. Raises :class:`HistoryError`."""
         found = self._query("SELECT id FROM answers WHERE id IN (SELECT value FROM json_each(:ids))",
@@ -202,7 +229,9 @@ class History:
         return tuple(number for number in ids if number not in known)
 
     def purge(self, *, before: datetime | None = None, ids: Sequence[int] | None = None) -> int:
-        """Delete the answers that match all that is given (everything, when nothing is); returns how many.
+        """Delete the answers that match all that is given; returns how many. When nothing is given: everything.
+
+        The saved queries too, then.
 
         For real: pages are overwritten with zeros and the file is rebuilt, so that no byte of them is left in it or
         beside it. (What a file system or a backup keeps of older blocks is out of reach.) ``before`` must have a time
@@ -224,6 +253,8 @@ class History:
                 " AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))",
                 values,
             ).rowcount
+            if before is None and ids is None:
+                self._db.conn.execute("DELETE FROM queries")
         with _explained(self.path):
             self._db.conn.execute("VACUUM")
         return count

@@ -58,6 +58,7 @@ def _document(row: DbRow, candidates: list[DbRow], clusters: list[DbRow], models
         if best is None
         else None,
         "warnings": json.loads(row.get("warnings", "[]")),
+        "shown": None,
         "options": None,
         "settings": json.loads(row["settings"]),
         "models": [_model(model) for model in models],

@@ -11,7 +11,7 @@ from planner_cli.hub.catalog import CatalogFile, known_catalog, user_catalog_pat
 from planner_cli.hub.fast_form import fast_form, forms_folder, read_ahead
 from planner_cli.hub.gguf import GgufHeader, read_header
 from planner_cli.hub.locate import models_dir
-from planner_cli.hub.resolve import ModelEntry, ResolvedModel, list_models, resolve
+from planner_cli.hub.resolve import ModelEntry, ResolvedModel, is_untrained, list_models, resolve
 from planner_cli.hub.trial import try_first
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "cache_folder",
     "fast_form",
     "forms_folder",
+    "is_untrained",
     "known_catalog",
     "list_models",
     "models_dir",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class ResolvedModel:
     """Default selection when this model judges."""
     note: str | None
     untrained: bool = False
-    """Whether the catalogue says that it was never trained for the role, and no adapter makes up for it."""
+    """Whether nothing says that it was trained to judge, for a discriminator; for a generator, whether the catalogue
+    says that it was never trained to write."""
     runs_as: str | None = None
     """Quantisation in which llama.cpp runs it faster (:func:`~planner_cli.hub.fast_form.fast_form`)."""
     weights: Path | None = None
@@ -114,9 +116,26 @@ def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | 
         budget=next((entry.budget for entry in sources if entry.budget is not None), None),
         select=next((entry.select for entry in sources if entry.select), None),
         note=next((entry.note for entry in sources if entry.note), None),
-        untrained=over is None and any(entry.untrained for entry in sources),
+        untrained=over is None and is_untrained(role, sources or _by_file(catalog, model), model.header.prompt),
         runs_as=model.entry.runs_as if model.entry else None,
     )
+
+
+def is_untrained(role: Role, entries: Sequence[Preset | CatalogFile], trained_on: str | None = None) -> bool:
+    """Whether a model without an adapter has to be taken as untrained for a role, from its catalogue ``entries``.
+
+    An ordinary model can write queries, but not tell right from wrong ones (``docs/models.md``): it counts as a judge
+    only where an entry names that role, or its own header has the prompts that it was ``trained_on``.
+    """
+    if any(entry.untrained for entry in entries):
+        return True
+    named = any(role in (entry.roles if isinstance(entry, CatalogFile) else (entry.role,)) for entry in entries)
+    return role == "discriminator" and not named and trained_on is None
+
+
+def _by_file(catalog: Catalog, model: _Checked) -> Sequence[CatalogFile]:
+    """The entries for files of that name: a known model may be given by its path."""
+    return [each for each in catalog.files if each.file and Path(each.file).name == model.path.name]
 
 
 def _prompt(preset: Preset | None, over: _Checked | None, model: _Checked) -> str | None:

@@ -55,7 +55,7 @@ def sample(context: PlanContext) -> Iterator[Event]:
     """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
     pool = context.pool
     try:
-        yield from context.generate(count=context.settings.generator.candidates, seed=context.settings.seed)
+        yield from context.begin(count=context.settings.generator.candidates, seed=context.settings.seed)
     except TimeLimit:
         if not pool.given:
             raise
@@ -75,13 +75,11 @@ def judge_pool(context: PlanContext) -> Iterator[Event]:
         case "pairwise" if len(pool.clusters) > 1:
             first, second = (pool.case(c) for c in _leaders(context, 2))
             compare = functools.partial(
-                discriminator.compare, context.question, first, second, context.judging, control=pool.control
+                discriminator.compare, context.judged, first, second, context.judging, control=pool.control
             )
             yield from pool.judge(_leaders(context, 2), lambda _cases: compare())
         case "race":
-            race = functools.partial(
-                discriminator.race, context.question, settings=context.judging, control=pool.control
-            )
+            race = functools.partial(discriminator.race, context.judged, settings=context.judging, control=pool.control)
             yield from pool.judge(pool.clusters, race)
         case _:
             yield from context.judge_new()
@@ -102,8 +100,12 @@ def _correct(context: PlanContext) -> Iterator[Event]:
     best, without_gain = -1.0, 0
     for turn in range(rules.rounds):
         try:
-            seed = context.settings.seed + turn * context.settings.generator.candidates
-            yield from context.generate(count=context.settings.generator.candidates, seed=seed, draft=draft)
+            count = context.settings.generator.candidates
+            seed = context.settings.seed + turn * count
+            if turn:
+                yield from context.generate(count=count, seed=seed, draft=draft)
+            else:
+                yield from context.begin(count=count, seed=seed)
         except TimeLimit:
             if not pool.candidates:
                 raise

@@ -12,7 +12,7 @@ from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
-from planner_cli.planning.context import Judging, PlanContext
+from planner_cli.planning.context import Judging, Others, PlanContext
 from planner_cli.planning.given import about_given
 from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
@@ -31,13 +31,15 @@ def plan(
     control: Control | None = None,
     spent: Timings | None = None,
     given: str | None = None,
+    others: Others | None = None,
 ) -> Iterator[Event]:
     """Answer one question; the last event is ``Answered``.
 
     Without a discriminator nothing is judged and the votes decide. A query that is ``given`` is the first candidate,
     and the answer is about it: in the winner's place, with its own score, whichever is first in the ranking. ``spent``
     carries what was spent before (schema reading, loading) into the answer's timings. ``control`` stops the run; its
-    time limit does not raise once a candidate has been executed: what has been found by then is the answer.
+    time limit does not raise once a candidate has been executed: what has been found by then is the answer. ``others``
+    chooses what a second round is shown of a wide schema.
 
     Raises:
         ContextOverflow: the schema does not fit the generator's context.
@@ -47,7 +49,7 @@ def plan(
 
     """
     pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
-    context = PlanContext(question, generator, discriminator, settings, pool)
+    context = PlanContext(question, generator, discriminator, settings, pool, others)
     if given is not None:
         yield from pool.give(given)
     yield from run_method(context)
@@ -62,7 +64,8 @@ def new_pool(
     """An empty pool, as the settings' mode requires."""
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
-    return Pool(database, control, spent, failed=not knows, mends=mends)
+    patience = settings.limits.patience if knows else 0.0
+    return Pool(database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier)
 
 
 def finish(pool: Pool, select: Select) -> Iterator[Event]:
@@ -81,13 +84,17 @@ def _doubts(pool: Pool, best: RankedCluster | None) -> Iterator[str]:
     """What is odd about the verdict on the answer's query (which runs), or about the query, in words."""
     if best is None:
         return
+    late = pool.late()
+    if late:
+        limit = pool.executions[late[0]].limit
+        yield (
+            f"candidate {late[0] + 1} may be better, but needs more than {limit:.0f} s: "
+            "a larger --query-patience gives more"
+        )
     verdict, execution = pool.verdicts[best.cluster], pool.executions[best.candidate]
     if verdict is not None and verdict.mass < LOW_MASS:
         yield (
             f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
             "words of one): its score means little"
         )
-    if execution.unmatched:
-        yield f"the query asks for values that no row has: {', '.join(map(str, execution.unmatched))}"
-    if execution.crossed:
-        yield f"the query joins keys that stand for different things: {', '.join(execution.crossed)}"
+    yield from execution.doubts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generated
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,19 +20,34 @@ from planner_cli.events import (
     CandidateWritten,
     Clustered,
     Event,
+    RunningLonger,
     StageFinished,
     ThoughtClosed,
     Warned,
 )
+from planner_cli.planning.longer import SHARE, ran_out, undecided
 from planner_cli.planning.ranking import rank, reason
 from planner_cli.settings import Select
 from planner_cli.sql import normalise
-from planner_cli.types import Answer, Candidate, Cluster, Execution, Ranked, Schema, StageTimings, Timings, Verdict
+from planner_cli.types import (
+    Answer,
+    Candidate,
+    Cluster,
+    Earlier,
+    Execution,
+    Ranked,
+    Schema,
+    StageTimings,
+    Timings,
+    Verdict,
+)
 
 GIVEN = 0
 """Index of the candidate that was given."""
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after another."""
+
+_READINGS = {True: "read as a follow-up of the question before", False: "read on its own, not as a follow-up"}
 
 Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
 """ln P of queries under the generator, and what reading them cost."""
@@ -42,15 +58,16 @@ Judge = Callable[[Sequence[Case]], Iterator[Event]]
 class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
 
-    def execute(self, sql: str, control: Control | None = None) -> Execution:
-        """Run one query; whatever goes wrong with it is in the value."""
+    def execute(self, sql: str, control: Control | None = None, *, seconds: float | None = None) -> Execution:
+        """Run one query, within ``seconds`` or the usual limit; whatever goes wrong with it is in the value."""
 
 
 class Pool:
     """Grows with each round of generating and judging; clusters keep their numbers while it does.
 
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
-    names replace those that do not exist; ``None`` mends nothing.
+    names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
+    that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue.
     """
 
     def __init__(
@@ -61,6 +78,8 @@ class Pool:
         *,
         failed: bool = False,
         mends: Schema | None = None,
+        patience: float = 0.0,
+        earlier: Earlier | None = None,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -70,20 +89,33 @@ class Pool:
         self.warnings: list[str] = []
         self.given = False
         """Whether the first candidate was given (:meth:`give`), not written."""
+        self.shown: tuple[str, ...] | None = None
+        """The tables that the models were shown, where they were chosen for the question."""
         self._database = database
         self._failed = failed
-        self._mends = mends
+        self.mends = mends
+        self._earlier = earlier
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
+        self._patience = patience
+        self._waited = 0.0
+        """Seconds that longer runs took so far."""
+        self._longer: set[int] = set()
+        """Candidates that had theirs."""
         self._verdicts: dict[int, Verdict] = {}
+        self._continuing: dict[int, bool] = {}
+        """Whether a candidate was written for the question as a follow-up, and not for it alone."""
         self._started = time.perf_counter()
 
     def fork(self, elapsed: float) -> Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
-        other = Pool(self._database, self.control, self.timings, failed=self._failed, mends=self._mends)
+        other = Pool(
+            self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier
+        )
         other.candidates, other.executions = list(self.candidates), list(self.executions)
-        other.clusters, other.warnings = self.clusters, list(self.warnings)
+        other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
         other._looked_at, other._verdicts, other.given = self._looked_at, dict(self._verdicts), self.given
+        other._continuing = dict(self._continuing)
         other._started -= elapsed
         return other
 
@@ -121,12 +153,18 @@ class Pool:
         yield CandidateExecuted(candidate.index, self.executions[-1])
         return seconds
 
-    def take(self, events: Iterator[Event], weigh: Weigh | None = None) -> Iterator[Event]:
+    def continues(self, candidate: int) -> bool:
+        """Whether a candidate reads the question as continuing the one before."""
+        return self._continuing.get(candidate, False)
+
+    def take(self, events: Iterator[Event], weigh: Weigh | None = None, *, continues: bool = False) -> Iterator[Event]:
         """Pass a generator's events on; run each candidate as soon as it is written; at the end mend and cluster.
 
-        ``weigh`` says how likely the generator was to write the mended ones.
+        ``weigh`` says how likely the generator was to write the mended ones; ``continues``: the question was shown as
+        a follow-up.
         """
         executing = 0.0
+        first = len(self.candidates)
         for event in events:
             if isinstance(event, CandidateWritten):
                 executing += yield from self._add(event.candidate)
@@ -144,11 +182,45 @@ class Pool:
                         generate=_sum(self.timings.generate, generate),
                         execute=self.timings.execute + executing,
                     )
-        if self._mends is not None:
-            yield from self._mend(self._mends)
+        if self.mends is not None:
+            yield from self._mend(self.mends)
             self._weigh(weigh)
+        yield from self._run_longer()
+        self._continuing |= dict.fromkeys(range(first, len(self.candidates)), continues)
         self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
         yield Clustered(self.clusters)
+
+    def _run_longer(self) -> Iterator[Event]:
+        """Give candidates that ran out of time more of it, while they could still win."""
+        while not self.control.should_abort():
+            found = cluster(self.candidates, self.executions)
+            given = self._patience / (SHARE if found else 1)
+            ends = self.control.seconds_left()
+            left = given - self._waited if ends is None else min(given - self._waited, ends)
+            late = [GIVEN] if self.given and ran_out(self.executions[GIVEN]) else []  # it is what was asked about
+            late += undecided(self.candidates, self.executions, found)
+            index = next((i for i in late if i not in self._longer), None)
+            if index is None or left <= self.executions[index].seconds:
+                return
+            yield RunningLonger(index, left, alone=not found)
+            started = time.perf_counter()
+            # without another result, ending this one ends the question
+            with self.control.part() if found else nullcontext(self.control) as control:
+                execution = self._database.execute(self.candidates[index].sql, control, seconds=left)
+            spent = time.perf_counter() - started
+            self._waited += spent
+            self._longer.add(index)
+            self.executions[index] = execution
+            self.timings = replace(self.timings, execute=self.timings.execute + spent)
+            self.control.check()
+            yield CandidateExecuted(index, execution)
+            if found and control.cancelled:
+                yield self.warn(f"candidate {index + 1} was stopped after {spent:.0f} s: it might have been better")
+                self._patience = 0.0
+
+    def late(self) -> tuple[int, ...]:
+        """The candidates that ran out of time and might have won, the likeliest first."""
+        return undecided(self.candidates, self.executions, self.clusters)
 
     def _mend(self, schema: Schema) -> Iterator[Event]:
         """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
@@ -180,7 +252,8 @@ class Pool:
     def _weigh(self, weigh: Weigh | None) -> None:
         """Give the candidates that no sample wrote their probability; those that cannot be read keep none."""
         unwritten = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
-        unknown = [candidate for candidate in unwritten if self.executions[candidate.index].ok]
+        runs = [execution.ok or ran_out(execution) for execution in self.executions]
+        unknown = [candidate for candidate in unwritten if runs[candidate.index]]
         if weigh is None or not unknown or self.control.expired():
             return
         try:
@@ -203,7 +276,7 @@ class Pool:
             if better is None:
                 return None
             sql, execution = better, self._database.execute(better, self.control)
-            if execution.ok:
+            if execution.ok or ran_out(execution):
                 return sql, execution
         return None
 
@@ -255,6 +328,8 @@ class Pool:
         total = self.timings.schema + self.timings.load + self.elapsed
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
+        continues = None if self._earlier is None or best is None else self.continues(best.candidate)
+        why = reason(select, ranking, self.candidates, self.executions, self.clusters)
         return Answer(
             candidates=tuple(self.candidates),
             executions=tuple(self.executions),
@@ -264,9 +339,11 @@ class Pool:
             best=best.candidate if best else None,
             confidence=best.score if best else None,
             vote_share=best.votes / self.samples if best and self.samples else 0.0,
-            reason=reason(select, ranking, self.candidates, self.executions, self.clusters),
+            reason=why if continues is None else f"{why}; {_READINGS[continues]}",
+            continues=continues,
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
+            shown=self.shown,
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from planner_cli.control import Control
 from planner_cli.events import Answered, Event
 from planner_cli.generator import Generator
-from planner_cli.planning.context import Judging, PlanContext
+from planner_cli.planning.context import Judging, Others, PlanContext
 from planner_cli.planning.methods import GENERATING, JUDGED_ALIKE, judge_pool, sample
 from planner_cli.planning.plan import finish, new_pool
 from planner_cli.planning.pool import Executor, Pool
@@ -41,10 +41,11 @@ class Pooled:
         discriminator: Judging | None,
         settings: PlanSettings,
         control: Control,
+        others: Others | None = None,
     ) -> None:
         control.restart(settings.max_seconds)
         self._pool = new_pool(question, database, settings, control)
-        self._context = PlanContext(question, generator, discriminator, settings, self._pool)
+        self._context = PlanContext(question, generator, discriminator, settings, self._pool, others)
         _exhaust(sample(self._context))
         self._left = control.seconds_left()
         self._elapsed = self._pool.elapsed

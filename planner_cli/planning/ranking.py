@@ -168,7 +168,9 @@ _UNRANKED: dict[Select, str] = {"greedy": "the greedy sample's query", "first": 
 def _why_none(select: Select, candidates: Sequence[Candidate], executions: Sequence[Execution]) -> str:
     if select == "greedy" and any(execution.ok for execution in executions):
         return "the greedy query cannot be executed (other candidates can: try --select first or vote)"
-    return f"none of the {len(candidates)} distinct candidates can be executed"
+    none = f"none of the {len(candidates)} distinct candidates can be executed"
+    late = sum(execution.limit is not None for execution in executions)
+    return f"{none}; {late} ran out of time (a larger --query-patience gives more)" if late else none
 
 
 def _by_score(select: Select, ranking: Sequence[Ranked], score: float, votes: str, result: str) -> str:

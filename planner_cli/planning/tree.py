@@ -53,9 +53,11 @@ def search(context: PlanContext) -> Iterator[Event]:
         _, _, partial = heapq.heappop(heap)
         before = {c.index: c.samples for c in pool.candidates}
         try:
-            draft = Draft(partial, partial=True) if partial else None
             seed = context.settings.seed + expansion * rules.width
-            yield from context.generate(count=rules.width, seed=seed, draft=draft)
+            if partial:
+                yield from context.generate(count=rules.width, seed=seed, draft=Draft(partial, partial=True))
+            else:
+                yield from context.begin(count=rules.width, seed=seed)
         except TimeLimit:
             if not pool.candidates:
                 raise

@@ -89,7 +89,7 @@ class CompactDiscriminator:
             *((Span(compact_schema(question.schema), "data"),) if schema else ()),
             STABLE,
             Span("Q: "),
-            Span(on_one_line(question.text), "data"),
+            Span(on_one_line(question.with_earlier), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
         )
 

@@ -10,9 +10,9 @@ from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.reply import extract_sql, is_closed, opened
-from planner_cli.prompts.schema import compact_schema, full_schema, hint_text, sql_line
+from planner_cli.prompts.schema import compact_schema, create_tables, hint_text, sql_line
 from planner_cli.text import on_one_line, without_breaks
-from planner_cli.types import Question, Schema
+from planner_cli.types import Earlier, Question, Schema
 
 _MOST_OPENING = 64
 """Characters of blanks, fences and labels before a query of the one-line format."""
@@ -64,6 +64,7 @@ class CompactGenerator:
         asked = (
             Span(compact_schema(question.schema), "data"),
             STABLE,
+            *_before(question.earlier),
             Span("Q: "),
             Span(on_one_line(question.text), "data"),
             *((Span("\nValues: "), Span(hints, "data")) if hints else ()),
@@ -98,24 +99,28 @@ class CompactGenerator:
 class ChatGenerator:
     """For general instruct models, through their chat template.
 
+    Everything but the question comes first, so that it is read once per database; a question adds some 40 tokens.
+
     Reasoning models answer without a thought: as generators they gain little from thinking (arXiv 2505.03786,
     section 5), and N thoughts would cost most of the time.
     """
 
-    takes_values = False  # it sees sample values with the columns
-    SYSTEM = "You write SQLite queries. Answer with one SQL query in a ```sql block and nothing else."
+    takes_values = True
+    SYSTEM = (
+        "You write SQLite queries. Answer with one SQL SELECT query in a ```sql block and nothing else. Use only "
+        "tables and columns of the schema. Return just the columns that are asked for."
+    )
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
+        hints = hint_text(question.hints, folded=False)
         content = (
             Span("Database schema:\n\n"),
-            Span(full_schema(question.schema), "data"),
+            Span(create_tables(question.schema), "data"),
             STABLE,
+            *_conversation(question.earlier),
             Span("\nQuestion: "),
             Span(on_one_line(question.text), "data"),
-            Span(
-                "\n\nWrite one SQLite SELECT query that answers the question. Use only tables and columns of the "
-                "schema. Return just the columns that are asked for."
-            ),
+            *((Span("\nValues in the database: "), Span(hints, "data")) if hints else ()),
             *_attempt(draft),
         )
         prompt = engine.chat((Message("system", (Span(self.SYSTEM),)), Message("user", content)))
@@ -135,6 +140,30 @@ class ChatGenerator:
     def grammar(self, schema: Schema) -> str | None:
         del schema
         return None  # these models have their own style: upper case, aliases, spacing
+
+
+def _before(earlier: Earlier | None) -> Prompt:
+    """The question before and its query, in the trained format.
+
+    Of 12 follow-ups on the demo database the built-in generator's greedy query was right for 6; for 5 with one question
+    made of both texts, for 4 with that behind the earlier query, for 1 without anything before it.
+    """
+    if earlier is None:
+        return ()
+    return (
+        Span("Q: "), Span(on_one_line(earlier.text), "data"), Span("\nSQL: "), Span(sql_line(earlier.sql), "data"),
+        Span("\n"),
+    )  # fmt: skip
+
+
+def _conversation(earlier: Earlier | None) -> Prompt:
+    """What a chat model is shown of the question before."""
+    if earlier is None:
+        return ()
+    return (
+        Span("\nEarlier question: "), Span(on_one_line(earlier.text), "data"), Span("\nIts query: "),
+        Span(sql_line(earlier.sql), "data"), Span("\nThe next question continues the earlier one."),
+    )  # fmt: skip
 
 
 def _attempt(draft: Draft | None) -> Prompt:

@@ -15,6 +15,11 @@ from planner_cli.types import Column, Schema, Table, Value, ValueHint
 SAMPLE_WIDTH = 40
 """Characters of a sample value shown to a model."""
 
+VALUE_WIDTH = 28
+COMMENT_WIDTH = 80
+TYPE_WIDTH = 20
+"""Characters of a stored value, a comment and a type nobody knows, in a ``CREATE TABLE`` statement."""
+
 HINT_WIDTH = 60
 """Characters of a value that a question mentions."""
 
@@ -27,6 +32,20 @@ _QUOTED_WORDS = frozenset(
 )
 _CONTROLS = frozenset({"Cc", "Zl", "Zp"})
 """Unicode categories of what cannot be in a line."""
+
+_TYPES = (
+    ("BOOL", "BOOLEAN"), ("DATETIME", "DATETIME"), ("TIMESTAMP", "DATETIME"), ("DATE", "DATE"), ("TIME", "TIME"),
+    ("INT", "INTEGER"), ("CHAR", "TEXT"), ("CLOB", "TEXT"), ("TEXT", "TEXT"), ("BLOB", "BLOB"),
+    ("REAL", "REAL"), ("FLOA", "REAL"), ("DOUB", "REAL"), ("NUM", "NUMERIC"), ("DEC", "NUMERIC"),
+)  # fmt: skip
+"""Parts of declared types and what they mean, after the first five by SQLite's rules of affinity; others stay."""
+_NUMBERS = frozenset({"INTEGER", "REAL", "NUMERIC", "BOOLEAN"})
+_USUAL = {
+    "DATE": re.compile(r"\d{4}-\d\d-\d\d"),
+    "DATETIME": re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?"),
+    "TIME": re.compile(r"\d\d:\d\d(:\d\d)?"),
+}
+"""How values of these types look if nothing else is said."""
 
 _PLAIN_NAME = re.compile(r"[a-z_]\w*", re.ASCII | re.IGNORECASE)
 
@@ -85,43 +104,92 @@ def _compact_type(declared: str) -> str:
     return ""
 
 
-def hint_text(hints: Sequence[ValueHint]) -> str:
-    """Values that a question mentions, as conditions: ``customers.city = 'Berlin'; orders.status = 'shipped'``."""
+def hint_text(hints: Sequence[ValueHint], *, folded: bool = True) -> str:
+    """Values that a question mentions, as conditions: ``customers.city = 'Berlin'; orders.status = 'shipped'``.
+
+    ``folded``: with names in lower case.
+    """
+    spelled = nocase if folded else str
     return "; ".join(
-        f"{quote(nocase(hint.table))}.{quote(nocase(hint.column))} = {literal(hint.value, HINT_WIDTH)}"
+        f"{quote(spelled(hint.table))}.{quote(spelled(hint.column))} = {literal(hint.value, HINT_WIDTH)}"
         for hint in hints
     )
 
 
-def full_schema(schema: Schema) -> str:
-    """``CREATE TABLE``-like text with comments and sample values, for general models."""
-    return "\n".join(_full_table(table) for table in schema.tables)
+def create_tables(schema: Schema) -> str:
+    """``CREATE TABLE`` statements with comments and a few stored texts, for general models.
+
+        CREATE TABLE orders (
+          id INTEGER PRIMARY KEY,
+          customer_id INTEGER,
+          status TEXT, -- 'shipped', 'cancelled'
+          FOREIGN KEY (customer_id) REFERENCES customers(id)
+        );
+
+    Types are the few that SQLite knows. Of a column's values only those are shown that its type does not already say:
+    no numbers, and no dates in the usual form.
+    """
+    return "".join(map(_create, schema.tables))
 
 
-def _full_table(table: Table) -> str:
+def _create(table: Table) -> str:
+    keys = [column for column in table.columns if column.primary_key]
+    pointing = {nocase(name) for key in table.foreign_keys for name in key.columns}
+    parts = [
+        (
+            " ".join(filter(None, (quote(c.name), _type(c.declared_type), "PRIMARY KEY" if keys == [c] else ""))),
+            "; ".join(_notes(c, values=nocase(c.name) not in pointing)),
+        )
+        for c in table.columns
+    ]
+    if len(keys) > 1:
+        parts.append((f"PRIMARY KEY {_listed([key.name for key in keys])}", ""))
+    parts += [
+        (f"FOREIGN KEY {_listed(key.columns)} REFERENCES {quote(key.ref_table)}{_listed(key.ref_columns)}", "")
+        for key in table.foreign_keys
+    ]
+    lines = [
+        f"  {text}{',' if at < len(parts) else ''}{f' -- {notes}' if notes else ''}"
+        for at, (text, notes) in enumerate(parts, start=1)
+    ]
+    comment = [f"-- {_line(table.comment)}"] if table.comment else []
     kind = "VIEW" if table.kind == "view" else "TABLE"
-    lines = [f"-- {_line(table.comment)}"] if table.comment else []
-    lines.append(f"CREATE {kind} {quote(table.name)} (")
-    lines += [_full_column(column) for column in table.columns]
-    for key in table.foreign_keys:
-        columns, refs = (", ".join(map(quote, names)) for names in (key.columns, key.ref_columns))
-        lines.append(f"  FOREIGN KEY ({columns}) REFERENCES {quote(key.ref_table)}({refs}),")
-    lines.append(");\n")
-    return "\n".join(lines)
+    return "\n".join([*comment, f"CREATE {kind} {quote(table.name)} (", *lines, ");\n"])
 
 
-def _full_column(column: Column) -> str:
-    text = f"  {quote(column.name)}"
-    if column.declared_type:
-        text += f" {_line(column.declared_type)}"
-    if column.primary_key:
-        text += " PRIMARY KEY"
-    notes = []
-    if column.comment:
-        notes.append(_line(column.comment))
-    if column.samples:
-        notes.append("e.g. " + ", ".join(map(literal, column.samples)))
-    return f"{text}," + (f"  -- {'; '.join(notes)}" if notes else "")
+def _listed(names: Sequence[str]) -> str:
+    return f"({', '.join(map(quote, names))})"
+
+
+def _type(declared: str) -> str:
+    """The type that a declared one means to SQLite, or to whoever declared it: dates, truth values, JSON."""
+    upper = declared.upper()
+    own = _cut(_line(upper.partition("(")[0]), TYPE_WIDTH)
+    return next((kind for part, kind in _TYPES if part in upper), own)
+
+
+def _notes(column: Column, *, values: bool) -> list[str]:
+    """A column's comment, and stored values where ``values`` are wanted."""
+    comment = _line(column.comment or "")
+    shown = _telling(column, comment) if values else []
+    return [_cut(comment, COMMENT_WIDTH)] * bool(comment) + [", ".join(literal(v, VALUE_WIDTH) for v in shown)] * bool(
+        shown
+    )
+
+
+def _telling(column: Column, comment: str) -> list[Value]:
+    """The first values that say something which type and comment do not: two short ones, or a longer one."""
+    kind = _type(column.declared_type)
+    usual = _USUAL.get(kind)
+    found: list[Value] = [
+        value
+        for value in column.samples
+        if (isinstance(value, str) or not (value is None or kind in _NUMBERS))
+        and not (usual and isinstance(value, str) and usual.fullmatch(value))
+        and str(value) not in comment
+    ]
+    short = sum(len(str(value)) for value in found[:2]) <= VALUE_WIDTH
+    return found[: 2 if short and kind not in _USUAL else 1]
 
 
 def literal(value: Value, width: int = SAMPLE_WIDTH) -> str:
@@ -168,6 +236,10 @@ def _on_line(token: Token) -> str:
 
 def _is_control(character: str) -> bool:
     return not character.isprintable() and unicodedata.category(character) in _CONTROLS
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[:width] + "..."
 
 
 def _line(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from planner_cli.clean import clean
+from planner_cli.clean import Clean, clean
 from planner_cli.types import Answer, Execution, StageTimings
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.cells import counted
@@ -42,13 +42,15 @@ def show_answer(
     sql_only: bool = False,
     details: Details = "full",
     untrained: bool = False,
+    unasked: str | None = None,
 ) -> None:
     """Print the end of a run.
 
     Standard output gets the result in ``format``, at most ``limit`` rows; before it the SQL when it is a
     terminal and the format is made for people; nothing but the SQL with ``sql_only``. Standard error gets
     as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
-    judge's scores are noise; ``limit_option`` is how the user can raise ``limit``.
+    judge's scores are noise; ``unasked``: the judge that was not asked for that reason; ``limit_option`` is how the
+    user can raise ``limit``.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
@@ -77,11 +79,11 @@ def show_answer(
     if details == "full":
         if stdout.is_terminal and stderr.is_terminal:
             stderr.print()
-        show_summary(answer, stderr, untrained=untrained)
+        show_summary(answer, stderr, untrained=untrained, unasked=unasked)
     elif details == "brief":
         if not (sql_only or pretty):
             print_sql(stderr, "", candidate.sql)
-        print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained)))
+        print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained, unasked=unasked)))
 
 
 def show_sql(sql: str, console: Console) -> None:
@@ -122,6 +124,8 @@ def show_result(
         color=stdout.color_system is not None,
     )
     stdout.file.flush()
+    if limit_option is not None and limit_option.startswith("\\"):  # in a session an option is a command
+        notes = tuple(Clean(note.replace("--format ", "\\format ")) for note in notes)
     for note in (*_missing_rows(execution, len(rows), limit_option), *map(clean, execution.notes), *notes):
         print_note(stderr, note)
 
@@ -138,10 +142,13 @@ def _missing_rows(execution: Execution, shown: int, limit_option: str | None) ->
     return [f"first {counted(shown, 'row')} of more{raise_it}"] if execution.truncated else []
 
 
-def show_summary(answer: Answer, console: Console, *, untrained: bool = False) -> None:
+def show_summary(answer: Answer, console: Console, *, untrained: bool = False, unasked: str | None = None) -> None:
     """Print confidence, vote share, the reason and the cost."""
     look = look_of(console)
-    console.print(_confidence(answer, look, untrained=untrained))
+    if answer.confidence is None:
+        print_line(console, f"confidence {_not_judged(unasked)}{look.dot}{_votes(answer)}")
+    else:
+        console.print(_confidence(answer, answer.confidence, look, untrained=untrained))
     if answer.reason:
         print_line(console, answer.reason)
     print_line(console, look.dot.join(statistics(answer)), MUTED)
@@ -199,18 +206,20 @@ def _votes(answer: Answer) -> str:
     return f"votes {round(answer.vote_share * samples)} of {samples}"
 
 
-def _brief(answer: Answer, *, untrained: bool) -> list[str]:
+def _not_judged(unasked: str | None) -> str:
+    """That there is no score, and why where the user did not choose it."""
+    return f"not judged, as {unasked} was not trained to judge (--judge asks it)" if unasked else "not judged"
+
+
+def _brief(answer: Answer, *, untrained: bool, unasked: str | None) -> list[str]:
     """Votes, score and reason."""
-    score = "not judged"
+    score = _not_judged(unasked)
     if answer.confidence is not None:
         score = f"score {answer.confidence:.2f}" + (f" ({UNTRAINED})" if untrained else "")
     return [_votes(answer), score, *([answer.reason] if answer.reason else [])]
 
 
-def _confidence(answer: Answer, look: Look, *, untrained: bool) -> Text:
-    score = answer.confidence
-    if score is None:
-        return Text.assemble(("confidence ", TITLE), "not judged", look.dot, _votes(answer))
+def _confidence(answer: Answer, score: float, look: Look, *, untrained: bool) -> Text:
     if untrained:
         return Text.assemble((_votes(answer), TITLE), look.dot, (f"score {score:.2f} ({UNTRAINED})", MUTED))
     text = Text.assemble(

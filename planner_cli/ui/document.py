@@ -67,6 +67,7 @@ def document(
         abstained=found if abstained else None,
         error=_error(abstained) if abstained else _no_answer(answer, exit_code),
         warnings=list(answer.warnings),
+        shown=None if answer.shown is None else list(answer.shown),
         options=options,
         settings=_strict(asdict(settings) if isinstance(settings, PlanSettings) else settings),
         models=[_model(info) for info in models],

@@ -196,6 +196,8 @@ class _DocumentBase(TypedDict):
     """What would have been the answer, were its score not below ``--min-confidence`` (exit code 4)."""
     error: ErrorJson | None
     warnings: list[str]
+    shown: list[str] | None
+    """The tables that were chosen for the question and shown to the models last; ``None``: none were chosen."""
     options: OptionsJson | None
     settings: dict[str, Any]
     """:class:`planner_cli.settings.PlanSettings`, nested as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import zip_longest
 from typing import Literal, TypeAlias
 
@@ -45,7 +46,7 @@ def frame_lines(state: RunState, look: Look, *, width: int, height: int, think: 
 
 def _header(state: RunState, look: Look, width: int, seconds: float) -> list[Text]:
     frame = look.spinner[int(seconds * 8) % len(look.spinner)]
-    status = look.text(f"{frame} {_status(state)}{look.dot}{seconds:.1f} s", ACCENT)
+    status = look.text(f"{frame} {_status(state, look)}{look.dot}{seconds:.1f} s", ACCENT)
     room = max(8, width - status.cell_len - 2)
     models = look.dot.join(dict.fromkeys(info.name for info in state.models))
     place = state.database + (look.dot + models if models else "")
@@ -64,15 +65,19 @@ def _header(state: RunState, look: Look, width: int, seconds: float) -> list[Tex
 _PHASES: dict[Phase, str] = {
     "start": "getting ready",
     "prompt": "reading the schema",
+    "run": "running queries",
     "group": "comparing results",
     "judge-prompt": "reading the results",
     "done": "done",
 }
 
 
-def _status(state: RunState) -> str:
+def _status(state: RunState, look: Look) -> str:
     if state.phase == "write":
         return f"{state.samples - state.live} of {state.samples} written"
+    if state.phase == "run" and state.longer is not None:
+        left = max(0.0, state.longer_until - time.monotonic())
+        return f"candidate {state.longer.index + 1} needs more time{look.dot}at most {left:.0f} s more"
     if state.phase == "judge":
         return f"{state.judged} of {state.to_judge} judged"
     return _PHASES[state.phase]
@@ -82,7 +87,8 @@ def _footer(state: RunState, look: Look, width: int, think: Think) -> Text:
     """The keys that do something now."""
     if state.notice is not None:
         return look.text(look.fit(f" {state.notice}", width), FAIR)
-    keys = [("q", "quit") if state.reads_keys else ("Ctrl-C", "quit")]
+    quits = "do without it" if state.longer is not None and not state.longer.alone else "quit"
+    keys = [("q" if state.reads_keys else "Ctrl-C", quits)]
     if state.reads_keys and state.thinking:
         keys.insert(0, ("s", "stop thinking, answer now"))
     if state.reads_keys and think != "hide" and len(state.thoughts) > 1:

@@ -12,6 +12,7 @@ from planner_cli.events import (
     Clustered,
     Event,
     Prefilled,
+    RunningLonger,
     StageStarted,
     ThoughtClosed,
     ThoughtToken,
@@ -65,6 +66,8 @@ class PlainReport:
             case CandidateExecuted():
                 result = result_text(event.execution, self._look, _LINE)
                 self._console.print(Text.assemble(f"candidate {event.index + 1}: ", result), soft_wrap=True)
+            case RunningLonger():
+                self._line(f"candidate {event.index + 1}: needs more time, at most {event.seconds:.0f} s", MUTED)
             case Clustered():
                 self._clusters = {cluster.index: cluster for cluster in event.clusters}
                 self._line(f"different results: {len(event.clusters)}")

@@ -129,7 +129,7 @@ def _show_live(events: Iterable[Event], state: RunState, console: Console, think
                 control.stop_thinking()
                 state.notice = "thinking stops; the answer follows"
             elif key == "quit":
-                control.cancel()
+                control.interrupt()
                 state.notice = "stopping"
             else:
                 state.move_focus(1 if key == "next" else -1)
@@ -144,13 +144,13 @@ def _show_live(events: Iterable[Event], state: RunState, console: Console, think
                 with screen.lock:
                     state.apply(event)
     except Stopped:
-        _leave_behind(state, console, think)
+        leave_behind(state, console, think)
         raise
-    _leave_behind(state, console, think)
+    leave_behind(state, console, think)
     return _must(state.answer)
 
 
-def _leave_behind(state: RunState, console: Console, think: Think) -> None:
+def leave_behind(state: RunState, console: Console, think: Think) -> None:
     """Print what stays in the scrollback, if there is any candidate: question, table, warnings, thought."""
     look = look_of(console)
     answer = state.answer

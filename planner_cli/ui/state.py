@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -17,6 +18,7 @@ from planner_cli.events import (
     Prefilled,
     Probed,
     Ranked,
+    RunningLonger,
     StageStarted,
     ThoughtClosed,
     ThoughtToken,
@@ -27,7 +29,7 @@ from planner_cli.types import Answer, Candidate, Cluster, Execution, ModelInfo, 
 THOUGHT_KEPT = 3_000
 """Characters of a thought kept for display; the whole text is in its verdict when it closes."""
 
-Phase: TypeAlias = Literal["start", "prompt", "write", "group", "judge-prompt", "judge", "done"]
+Phase: TypeAlias = Literal["start", "prompt", "write", "run", "group", "judge-prompt", "judge", "done"]
 
 
 @dataclass(slots=True)
@@ -108,6 +110,10 @@ class RunState:
         self.untrained = any(info.role == "discriminator" and info.untrained for info in self.models)
         """Whether the judge's scores are noise."""
         self.reads_keys = True
+        self.longer: RunningLonger | None = None
+        """The query that has more time than the others, while it runs."""
+        self.longer_until = 0.0
+        """``time.monotonic()`` value at which its time is over."""
         self.notice: str | None = None
         """What a key press asked for, until it happens."""
         self._chosen: int | None = None
@@ -124,8 +130,8 @@ class RunState:
                 self.new_tokens, self.live = event.tokens, event.live
             case CandidateWritten() | CandidateRepeated():
                 self.candidates[event.candidate.index] = event.candidate
-            case CandidateExecuted():
-                self.executions[event.index] = event.execution
+            case CandidateExecuted() | RunningLonger():
+                self._run(event)
             case Probed():
                 self._thought(event.cluster).probes.append(event.probe)
             case ThoughtClosed():
@@ -148,7 +154,16 @@ class RunState:
         if event.stage == "generate":
             self.phase, self.samples, self.live = "prompt", event.branches, event.branches
         else:
-            self.phase, self.to_judge = "judge-prompt", event.branches
+            self.phase, self.to_judge = "judge-prompt", self.judged + event.branches
+
+    def _run(self, event: CandidateExecuted | RunningLonger) -> None:
+        if isinstance(event, RunningLonger):
+            self.phase, self.longer, self.longer_until = "run", event, time.monotonic() + event.seconds
+            self.executions.pop(event.index, None)
+            return
+        self.executions[event.index] = event.execution
+        if self.longer is not None:
+            self.longer = self.notice = None
 
     def _thought(self, cluster: int) -> ThoughtView:
         if cluster not in self.thoughts:

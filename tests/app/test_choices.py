@@ -42,8 +42,8 @@ def test_nothing_said_is_the_default():
     assert Choices().settings() == Settings()
 
 
-def test_without_a_judge_votes_decide_unless_somebody_says_otherwise():
-    for said, expected in (({}, ("vote", "default")), ({"select": "greedy"}, ("greedy", "argument"))):
+def test_without_a_judge_probability_decides_unless_somebody_says_otherwise():
+    for said, expected in (({}, ("weighted-vote", "default")), ({"select": "greedy"}, ("greedy", "argument"))):
         choices = Choices({"argument": {"no_judge": True, **said}})
         assert (choices.settings().plan.select, choices["select"].origin) == expected
 
@@ -77,6 +77,23 @@ RELIES = [
 @pytest.mark.parametrize(("said", "model", "expected"), [r[1:] for r in RELIES], ids=[r[0] for r in RELIES])
 def test_whether_somebody_made_the_scores_decide(said, model, expected):
     assert Choices({"argument": said, "model": model}).relies_on_scores == expected
+
+
+WANTS = [
+    ("nothing", {}, {}, False),
+    ("a budget", {"budget": 0}, {}, True),
+    ("scores", {"select": "race"}, {}, True),
+    ("a bound", {"min_confidence": 0.5}, {}, True),
+    ("a judge", {"no_judge": False}, {}, True),
+    ("none", {"no_judge": True, "budget": 8}, {}, False),
+    ("votes", {"select": "vote"}, {}, False),
+    ("the model does", {}, {"budget": 8, "select": "rerank"}, False),
+]
+
+
+@pytest.mark.parametrize(("said", "model", "expected"), [w[1:] for w in WANTS], ids=[w[0] for w in WANTS])
+def test_whether_somebody_asked_for_a_judge(said, model, expected):
+    assert Choices({"configuration": said, "model": model}).wants_judge is expected
 
 
 ENVIRONMENT = [

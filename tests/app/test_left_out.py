@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from planner_cli.app.planner import _shown
+from planner_cli.app.opening import part_of
 from planner_cli.database import Database
 from planner_cli.errors import DatabaseError
 
@@ -41,10 +41,10 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.mark.parametrize(("name", "words"), NAMED)
 def test_a_name_that_is_left_out(database: Database, name: str, words: str) -> None:
     with pytest.raises(DatabaseError) as caught:
-        _shown(database.schema, (name,), Path("a.db"))
+        part_of(database.schema, (name,), Path("a.db"))
     assert words in caught.value.message
     assert caught.value.hint == "it has good, texts, found"
 
 
 def test_a_view_over_full_text_is_there(database: Database) -> None:
-    assert [table.name for table in _shown(database.schema, ("found",), Path("a.db")).tables] == ["found"]
+    assert [table.name for table in part_of(database.schema, ("found",), Path("a.db")).tables] == ["found"]

@@ -55,6 +55,43 @@ def test_an_answer_has_the_query_its_rows_and_why(planner):
     assert "<td>150</td>" in answer._repr_html_()
 
 
+def test_a_query_of_ones_own_runs_in_the_sandbox(planner):
+    assert planner.sql("select count(*) from customers").rows == ((150,),)
+    assert planner.sql("delete from customers").error_kind == "refused"
+
+
+def test_a_change_loads_only_what_it_asks_for(planner):
+    before = planner.engines
+    planner.change(candidates=1, seed=3)
+    assert planner.engines == before
+    assert sum(c.samples for c in planner.ask(QUESTION).candidates) == 1
+    planner.change(budget=8)  # another adapter: that of judges who think
+    try:
+        assert planner.engines[1] != before[1]
+        assert planner.choices["budget"].origin == "argument"
+        (verdict,) = planner.ask(QUESTION).verdicts
+        assert 0 < verdict.thought.tokens <= 8
+    finally:
+        planner.change(budget=0, candidates=2, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"redact": ["customers.name"]}, PlannerError, "redact cannot change while the database is open"),
+        ({"budgte": 1}, PlannerError, "there is no setting 'budgte'"),
+        ({"no_judge": True, "select": "rerank"}, PlannerError, "exclude each other"),
+        ({"generator": "nowhere.gguf"}, ModelError, "nowhere.gguf"),
+    ],
+    ids=["fixed", "unknown", "a contradiction", "no such model"],
+)
+def test_a_change_that_fails_changes_nothing(planner, settings, error, message):
+    before = planner.settings, planner.engines
+    with pytest.raises(error, match=message):
+        planner.change(**settings)
+    assert (planner.settings, planner.engines) == before
+
+
 def test_events_are_those_the_screen_reads(planner):
     events = list(planner.events(QUESTION))
     kinds = [type(event) for event in events]
@@ -188,6 +225,26 @@ def test_notes_are_kept_and_handed_on(shop):
         assert opened.untrained
         assert list(opened.notes) == told
     assert told[-1].startswith(f"the discriminator {base} was never trained to judge")
+
+
+JUDGES = [
+    ("nobody asked for it", {}, (True, "weighted-vote", 512, "model")),
+    ("somebody did", {"no_judge": False}, (False, "posterior", 0, "model")),
+    ("with thoughts", {"budget": 3}, (False, "posterior", 3, "argument")),
+    ("votes are enough", {"select": "vote"}, (True, "vote", 512, "argument")),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), [j[1:] for j in JUDGES], ids=[j[0] for j in JUDGES])
+def test_a_judge_that_was_never_trained_is_asked_only_on_request(shop, tiny_random_model, said, expected):
+    model = str(tiny_random_model)
+    with Planner.open(shop, pair=model, candidates=1, max_tokens=4, threads=1, cache_mib=0, **said) as opened:
+        left_out, select, budget, origin = expected
+        assert len(opened.models) == (1 if left_out else 2)
+        assert opened.unasked == (tiny_random_model.name if left_out else None)
+        assert (opened.plan.select, opened.plan.discriminator.budget) == (select, budget)
+        assert origin in {opened.choices[name].origin for name in ("select", "budget")}
+        assert bool(opened.notes) is not left_out
 
 
 QUIET = """

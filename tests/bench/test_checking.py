@@ -18,10 +18,11 @@ from planner_cli.control import Control
 from planner_cli.errors import Interrupted, PlannerError
 from planner_cli.settings import Limits
 
-QUICK = replace(EVALUATION_LIMITS, seconds=5.0)
+PATIENT = replace(EVALUATION_LIMITS, seconds=60.0)
+"""For a busy machine: only :func:`test_gold_that_never_ends_is_set_aside` runs into it."""
 
 
-def looked_at(items, *, known=None, candidates=False, control=None, evaluation=QUICK):
+def looked_at(items, *, known=None, candidates=False, control=None, evaluation=PATIENT):
     return list(
         check(
             items, Limits(), candidates=candidates, known=known or {}, redacted={}, control=control or Control(),
@@ -32,26 +33,35 @@ def looked_at(items, *, known=None, candidates=False, control=None, evaluation=Q
 
 @pytest.mark.parametrize("layout", ["spider", "bird", "paper"])
 def test_every_fault_is_set_aside_by_name(tmp_path, layout):
-    folder = faulty(tmp_path, layout, candidates=layout == "paper")
+    folder = faulty(tmp_path, layout, candidates=layout == "paper", without={"endless"})
     with locked(folder):
         data = load(folder)
         found = looked_at(data.items, candidates=layout == "paper")
     assert [each.item.id for each in found if each.item is not None] == list(MEASURED)
     faults = [*data.set_aside, *(line.fault for each in found for line in each.found if line.fault is not None)]
     named = {fault.name.split(" (")[0]: fault for fault in faults}
-    for name, (_, _, kind, reason) in FAULTS.items():
+    expected = {name: fault for name, fault in FAULTS.items() if name != "endless"}
+    for name, (_, _, kind, reason) in expected.items():
         assert named[name].kind == kind, name
         assert reason in named[name].reason, name
     assert named["plain"].kind == "id"
     assert {named[name].kind for name in ("silent", "homeless")} == {"record"}
     if layout == "paper":
         assert named["alone"].kind == "candidates"
-        assert questions(faults) == len(FAULTS) + 4
+        assert questions(faults) == len(expected) + 4
     else:
         assert [fault.name for fault in faults if fault.kind == "instance"] == ["concert/concert_v2.sqlite"]
-        assert questions(faults) == len(FAULTS) + 3
+        assert questions(faults) == len(expected) + 3
         assert {path.name for each in found if each.item for path in each.item.suite} == {"concert_v1.sqlite"}
     assert list(counts(faults)) == [kind for kind in TITLES if kind in counts(faults)]
+
+
+def test_gold_that_never_ends_is_set_aside(shop):
+    _, gold, kind, reason = FAULTS["endless"]
+    (found,) = looked_at([Item("endless", "shop", shop, (), "?", gold)], evaluation=replace(PATIENT, seconds=0.2))
+    (line,) = found.found
+    assert (found.item, line.fault.kind) == (None, kind)
+    assert reason in line.fault.reason
 
 
 @pytest.fixture
@@ -81,13 +91,13 @@ def test_what_is_known_is_not_looked_at_again(shop_items, shop, monkeypatch, cha
     runs = []
     original = Gold.run.__func__
     monkeypatch.setattr(Gold, "run", classmethod(lambda cls, *a, **k: runs.append(a) or original(cls, *a, **k)))
-    evaluation = QUICK
+    evaluation = PATIENT
     if change == "database":
         sqlite3.connect(shop).executescript("insert into customers values (9, 'Zoe', 'Bern')").connection.close()
     elif change == "gold":
         shop_items[1] = replace(shop_items[1], gold="select name from customers")
     elif change == "limits":
-        evaluation = replace(QUICK, rows=7)
+        evaluation = replace(PATIENT, rows=7)
     second = looked_at(shop_items, known=kept(first), evaluation=evaluation)
     assert len(runs) == again
     assert [each.item is None for each in second] == [False, change != "gold"]

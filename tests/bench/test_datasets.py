@@ -6,14 +6,15 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bench_values import PACK, needs_pack
 
-from planner_cli.bench.datasets import load
+from planner_cli.bench.datasets import Item, load
 from planner_cli.bench.datasets.places import suite
-from planner_cli.demo import questions
+from planner_cli.demo import everyday, questions
 from planner_cli.errors import PlannerError
 
 
@@ -158,6 +159,41 @@ def test_the_demo_builds_its_database_once(tmp_path):
     assert place.stat().st_mtime_ns == built
     with pytest.raises(PlannerError, match="no file was named"):
         load("demo")
+
+
+def test_the_everyday_questions_make_the_databases_of_their_part(tmp_path):
+    found = load("everyday", part="test", databases=tmp_path)
+    assert found.name == "everyday-test"
+    assert {item.part for item in found.items} == {"test"}
+    assert sorted({path.parent for item in found.items for path in (item.database_path, *item.suite)}) == sorted(
+        tmp_path.iterdir()
+    )
+    asked = {question.id: question for question in everyday.questions()}
+    for item in found.items:
+        question = asked[item.id]
+        assert (item.question, item.kinds, len(item.suite)) == (question.text, question.kinds, len(everyday.SEEDS) - 1)
+        assert (() if item.unanswerable else item.right_queries()) == question.golds
+    assert load("everyday", part="test", databases=tmp_path, limit=5).fingerprint == found.fingerprint
+
+
+EVERYDAY_REFUSED = [
+    ("no folder", {}, "no folder was named"),
+    ("no such part", {"part": "dev", "databases": Path("x")}, "the everyday questions have no part 'dev'"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), [r[1:] for r in EVERYDAY_REFUSED], ids=[r[0] for r in EVERYDAY_REFUSED])
+def test_everyday_is_refused(options, said):
+    with pytest.raises(PlannerError, match=said):
+        load("everyday", **options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"), [({}, True), ({"others": ("SELECT 2",)}, False), ({"unanswerable": True}, False)]
+)
+def test_the_digest_knows_what_is_right(changes, same):
+    plain = Item("q", "d", Path("d.sqlite"), (), "?", "SELECT 1")
+    assert (replace(plain, **changes).digest == plain.digest) is same
 
 
 # --------------------------------------------------------------------------------- limit and shard

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from bench_values import PACK, needs_pack
@@ -135,6 +136,16 @@ def test_a_candidate_must_be_right_on_every_instance(item):
         assert instances.matches(item, "SELECT 'Ulm'")  # right wherever gold has one answer
         assert not instances.matches(item, "SELECT 'Bonn'")
         assert not instances.matches(item, "SELECT nope")
+
+
+def test_each_alternative_must_be_right_everywhere_itself(item):
+    asked = replace(item, gold="SELECT 'Ulm', 1", others=("SELECT 'Bonn'", "SELECT city FROM t WHERE id = 1"))
+    with Instances() as instances:
+        assert len(instances.golds(asked)) == 3
+        assert instances.matches(asked, "SELECT t.city FROM t WHERE id < 2")
+        assert not instances.matches(asked, "SELECT city FROM t WHERE id = 2")
+        assert instances.golds(replace(item, gold=None, unanswerable=True)) == ()
+        assert instances.matches(replace(item, gold=None, unanswerable=True), "SELECT 1") is False
 
 
 def test_a_lucky_guess_is_found_out(item, tmp_path):

@@ -1,6 +1,8 @@
 """Rows of intrinsic and end-to-end runs, on scripted engines and a real database."""
 
 import errno
+import json
+import shutil
 import sqlite3
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -204,7 +206,7 @@ def test_a_column_to_redact_that_is_nowhere_is_an_error(shop, tmp_path, others, 
     assert told in f"{caught.value.message} {caught.value.hint}"
 
 
-def answer(shop, texts, scores, *, suite=(), control=None, **settings):
+def answer(shop, texts, scores, *, suite=(), control=None, asked=None, **settings):
     writer = ScriptedEngine()
     writer.enqueue(texts)
     judge, _ = judge_of(*scores)
@@ -212,9 +214,43 @@ def answer(shop, texts, scores, *, suite=(), control=None, **settings):
         generator=GeneratorSettings(candidates=len(texts)), discriminator=DiscriminatorSettings(budget=4), **settings
     )
     (row,) = run_end_to_end(
-        [item(shop, suite=suite)], Generator(writer, "compact-values"), judge, plan_settings, models=(), control=control
-    )
+        [asked or item(shop, suite=suite)], Generator(writer, "compact-values"), judge, plan_settings, models=(),
+        control=control,
+    )  # fmt: skip
     return row
+
+
+NO_SQL = "I cannot tell."
+ENDS = [
+    # (name, changes of the item, what the generator writes, right on the main database, on every instance, exact)
+    ("another right query", {"others": ("select 7", WRONG)}, WRONG, True, True, True),
+    ("none of them", {"others": ("select 7",)}, WRONG, False, False, False),
+    ("no answer where there is none", {"gold": None, "unanswerable": True}, NO_SQL, True, True, None),
+    ("an answer where there is none", {"gold": None, "unanswerable": True}, GOLD, False, False, None),
+    ("no answer where there is one", {}, NO_SQL, False, False, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "written", "main", "every", "exact"), [e[1:] for e in ENDS], ids=[e[0] for e in ENDS]
+)
+def test_what_is_right_where_a_question_leaves_something_open(shop, changes, written, main, every, exact):
+    other = shutil.copy(shop, shop.with_name("other.sqlite"))
+    asked = item(shop, suite=(other,), part="tune", kinds=("top", "join"), **changes)
+    row = answer(shop, [written], [0.7] if written != NO_SQL else [], asked=asked)
+    assert (row.correct, row.correct_suite, row.exact) == (main, every, exact)
+    assert row.confidence == (None if written == NO_SQL else 0.7)
+    assert (row.part, row.kinds) == ("tune", ("top", "join"))
+    assert type(row).from_json(json.loads(json.dumps(row.to_json()))) == row
+
+
+def test_an_oracle_knows_that_nothing_is_right(shop):
+    writer = ScriptedEngine()
+    writer.enqueue([GOLD])
+    asked = item(shop, gold=None, unanswerable=True)
+    settings = PlanSettings(generator=GeneratorSettings(candidates=1))
+    (row,) = run_end_to_end([asked], Generator(writer, "compact-values"), Oracle(1.0), settings, models=())
+    assert (row.correct, row.confidence) == (False, 0.0)
 
 
 def test_end_to_end(shop):

@@ -10,6 +10,7 @@ import pytest
 from planner_cli.cli import main
 from planner_cli.cli.config import config_path, load_defaults, save_default
 from planner_cli.errors import PlannerError
+from tests.conftest import make_shop
 from tests.running import command, planner, wait_for
 
 pytestmark = pytest.mark.model
@@ -30,11 +31,11 @@ def rows(folder):
 def judged(tmp_path_factory, builtin_generator):
     """Three questions with candidates, as a user's own data, and a sweep over them."""
     folder = tmp_path_factory.mktemp("bench")
-    assert main(["demo", str(folder / "demo.sqlite"), "--no-ask"]) == 0
+    make_shop(folder / "shop.sqlite")
     items = [
         ("How many customers are there?", "select count(*) from customers", "select count(*) from orders"),
         ("How many orders are there?", "select count(*) from orders", "select id from orders"),
-        ("How many products are there?", "select count(*) from products", "select name from products"),
+        ("How many orders are open?", "select count(*) from orders where status = 'open'", "select status from orders"),
     ]
     data = folder / "mine.jsonl"
     data.write_text(
@@ -43,7 +44,7 @@ def judged(tmp_path_factory, builtin_generator):
                 {
                     "question": question,
                     "sql": gold,
-                    "database": "demo.sqlite",
+                    "database": "shop.sqlite",
                     "candidates": [{"sql": gold, "label": 1}, {"sql": wrong, "label": 0}],
                 }
             )
@@ -51,7 +52,7 @@ def judged(tmp_path_factory, builtin_generator):
             for question, gold, wrong in items
         )
     )
-    done = bench("sweep", data, "-o", folder / "run", "--budgets", "0,8,16", "--check", "1")
+    done = bench("sweep", data, "-o", folder / "run", "--budgets", "0,4,8", "--check", "1")
     assert done.returncode == 0, done.stderr
     return folder, data, done.stdout
 
@@ -61,7 +62,7 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
     for row in rows(folder / "run"):
         for candidate in row["candidates"]:
             assert [p["tokens"] for p in candidate["probes"]][:1] == [0]
-            assert candidate["tokens"] <= 16
+            assert candidate["tokens"] <= 8
     assert "against thinking budget" in text
     assert text.count("(ok)") == 3  # the ladder's scores are those of runs at each budget alone
 
@@ -69,7 +70,7 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
 def test_a_run_goes_on_where_it_was_killed(judged):
     folder, data, _ = judged
     whole = rows(folder / "run")
-    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", "0,8,16")
+    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", "0,4,8")
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = folder / "killed" / "rows.jsonl"
     wait_for(lambda: lines.exists() and lines.read_bytes().count(b"\n"), "the first row")
@@ -77,7 +78,7 @@ def test_a_run_goes_on_where_it_was_killed(judged):
     process.communicate()
     left = lines.read_bytes().count(b"\n")
     assert left < 3
-    done = bench("sweep", data, "-o", folder / "killed", "--budgets", "0,8,16")
+    done = bench("sweep", data, "-o", folder / "killed", "--budgets", "0,4,8")
     assert done.returncode == 0, done.stderr
     again = rows(folder / "killed")
     for row in [*whole, *again]:
@@ -89,7 +90,7 @@ def test_a_run_goes_on_where_it_was_killed(judged):
 
 def test_another_setting_needs_another_folder(judged):
     folder, data, _ = judged
-    done = bench("intrinsic", data, "-o", folder / "run", "--budget", "8")
+    done = bench("intrinsic", data, "-o", folder / "run", "--budget", "16")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "budget" in done.stderr
@@ -109,40 +110,12 @@ def test_report_and_diff_and_merge(judged):
     assert "3 rows" in merged.stdout
 
 
-def test_compare(tmp_path):
-    done = bench(
-        "compare",
-        "demo",
-        "--limit",
-        "2",
-        "--methods",
-        "greedy,vote,race",
-        "--budget",
-        "4",
-        "-n",
-        "3",
-        "--max-tokens",
-        "24",
-        "-o",
-        tmp_path / "c",
-    )
-    assert done.returncode == 0, done.stderr
-    for method in ("greedy", "vote", "race", "oracle"):
-        assert method in done.stdout.lower()
-    card = tmp_path / "card.toml"
-    card.write_text("[weights]\naccuracy = 3\nlatency = 1\nquery_cost = 1\n")
-    marked = bench("report", tmp_path / "c" / "vote", "-o", tmp_path / "report", "--scorecard", card)
-    assert marked.returncode == 0, marked.stderr
-    assert "accuracy       weight 3" in marked.stdout
-    assert "query_cost     weight 1" in marked.stdout
-    assert bench("report", tmp_path / "c" / "vote", "--scorecard", tmp_path / "none.toml").returncode == 2
-
-
 BAD = [
     ("unknown data", ["intrinsic", "nothing.json"], 2, "nothing.json"),
     ("bad shard", ["e2e", "demo", "--shard", "3"], 2, "1/4"),
     ("bad ladder", ["sweep", "demo", "--budgets", "a,b"], 2, "--budgets"),
     ("unknown method", ["compare", "demo", "--methods", "luck"], 2, "luck"),
+    ("no such part", ["e2e", "everyday", "--part", "dev"], 2, "train, tune, test"),
     ("no run", ["report", "nowhere"], 2, "nowhere"),
     ("no candidates", ["intrinsic", "demo", "--limit", "1"], 2, "no candidates"),
 ]

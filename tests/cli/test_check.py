@@ -78,23 +78,17 @@ def test_the_same_from_python(demo_database):
 
 
 USAGE = [
-    ("no such file", "none.sql", "cannot read none.sql: No such file or directory"),
-    ("a folder", "folder.sql", "cannot read folder.sql: Is a directory"),
+    ("no such file", "none.sql", "there is no file none.sql"),
     ("the database", "{demo}", "is a database: the query comes before it"),
-    ("no text", "bytes.sql", "bytes.sql is not UTF-8 text"),
-    ("too long", "long.sql", "long.sql: a query of more than 1048576 bytes"),
-    ("an empty file", "empty.sql", "empty.sql: there is no query in it"),
-    ("nothing", " ", "SQL: there is no query in it"),
+    ("an empty file", "empty.sql", "the query is empty"),
+    ("nothing", " ", "the query is empty"),
 ]
 
 
 @pytest.mark.parametrize(("sql", "message"), [case[1:] for case in USAGE], ids=[case[0] for case in USAGE])
 def test_what_is_no_query_is_said_before_anything_is_loaded(demo_database, tmp_path, monkeypatch, sql, message):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder.sql").mkdir()
-    (tmp_path / "bytes.sql").write_bytes(b"select '\xff'")
-    (tmp_path / "long.sql").write_bytes(b"x" * (2**20 + 1))
-    (tmp_path / "empty.sql").write_bytes(b"\n")
+    (tmp_path / "empty.sql").write_bytes(b"-- nothing\n")
     done = planner("check", QUESTION, sql.format(demo=demo_database), demo_database)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()

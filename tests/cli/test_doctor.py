@@ -48,6 +48,14 @@ def test_a_broken_configuration_does_not_silence_the_rest(capsys, monkeypatch):
     assert "ok    sandbox" in printed
 
 
+def test_a_judge_that_was_never_trained_is_a_note_with_its_remedy(capsys, tiny_random_model):
+    save_default_model("discriminator", str(tiny_random_model))
+    assert main(["doctor", "--no-speed"]) == 0
+    printed = capsys.readouterr().out
+    assert "note  models" in printed
+    assert "so it is not asked: the most probable result wins" in printed
+
+
 @pytest.mark.model
 def test_the_speed_probe_turns_tokens_into_seconds(capsys, tiny_random_model):
     for role in ("generator", "discriminator"):

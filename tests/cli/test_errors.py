@@ -12,17 +12,18 @@ from planner_cli.cli import main
 from tests.conftest import REPOSITORY
 
 
-@pytest.fixture
-def places(tmp_path, builtin_generator, fast_generator):
-    """A folder with one of each thing that is no usable database or model."""
+@pytest.fixture(scope="module")
+def places(tmp_path_factory, builtin_generator, fast_generator):
+    """A folder with one of each thing that is no usable database or model. No command changes it."""
+    tmp_path = tmp_path_factory.mktemp("places")
     (tmp_path / "notes.txt").write_text("just some text, long enough to be read as a header of a hundred bytes " * 2)
     (tmp_path / "empty.sqlite").touch()
     sqlite3.connect(tmp_path / "bare.sqlite").executescript("create table t (a); drop table t;").connection.close()
     sqlite3.connect(tmp_path / "good.sqlite").executescript("create table t (a);").connection.close()
     os.mkfifo(tmp_path / "pipe")
-    whole = builtin_generator.path.read_bytes()
-    (tmp_path / "half.gguf").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "header.gguf").write_bytes(whole[:40])
+    with builtin_generator.path.open("rb") as whole:
+        (tmp_path / "half.gguf").write_bytes(whole.read(4 * 2**20))  # all of the header, some of the weights
+        (tmp_path / "header.gguf").write_bytes((tmp_path / "half.gguf").read_bytes()[:40])
     (tmp_path / "text.gguf").write_text("not a model")
     return tmp_path
 

@@ -13,7 +13,7 @@ from planner_cli.errors import ExitCode
 from tests.conftest import REPOSITORY
 
 HEAVY = ["llama_cpp", "numpy", "jinja2", "huggingface_hub", "sqlite_utils", "rich", "apsw", "sqlglot", "matplotlib",
-         "httpx2", "distributed"]  # fmt: skip
+         "httpx2", "distributed", "prompt_toolkit"]  # fmt: skip
 
 
 SHOWING = ["rich"]
@@ -24,6 +24,7 @@ HELPS = [
     (["models", "--help"], []),
     (["bench", "--help"], []),
     (["ask", "--help"], SHOWING),
+    (["chat", "--help"], SHOWING),
     (["models", "path", "--help"], SHOWING),
     (["models", "pull", "--help"], SHOWING),
     (["doctor", "--help"], SHOWING),

@@ -16,7 +16,7 @@ from planner_cli.cli.offline import OFFLINE
 from tests.running import PATIENCE, command
 from tests.sockets import SOCKETS
 
-QUICK = ("-n", "2", "--budget", "8", "--max-tokens", "24", "--tables", "customers", "--format", "csv", "--threads", "1")
+QUICK = ("-n", "1", "--budget", "2", "--max-tokens", "12", "--tables", "customers", "--format", "csv", "--threads", "1")
 UNSHARE, STRACE = shutil.which("unshare"), shutil.which("strace")
 
 

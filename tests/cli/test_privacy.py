@@ -11,9 +11,10 @@ import pytest
 
 from planner_cli.cli import main
 from planner_cli.cli.bench import measure
+from planner_cli.cli.chat import _typed_file
 from planner_cli.database import Database, copying
 from planner_cli.errors import ExitCode
-from planner_cli.history import history_path
+from planner_cli.history import history_path, typed_path
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import generator_prompt
 from planner_cli.prompts.judging import View
@@ -42,7 +43,7 @@ def home(private_home, monkeypatch):
 
 
 def ask(shop, *options, run=planner):
-    return run("ask", QUESTION, shop, "-n", "2", "--budget", "8", "--max-tokens", "24", *options)
+    return run("ask", QUESTION, shop, "-n", "1", "--budget", "4", "--max-tokens", "16", *options)
 
 
 def asking(command, shop) -> list[str]:
@@ -197,6 +198,17 @@ def test_columns_are_named_the_same_way_everywhere(home, shop, monkeypatch, caps
     assert said in error
 
 
+def test_what_was_typed_in_a_session_is_listed_and_purged(home, capsys):
+    assert _typed_file("off", print) is None
+    typed = _typed_file("metadata", print)
+    assert typed == typed_path()
+    typed.write_text("+select 'zebra'\n")
+    assert listed(capsys)[str(typed)]["mode"] == "-rw-------"
+    assert main(["history", "purge", "--all", "--yes"]) == ExitCode.OK
+    assert b"zebra" not in kept_bytes(home)
+    assert not typed.exists()
+
+
 @pytest.mark.model
 def test_a_purged_question_is_in_no_byte_that_is_kept(home, shop):
     assert ask(shop, "--history", "full").returncode == 0
@@ -225,6 +237,23 @@ def test_caches_and_leftovers_are_cleared(home, capsys):
     assert "nothing is kept" in capsys.readouterr().err
     assert not left.exists()
     assert (home / "state" / "planner_cli" / "x").exists()  # not ours to remove
+
+
+def test_the_databases_of_a_benchmark_are_one_entry(home, capsys):
+    folder = home / "cache" / "planner_cli" / "everyday"
+    for name in ("a-1/a.sqlite", "a-1/a-2.sqlite", "b-2/b.sqlite"):
+        path = folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(bytes(100))
+    ((path, entry),) = [(path, entry) for path, entry in listed(capsys).items() if path.startswith(str(folder))]
+    assert (path, entry["size"], entry["holds"]) == (
+        str(folder),
+        300,
+        "3 files: the invented databases of planner bench",
+    )
+    assert main(["privacy", "--clear-caches"]) == ExitCode.OK
+    capsys.readouterr()
+    assert str(folder) not in listed(capsys)
 
 
 def test_the_list_is_for_people_too(home, capsys):

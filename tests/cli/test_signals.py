@@ -52,6 +52,15 @@ def test_a_signal_after_the_answer_changes_nothing():
     assert control.cancelled
 
 
+@pytest.mark.parametrize(("name", "kept"), [("SIGINT", True), ("SIGTERM", False), ("SIGHUP", False)])
+def test_ctrl_c_first_ends_what_can_be_done_without(name, kept):
+    control = Control()
+    with interruptible(control), control.part() as part:
+        os.kill(os.getpid(), getattr(signal, name))
+        assert part.should_abort()
+        assert control.cancelled is not kept
+
+
 def test_the_second_signal_lets_the_third_kill():
     with interruptible(Control()):
         os.kill(os.getpid(), signal.SIGTERM)

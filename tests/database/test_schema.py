@@ -361,3 +361,40 @@ def test_names_that_only_sqlite_tells_apart(tmp_path: Path) -> None:
         "Straße",
         "Ö_content",
     ]
+
+
+LONG = """
+CREATE TABLE t AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    SELECT i, iif(i < 9, 'first', 'word') AS w FROM n;
+CREATE TABLE u AS SELECT 'Paris' AS city;
+"""
+
+
+@pytest.fixture(scope="module")
+def long_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("long") / "t.db", LONG)
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "late", "found"),
+    [
+        ("enough time", {}, (), ["first", "Paris"]),
+        ("none for a column", {"_TEXT_SECONDS": 0.0}, ("t.w",), ["first", "Paris"]),
+        ("none at all", {"_TEXTS_SECONDS": 0.0}, ("t.i", "t.w", "u.city"), []),
+    ],
+)
+def test_columns_whose_texts_there_is_no_time_for(long_table, monkeypatch, name, limits, late, found):
+    monkeypatch.setattr(schema_reading, "_TEXT_SECONDS", 60.0)
+    for limit, seconds in limits.items():
+        monkeypatch.setattr(schema_reading, limit, seconds)
+    with Database.open(long_table) as database:
+        assert [hint.value for hint in database.mentioned("'first' in Paris")] == found, name
+        assert database.late_columns == late
+
+
+def test_tables_whose_values_there_is_no_time_for(long_table, monkeypatch):
+    monkeypatch.setattr(schema_reading, "_SAMPLES_SECONDS", 0.0)
+    with Database.open(long_table) as database:
+        assert database.notes == ("there was no time to read values of 2 of its 2 tables: the models see none of them",)
+    with Database.open(long_table, samples=0) as database:
+        assert database.notes == ()

@@ -99,6 +99,14 @@ def test_no_more_than_asked_for() -> None:
     assert len(INDEX.match("Berlin and Rome and New York", most=2)) == 2
 
 
+def test_every_place_of_a_value_is_known() -> None:
+    """What a question's tables are chosen by; a hint in a prompt has three at most."""
+    rome, york = INDEX.everywhere("Rome or New York")[::-1]
+    assert [hint.table for hint in rome] == ["aa", "bb", "cc", "dd"]
+    assert york == (ValueHint("customers", "city", "New York"),)
+    assert [hint.table for hint in INDEX.match("Rome")] == ["aa", "bb", "cc"]
+
+
 def test_prose_and_numbers_are_not_kept() -> None:
     assert len(ValueIndex({("t", "c"): ["a", "12", "2024-01-01", "x" * (LONGEST + 1), " ", "B"]})) == 2
 

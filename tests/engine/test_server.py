@@ -267,6 +267,7 @@ def test_a_prompt_that_does_not_fit_is_refused_before_it_is_sent(stub):
     with pytest.raises(ContextOverflow, match="do not fit the server's 50 tokens"):
         opened(stub, room=60)
     assert stub.completions() == []
+    assert ServerEngine(ServerOptions(stub.url)).longest == 50
     session = opened(stub, room=10)
     with pytest.raises(EngineError, match="over its room"):
         session.branch((), GREEDY, max_tokens=20)

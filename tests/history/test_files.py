@@ -223,7 +223,7 @@ def test_an_old_file_says_what_it_said(tmp_path, monkeypatch, capsys, version):
         assert keep(history) == 7, "a purged number is never given again"
     with closing(sqlite3.connect(history_path())) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        assert tables == ["sqlite_sequence", "answers"]
+        assert tables == ["sqlite_sequence", "answers", "queries"]
         assert connection.execute("PRAGMA user_version").fetchone() == (migrations.VERSION,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -243,8 +243,26 @@ def test_a_version_is_never_edited():
     # Files of every version lie on users' disks: a change of the table must be a new version, with a step to it.
     with closing(sqlite3.connect(":memory:")) as connection:
         migrations.migrate(connection)
-        columns = " ".join(column[1] for column in connection.execute("PRAGMA table_info(answers)"))
+        columns = {
+            table: " ".join(column[1] for column in connection.execute(f"PRAGMA table_info({table})"))
+            for table in ("answers", "queries")
+        }
     assert (migrations.VERSION, columns) == (
-        4,
-        "id asked_at level question database_path sql confidence vote_share seconds mark right_sql document",
+        5,
+        {
+            "answers": "id asked_at level question database_path sql confidence vote_share seconds mark right_sql document",
+            "queries": "database_path name sql saved_at",
+        },
     )
+
+
+def test_a_file_of_version_4_gets_what_is_new(tmp_path):
+    path = tmp_path / "history.sqlite"
+    with History.open(path) as history:
+        keep(history)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE queries")
+        connection.execute("PRAGMA user_version = 4")
+    with History.open(path) as history:
+        assert len(history.list()) == 1
+        assert history.saved_queries(Path("shop.sqlite")) == ()

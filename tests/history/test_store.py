@@ -16,7 +16,7 @@ from history_values import MODELS, answer, nothing_ran
 
 from planner_cli import __version__
 from planner_cli.errors import HistoryError
-from planner_cli.history import NOT_KEPT, History
+from planner_cli.history import NOT_KEPT, History, SavedQuery
 from planner_cli.settings import DiscriminatorSettings, PlanSettings
 from planner_cli.types import Comparison, Execution
 from planner_cli.ui.document import document
@@ -239,3 +239,31 @@ def test_purge_takes_the_right_query_with_it(history):
     assert b"aardvark" in bytes_beside(history)
     history.purge(ids=[number])
     assert b"aardvark" not in bytes_beside(history)
+
+
+# ------------------------------------------------------------------------------------------- saved queries
+
+
+def test_saved_queries_are_a_databases_own(history):
+    shop, other = Path("/data/shop.sqlite"), Path("/data/other.sqlite")
+    by_year, names = SavedQuery("by_year", "select :year"), SavedQuery("names", "select 'Kühe'")
+    for query in (names, by_year):
+        history.save_query(shop, query)
+    history.save_query(other, SavedQuery("names", "select 2"))
+    assert history.saved_queries(shop) == (by_year, names)
+    history.save_query(shop, SavedQuery("names", "select 3"))
+    assert [query.sql for query in history.saved_queries(shop)] == ["select :year", "select 3"]
+    assert history.forget_query(shop, "names")
+    assert not history.forget_query(shop, "names")
+    assert [query.name for query in history.saved_queries(shop)] == ["by_year"]
+    assert [query.name for query in history.saved_queries(other)] == ["names"]
+
+
+def test_purging_everything_takes_saved_queries_with_it(history):
+    history.save_query(Path("shop.sqlite"), SavedQuery("secret", "select 'zebrafish'"))
+    number = keep(history)
+    history.purge(ids=[number])
+    assert len(history.saved_queries(Path("shop.sqlite"))) == 1
+    history.purge()
+    assert history.saved_queries(Path("shop.sqlite")) == ()
+    assert b"zebrafish" not in bytes_beside(history)

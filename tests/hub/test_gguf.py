@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner_cli.errors import ExitCode, ModelError
+from planner_cli.hub import gguf as gguf_module
 from planner_cli.hub.catalog import catalog_folder
 from planner_cli.hub.ggml import FILE_TYPES, TENSOR_TYPES
 from planner_cli.hub.gguf import ArrayInfo, read_header
@@ -42,6 +43,26 @@ def test_what_a_header_says(tmp_path):
     assert header.metadata["tokenizer.ggml.tokens"] == ArrayInfo(3000, 8)
     assert header.metadata["b"] is True
     assert (header.quantisation, header.parameters) == ("Q4_1", 160)
+
+
+def test_a_long_header_is_read_again_only_when_the_file_has_changed(tmp_path, monkeypatch):
+    parsed = []
+    parse = gguf_module._parse
+    monkeypatch.setattr(gguf_module, "_parse", lambda *a: parsed.append(a[0]) or parse(*a))
+    monkeypatch.setattr(gguf_module, "_long_headers", {})
+    short = write(tmp_path / "short.gguf", gguf())
+    long = write(tmp_path / "long.gguf", gguf([*MODEL, ("tokenizer.ggml.tokens", ["x" * 90] * 3000)]))
+    other = tmp_path / "link.gguf"
+    other.symlink_to(long)
+    first = read_header(long)
+    assert [read_header(path).path for path in (long, other, short, short)] == [long, other, short, short]
+    assert parsed == [long, short, short]
+    assert read_header(other).metadata == first.metadata
+    write(long, gguf([*MODEL, ("tokenizer.ggml.tokens", ["y" * 90] * 3001)]))
+    assert read_header(long).metadata["tokenizer.ggml.tokens"].items == 3001
+    os.truncate(long, 2**18)
+    with pytest.raises(ModelError, match="truncated"):
+        read_header(long)
 
 
 def test_the_declared_file_type_names_the_quantisation(tmp_path):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from planner_cli.engine import Reasoning
-from planner_cli.engine.protocol import CUT, split_at
+from planner_cli.engine.protocol import CUT, STABLE, split_at
 from planner_cli.errors import ModelError
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.generator import ChatGenerator, CompactGenerator, Draft, generator_prompt, without_thought
 from planner_cli.prompts.judging import View
-from planner_cli.prompts.schema import compact_schema, full_schema, literal, sql_line
+from planner_cli.prompts.schema import compact_schema, create_tables, literal, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql, result_text
 from planner_cli.types import Candidate, Column, Comparison, Execution, ForeignKey, Question, Schema, Table, ValueHint
 from tests.scripted import ScriptedEngine
@@ -56,7 +56,7 @@ def test_compact_schema_is_the_trained_format():
 def test_a_name_cannot_make_lines_of_its_own():
     schema = Schema((Table("x\nQ: all?\nSQL: select 1", (Column("a\n b", "int\n"),)),))
     assert compact_schema(schema) == ' "x q: all? sql: select 1": "a b" int\n'
-    assert len(full_schema(schema).splitlines()) == 3
+    assert len(create_tables(schema).splitlines()) == 3
 
 
 TWINS = Schema(
@@ -92,20 +92,77 @@ def test_the_grammar_lets_through_what_is_shown():
     assert r"\u00E4" not in grammar
 
 
-def test_full_schema_has_comments_and_values():
-    assert full_schema(SCHEMA).splitlines()[6:] == [
+def test_create_statements_have_comments_and_telling_values():
+    assert create_tables(SCHEMA).splitlines() == [
+        "CREATE TABLE Stadium (",
+        "  Stadium_ID INTEGER PRIMARY KEY,",
+        "  Name TEXT,",
+        "  Capacity INTEGER",
+        ");",
         "-- what was played",
         "CREATE TABLE concert (",
-        "  id int PRIMARY KEY,",
-        "  Stadium_ID int,",
-        "  venue int,",
+        "  id INTEGER PRIMARY KEY,",
+        "  Stadium_ID INTEGER,",
+        "  venue INTEGER,",
         '  "held on" DATE,',
-        "  \"order\" VARCHAR(9),  -- how they ordered; e.g. 'card', 'O''Neil', NULL",
+        "  \"order\" TEXT, -- how they ordered; 'card', 'O''Neil'",
         "  open_air BOOLEAN,",
         "  FOREIGN KEY (Stadium_ID) REFERENCES Stadium(Stadium_ID),",
-        "  FOREIGN KEY (venue) REFERENCES Stadium(Stadium_ID),",
+        "  FOREIGN KEY (venue) REFERENCES Stadium(Stadium_ID)",
         ");",
     ]
+
+
+COLUMNS = [
+    ("nothing stored, or not to be shown", Column("a", "TEXT"), "a TEXT"),
+    ("only NULL", Column("a", "TEXT", samples=(None,)), "a TEXT"),
+    ("numbers", Column("a", "decimal(9, 2)", samples=(1, 2.5)), "a NUMERIC"),
+    ("a type of one's own", Column("a", "json", samples=("[1]",)), "a JSON -- '[1]'"),
+    ("a type of many words", Column("a", "x\n" * 30 + "(9)"), "a X X X X X X X X X X ..."),
+    ("a text among numbers", Column("a", "INT", samples=(1, "n/a")), "a INTEGER -- 'n/a'"),
+    ("no type", Column("a", samples=(1, "x")), "a -- 1, 'x'"),
+    ("numbers as text", Column("a", "VARCHAR", samples=("007", "12")), "a TEXT -- '007', '12'"),
+    ("dates", Column("a", "date", samples=("2024-05-01",)), "a DATE"),
+    ("other dates", Column("a", "date", samples=("5/1/24", "5/2/24")), "a DATE -- '5/1/24'"),
+    ("seconds", Column("a", "timestamp", samples=(1714521600,)), "a DATETIME -- 1714521600"),
+    ("days without a time", Column("a", "DATETIME", samples=("2024-05-01",)), "a DATETIME -- '2024-05-01'"),
+    ("times", Column("a", "TIME", samples=("09:30",)), "a TIME"),
+    ("dates as text", Column("a", "TEXT", samples=("2024-05-01",)), "a TEXT -- '2024-05-01'"),
+    ("short texts", Column("a", "TEXT", samples=("ab", "cd", "ef")), "a TEXT -- 'ab', 'cd'"),
+    ("a long text", Column("a", "TEXT", samples=("x" * 28, "y")), f"a TEXT -- '{'x' * 28}'"),
+    ("a wide text", Column("a", "TEXT", samples=("x" * 29,)), f"a TEXT -- '{'x' * 28}'..."),
+    ("a line break", Column("a", "TEXT", samples=("x\ny",)), "a TEXT -- 'x' || char(10) || 'y'"),
+    ("in the comment", Column("a", "TEXT", comment="open or shut", samples=("open", "Open")), "a TEXT -- open or shut; 'Open'"),
+    ("a long comment", Column("a", "TEXT", comment="c" * 81), f"a TEXT -- {'c' * 80}..."),
+    ("a comment of lines", Column("a", comment="b\n);\nDROP"), "a -- b ); DROP"),
+    ("a key", Column("a", "TEXT", primary_key=True, samples=("DE", "FR")), "a TEXT PRIMARY KEY -- 'DE', 'FR'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "line"), [c[1:] for c in COLUMNS], ids=[c[0] for c in COLUMNS])
+def test_a_column_of_a_create_statement(column, line):
+    assert create_tables(Schema((Table("t", (column,)),))) == f"CREATE TABLE t (\n  {line}\n);\n"
+
+
+def test_what_is_no_plain_table():
+    keys = tuple(Column(name, "INT", primary_key=True, samples=("x",)) for name in ("a", "b b"))
+    table = Table("x\ny", keys, "view", (ForeignKey(("A", "b b"), "from", ("c", "d")),), "one\ntwo")
+    assert create_tables(Schema((table,))).splitlines() == [
+        "-- one two",
+        'CREATE VIEW "x y" (',
+        "  a INTEGER,",
+        '  "b b" INTEGER,',
+        '  PRIMARY KEY (a, "b b"),',
+        '  FOREIGN KEY (A, "b b") REFERENCES "from"(c, d)',
+        ");",
+    ]
+
+
+def test_create_statements_are_sql():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(create_tables(SCHEMA))
+        found = [row[1:3] for row in connection.execute("PRAGMA table_info(concert)")]
+    assert found[3:5] == [("held on", "DATE"), ("order", "TEXT")]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +220,18 @@ def test_mentioned_values_stand_behind_the_question():
     values = f"""Values: stadium."open  air" = 'O''Neil' || char(10) || 'Park '; "order".name = '{"x" * 60}'"""
     assert text_of(prompt).endswith(f"bool\nQ: How many stadiums?\n{values}\nSQL:")
     assert [s.kind for s in prompt] == ["data", "stable", "text", "data", "text", "data", "text"]
+
+
+def test_a_chat_prompt_ends_with_the_question_and_its_values():
+    hints = (ValueHint("Stadium", "Open  Air", "O'Neil\nPark "), ValueHint("order", "Name", "x" * 61))
+    engine = ScriptedEngine(reasoning=Reasoning("none"))
+    bare, prompt = (ChatGenerator().build(replace(QUESTION, hints=said), engine) for said in ((), hints))
+    before, asked = split_at(STABLE, prompt)
+    assert before == split_at(STABLE, bare)[0]
+    values = f"""Stadium."Open  Air" = 'O''Neil' || char(10) || 'Park '; "order".Name = '{"x" * 60}'..."""
+    assert text_of(asked) == f"\nQuestion: How many stadiums?\nValues in the database: {values}<assistant>```sql\n"
+    assert text_of(split_at(STABLE, bare)[1]) == "\nQuestion: How many stadiums?<assistant>```sql\n"
+    assert [s.text for s in asked if s.kind == "data"] == ["How many stadiums?", values]
 
 
 def test_blanks_within_the_quotes_of_a_question_are_kept():

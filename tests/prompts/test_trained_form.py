@@ -8,38 +8,39 @@ from planner_cli.database import Database
 from planner_cli.demo import build, questions
 from planner_cli.engine.protocol import Span
 from planner_cli.prompts.compact_discriminator import CompactDiscriminator
-from planner_cli.prompts.generator import CompactGenerator
+from planner_cli.prompts.generator import ChatGenerator, CompactGenerator
 from planner_cli.prompts.judging import View
-from planner_cli.prompts.schema import compact_schema, full_schema
+from planner_cli.prompts.schema import compact_schema
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
 from tests.scripted import ScriptedEngine
 
 TRAINED = {
     "compact schema": "88420082a6fff5f5",
-    "full schema": "f45954f0522e5455",
+    "chat generator": "22239cf2e82c8bec",
     "grammar": "6424f7d1248f2745",
     "generator": "b7a8820f2f17e9ac",
     "discriminator": "1a8eed6d0a00e596",
 }
-"""First digits of the SHA-256 of what the release the adapters were trained for showed them of the demo database."""
+"""First digits of the SHA-256 of what adapters see of the demo database, as they did in training."""
 
 
 def test_the_prompts_of_the_demo_are_those_of_the_training(tmp_path):
     path = tmp_path / "demo.sqlite"
     build(path)
     engine = ScriptedEngine()
-    written, judged = [], []
+    written, general, judged = [], [], []
     with Database.open(path) as database:
         schema = database.schema
         for asked in questions():
             question = Question(asked.question, schema, "demo", database.mentioned(asked.question))
             subject = Subject(Candidate(0, asked.sql), database.execute(asked.sql))
             written.append(text_of(CompactGenerator().build(question, engine)))
+            general.append(text_of(ChatGenerator().build(question, engine)))
             judged.append(text_of(CompactDiscriminator().build(question, [subject], engine, View())))
     texts = {
         "compact schema": compact_schema(schema),
-        "full schema": full_schema(schema),
+        "chat generator": "\0".join(general),
         "grammar": CompactGenerator().grammar(schema) or "",
         "generator": "\0".join(written),
         "discriminator": "\0".join(judged),

@@ -188,6 +188,12 @@ def test_an_answer_that_was_not_judged_has_no_score():
     assert "0.00" not in err
 
 
+def test_a_judge_that_was_left_out_is_named_with_how_to_ask_it():
+    why = "not judged, as mine.gguf was not trained to judge (--judge asks it)"
+    assert f"confidence {why} · votes 4 of 8" in shown(scripts.unjudged(), unasked="mine.gguf")[1]
+    assert f"votes 4 of 8 · {why} · " in shown(scripts.unjudged(), details="brief", unasked="mine.gguf")[1]
+
+
 def test_low_confidence_says_so():
     run = scripts.Run(scripts.candidates(), scripts.EXECUTIONS, scripts.CLUSTERS, {0: "a"}, curves={0: (0.2,)})
     assert "low: the judge considers this more likely wrong than right" in shown(run, width=200)[1]

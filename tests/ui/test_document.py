@@ -94,6 +94,13 @@ def test_mentioned_values():
     assert decoded(RUNS["judged"])["mentioned"] is None
 
 
+def test_the_tables_that_were_shown():
+    run = RUNS["judged"]
+    shown = types.SimpleNamespace(answer=replace(run.answer, shown=("customers", "a\u202eb")))
+    assert decoded(shown)["shown"] == ["customers", "a\u202eb"]
+    assert decoded(RUNS["judged"])["shown"] is None
+
+
 SPOILED = {
     "missing": lambda made: made.pop("answer"),
     "retyped": lambda made: made["answer"].update(confidence="high"),

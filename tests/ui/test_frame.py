@@ -7,7 +7,8 @@ import event_scripts as scripts
 import pytest
 from hostile_texts import PAYLOADS, forbidden
 
-from planner_cli.events import Clustered, ThoughtToken
+from planner_cli.events import CandidateExecuted, Clustered, RunningLonger, ThoughtToken
+from planner_cli.types import Execution
 from planner_cli.ui.board import board_lines
 from planner_cli.ui.frame import THINK_CHOICES, frame_lines
 from planner_cli.ui.look import ASCII, UNICODE
@@ -98,6 +99,29 @@ def test_naughty_strings_in_frames(naughty):
         lines = frame(state, 80, 24)
         assert max(line.cell_len for line in lines) <= 80
         assert not forbidden("".join(line.plain for line in lines), allowed="")
+
+
+@pytest.mark.parametrize(
+    ("alone", "keys", "footer"),
+    [(False, True, "q do without it"), (True, True, "q quit"), (False, False, "Ctrl-C do without it")],
+)
+def test_a_query_that_gets_more_time(alone, keys, footer, monkeypatch):
+    monkeypatch.setattr("planner_cli.ui.state.time.monotonic", lambda: 100.0)
+    state = state_of(scripts.judged())
+    for event in scripts.judged().events():
+        state.apply(event)
+        if isinstance(event, CandidateExecuted):
+            break
+    state.reads_keys = keys
+    state.apply(RunningLonger(0, 45.0, alone))
+    monkeypatch.setattr("planner_cli.ui.frame.time.monotonic", lambda: 112.0)
+    lines = [line.plain for line in frame(state, 100, 24)]
+    assert "candidate 1 needs more time · at most 33 s more" in lines[0]
+    assert lines[-1].strip() == footer
+    assert any("running" in line for line in lines[3:]), "its row has no result yet"
+    state.notice = "stopping"
+    state.apply(CandidateExecuted(0, Execution(rows=((1,),))))
+    assert (state.notice, state.longer) == (None, None)
 
 
 def midway(run, tokens=12):

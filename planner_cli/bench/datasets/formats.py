@@ -145,6 +145,33 @@ def demo(databases: Path | None) -> tuple[Item, ...]:
     return tuple(Item(q.id, "demo", databases, (), q.question, q.sql, q.hardness) for q in questions())
 
 
+def everyday(databases: Path | None, part: str | None) -> tuple[Item, ...]:
+    """The everyday questions of one third, or of all; their databases are made under ``databases``."""
+    from planner_cli.demo import everyday as data
+
+    if databases is None:
+        raise PlannerError("no folder was named for the everyday databases", hint="name a folder for them")
+    if part is not None and part not in data.THIRDS:
+        raise PlannerError(f"the everyday questions have no part {part!r}", hint=f"one of: {', '.join(data.THIRDS)}")
+    wanted = [question for question in data.questions() if part in {None, question.third}]
+    files = {name: data.made(name, databases) for name in dict.fromkeys(question.database for question in wanted)}
+    return tuple(
+        Item(
+            id=question.id,
+            database_id=question.database,
+            database_path=files[question.database][0],
+            suite=files[question.database][1:],
+            question=question.text,
+            gold=question.golds[0] if question.golds else None,
+            others=question.golds[1:],
+            unanswerable=not question.golds,
+            part=question.third,
+            kinds=question.kinds,
+        )
+        for question in wanted
+    )
+
+
 # ------------------------------------------------------------------------------------------- parts
 
 

@@ -37,6 +37,23 @@ class Item:
     hardness: Hardness | None = None
     """As given in the data, otherwise by Spider's definition; ``None`` where that cannot read the query."""
     candidates: tuple[GivenCandidate, ...] = ()
+    others: tuple[str, ...] = ()
+    """Further right queries, where the question leaves something open: an answer is right if it equals any of them."""
+    unanswerable: bool = False
+    """The data do not answer it: it is right to end without an answer."""
+    part: str | None = None
+    """Of a data set in parts: which one it belongs to."""
+    kinds: tuple[str, ...] = ()
+    """What makes it hard, where the data say."""
+
+    def right_queries(self) -> tuple[str, ...]:
+        """The right query and its alternatives; none where ending without an answer is right.
+
+        Raises:
+            UnmeasurableError: the data do not say what is right.
+
+        """
+        return () if self.unanswerable else (self.right_query(), *self.others)
 
     def right_query(self) -> str:
         """The right query, where a comparison needs one.
@@ -69,7 +86,10 @@ class Item:
     @property
     def digest(self) -> str:
         """sha256 of the data's content, without paths and hardness: neither changes what is computed."""
-        content = [self.id, self.database_id, self.question, self.gold, [[c.sql, c.label] for c in self.candidates]]
+        content: list[object] = [self.id, self.database_id, self.question, self.gold]
+        content.append([[c.sql, c.label] for c in self.candidates])
+        if self.others or self.unanswerable:
+            content.append([self.others, self.unanswerable])
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
 

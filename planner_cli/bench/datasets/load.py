@@ -24,7 +24,9 @@ _READERS: dict[str, Reader] = {
     "pack": formats.pack,
     "table": formats.table,
 }
-FORMATS = (*_READERS, "demo")
+_SHIPPED = ("demo", "everyday")
+"""Data sets that come with planner, named by their format."""
+FORMATS = (*_READERS, *_SHIPPED)
 
 _LOOKED_AT = 1_000
 """How many entries are looked at for the fields that identify the format."""
@@ -72,12 +74,13 @@ def load(
 ) -> Dataset:
     """Read a data set.
 
-    ``source`` is a file, a folder, or ``demo``; ``format`` one of :data:`FORMATS`, found out if not given. ``part``
-    names a subfolder, or a file by its beginning (``dev``, ``train``). ``limit`` takes that many questions, spread over
-    the data: which ones depends on their ids alone, and a larger limit keeps those of a smaller one. ``shard``
-    (i, n), 1 <= i <= n, takes the i-th of n parts of what is left. ``databases`` is the folder with the databases if
-    they are not next to the data; for a table without a database column, and for the demo (which is built there),
-    the one file. Records that yield no question are set aside; ``strict`` raises the first of them.
+    ``source`` is a file, a folder, ``demo`` or ``everyday``; ``format`` one of :data:`FORMATS`, found out if not given.
+    ``part`` names a subfolder, a file by its beginning (``dev``, ``train``), or a third of the everyday questions.
+    ``limit`` takes that many questions, spread over the data: which ones depends on their ids alone, and a larger limit
+    keeps those of a smaller one. ``shard`` (i, n), 1 <= i <= n, takes the i-th of n parts of what is left.
+    ``databases`` is the folder with the databases if they are not next to the data; for the everyday questions, the
+    folder in which they are made; for a table without a database column, and for the demo (which is built there), the
+    one file. Records that yield no question are set aside; ``strict`` raises the first of them.
 
     Raises:
         PlannerError: there is no such data, it cannot be read as a whole, or none of it yields a question.
@@ -86,8 +89,12 @@ def load(
     _check_part(limit, shard)
     kind, path = _identify(source, format, part)
     faults = _Faults(strict)
-    items = formats.demo(databases) if kind == "demo" else _items(kind, path, databases, faults)
-    name = "demo" if kind == "demo" else f"{path.parent.name}/{path.name}"
+    if kind == "demo":
+        items, name = formats.demo(databases), kind
+    elif kind == "everyday":
+        items, name = formats.everyday(databases, part), kind if part is None else f"{kind}-{part}"
+    else:
+        items, name = _items(kind, path, databases, faults), f"{path.parent.name}/{path.name}"
     return _dataset(name, kind, _distinct(path, items, faults), faults, limit, shard)
 
 
@@ -184,8 +191,9 @@ def _identify(source: str | Path, kind: str | None, part: str | None) -> tuple[s
     if kind is not None and kind not in FORMATS:
         raise PlannerError(f"there is no format {kind!r}", hint=f"one of: {', '.join(FORMATS)}")
     path = Path(source).expanduser()
-    if kind == "demo" or (str(source) == "demo" and not path.exists()):
-        return "demo", path
+    for name in _SHIPPED:
+        if kind == name or (str(source) == name and not path.exists()):
+            return name, path
     if path.is_file():
         return kind or _kind_of(path), path
     if not path.is_dir():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner_cli.bench.report.document import Case
 from planner_cli.bench.report.escape import shortened
+from planner_cli.bench.report.outcome_tables import TOTALS_ONLY
 from planner_cli.bench.rows import ItemRow, ScoredCandidate
 from planner_cli.bench.store import Run
 
@@ -18,7 +19,8 @@ _THOUGHT_SHOWN = 2_000
 def disagreements(run: Run, most: int = SHOWN) -> tuple[Case, ...]:
     """Candidates with the largest distance between score and label, largest first; ties in the run's order.
 
-    Only candidates on the wrong side of 0.5. End to end that is one candidate of each result.
+    Only candidates on the wrong side of 0.5. End to end that is one candidate of each result. None of a part of which
+    only totals are shown.
     """
     found = sorted(_wrong_sides(run), key=lambda entry: -entry[0])  # stable
     return tuple(_case(row, candidate) for _, row, candidate in found[:most])
@@ -26,6 +28,8 @@ def disagreements(run: Run, most: int = SHOWN) -> tuple[Case, ...]:
 
 def _wrong_sides(run: Run) -> Iterator[tuple[float, ItemRow, ScoredCandidate]]:
     for row in run.rows:
+        if row.part == TOTALS_ONLY:
+            continue
         for candidate in row.candidates:
             if candidate.judged and candidate.score is not None and candidate.label is not None:
                 distance = abs(candidate.score - candidate.label)

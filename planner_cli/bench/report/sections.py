@@ -18,6 +18,7 @@ from planner_cli.bench.report.intrinsic_tables import (
     mode_table,
 )
 from planner_cli.bench.report.left_out import left_out_blocks, left_out_line
+from planner_cli.bench.report.outcome_tables import outcome_tables
 from planner_cli.bench.report.overview import MAIN_TITLE, main_knee, overview_table
 from planner_cli.bench.report.reading import by_method, own_budget, reference
 from planner_cli.bench.report.studied import Studied, study
@@ -108,6 +109,7 @@ def _end_to_end(each: Studied) -> Iterator[Block]:
     yield Heading("Accuracy", 3)
     yield pictures.method_bars(each)
     yield accuracy_table(each.item)
+    yield from outcome_tables(each.item)
     yield choice_table(each.item)
     if each.judged:
         yield Heading("The judge", 3)

@@ -10,6 +10,7 @@ from planner_cli.bench.report.document import Table
 from planner_cli.bench.report.e2e_tables import accuracy_table
 from planner_cli.bench.report.intrinsic_tables import FORCED, budget_table, mode_table
 from planner_cli.bench.report.left_out import left_out_table
+from planner_cli.bench.report.outcome_tables import outcome_tables
 from planner_cli.bench.report.overview import MAIN_METRIC, MAIN_TITLE, main_knee, overview_table
 from planner_cli.bench.report.studied import study
 from planner_cli.bench.report.terminal import text_curve, text_table
@@ -30,6 +31,7 @@ def summary_text(runs: Sequence[Run], width: int, color: bool = False) -> str:
     for each in studied:
         if each.run.kind == "e2e":
             tables.append(accuracy_table(each.item))
+            tables += outcome_tables(each.item)
         elif each.has_curve:
             tables.append(_narrow(budget_table(each.item, each.figures)))
         elif each.judged:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from planner_cli.app.asking import TakesValues, question_about
+from planner_cli.app.asking import Asking
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, matches
@@ -25,7 +25,7 @@ from planner_cli.events import Answered
 from planner_cli.generator import Generator
 from planner_cli.planning import Pooled, judged_as, plan
 from planner_cli.settings import Limits, PlanSettings, Select
-from planner_cli.types import Answer, Question, Schema, Timings
+from planner_cli.types import Answer, Candidate, Schema, Timings
 
 
 def oracle_of(discriminator: Discriminator | Oracle | None) -> dict[str, float] | None:
@@ -110,28 +110,31 @@ class _Asking:
         (key,) = keys
         if key is None:
             return [None]
-        gold, database = self._begun(item)
+        golds, database = self._begun(item)
         meter = EnergyMeter()
-        question = self._question(item, database)
+        asking = self._asking(item, database)
+        question = asking.question(item.question)
         self.control.restart(self.settings.max_seconds)
-        events = plan(question, database, self.generator, self.judge, self.settings, control=self.control)
+        parts = (question, database, self.generator, self.judge, self.settings)
+        events = plan(*parts, control=self.control, others=asking.others)
         try:
             answer = next(event.answer for event in events if isinstance(event, Answered))
         except TimeLimit as error:
             answer = _no_answer(error, self.settings)
-        row = self._row(item, key, gold, answer, self.settings, database.schema)
+        row = self._row(item, key, golds, answer, self.settings, database.schema)
         return [replace(row, joules=meter.lap())]
 
     def several(self, methods: Sequence[PlanSettings], item: Item, keys: Sequence[str | None]) -> list[ItemRow | None]:
         """The rows of the methods that are not done."""
-        gold, database = self._begun(item)
+        golds, database = self._begun(item)
         meter = EnergyMeter()
-        question = self._question(item, database)
+        asking = self._asking(item, database)
+        question = asking.question(item.question)
         answers: dict[Select, Answer] = {}
         joules: dict[Select, float | None] = {}
         wanted = [one for one, key in zip(methods, keys, strict=True) if key is not None]
         try:
-            pooled = Pooled(question, database, self.generator, self.judge, self.settings, self.control)
+            pooled = Pooled(question, database, self.generator, self.judge, self.settings, self.control, asking.others)
             sampling = meter.lap()
             for one in wanted:
                 answers[one.select] = pooled.answer(one.select)
@@ -143,32 +146,31 @@ class _Asking:
         for one, key in zip(methods, keys, strict=True):
             row = None
             if key is not None:
-                row = self._row(item, key, gold, answers[one.select], one, database.schema)
+                row = self._row(item, key, golds, answers[one.select], one, database.schema)
                 row = replace(row, joules=joules.get(judged_as(one.select)))
             rows.append(row)
         return rows
 
-    def _begun(self, item: Item) -> tuple[Gold, Database]:
+    def _begun(self, item: Item) -> tuple[Sequence[Gold], Database]:
         self.control.restart(None)  # the right query has a limit of its own
         database = self.databases.get(item)
-        gold = self.instances.gold(item, self.control)
+        golds = self.instances.golds(item, self.control)
         if isinstance(self.judge, Oracle):
-            self.judge.look_up(item.id, gold)
-        return gold, database
+            self.judge.look_up(item.id, golds)
+        return golds, database
 
-    def _question(self, item: Item, database: Database) -> Question:
-        judge = self.judge
-        prompts: list[TakesValues] = [self.generator.prompt]
-        if isinstance(judge, Discriminator):
-            prompts.append(judge.prompt)
-        return question_about(item.question, database, prompts, name=item.database_id)
+    def _asking(self, item: Item, database: Database) -> Asking:
+        judge = self.judge if isinstance(self.judge, Discriminator) else None
+        return Asking(database, self.generator, judge, name=item.database_id)
 
-    def _row(self, item: Item, key: str, gold: Gold, answer: Answer, settings: PlanSettings, schema: Schema) -> ItemRow:
+    def _row(
+        self, item: Item, key: str, golds: Sequence[Gold], answer: Answer, settings: PlanSettings, schema: Schema
+    ) -> ItemRow:
         self.control.restart(None)
         best = answer.best_candidate
         everywhere = self.instances.matches(item, best.sql, self.control) if best is not None and item.suite else None
         self.control.check()
-        return _answered(item, key, gold, answer, settings, schema, everywhere, thoughts=self.thoughts)
+        return _answered(item, key, golds, answer, settings, schema, everywhere, thoughts=self.thoughts)
 
 
 def _sum(one: float | None, other: float | None) -> float | None:
@@ -194,7 +196,7 @@ def _no_answer(error: TimeLimit, settings: PlanSettings) -> Answer:
 def _answered(
     item: Item,
     key: str,
-    gold: Gold,
+    golds: Sequence[Gold],
     answer: Answer,
     settings: PlanSettings,
     schema: Schema,
@@ -202,7 +204,7 @@ def _answered(
     *,
     thoughts: bool,
 ) -> ItemRow:
-    labels = [matches(gold, execution) for execution in answer.executions]
+    labels = [any(matches(gold, execution) for gold in golds) for execution in answer.executions]
     clusters = {i: c.index for c in answer.clusters for i in c.candidates}
     judged = {c.representative: v for c, v in zip(answer.clusters, answer.verdicts, strict=True)}
     best = answer.best_candidate
@@ -220,9 +222,12 @@ def _answered(
             for c, e, label in zip(answer.candidates, answer.executions, labels, strict=True)
         ),
         chosen=answer.best,
-        correct=answer.best is not None and labels[answer.best],
-        correct_suite=False if best is None and item.suite else everywhere,
-        exact=best is not None and exact_match(best.sql, item.right_query(), schema),
+        correct=item.unanswerable if answer.best is None else labels[answer.best],
+        correct_suite=item.unanswerable if best is None and item.suite else everywhere,
+        exact=None if item.unanswerable else _exact(best, item, schema),
+        confidence=answer.confidence,
+        part=item.part,
+        kinds=item.kinds,
         seconds={
             "generate": times.generate.seconds,
             "execute": times.execute,
@@ -237,5 +242,9 @@ def _answered(
         },
         calls=times.generate.decodes + times.judge.decodes,
         peak_memory=peak_memory(),
-        gold_steps=gold.execution.steps,
+        gold_steps=golds[0].execution.steps if golds else None,
     )
+
+
+def _exact(best: Candidate | None, item: Item, schema: Schema) -> bool:
+    return best is not None and any(exact_match(best.sql, gold, schema) for gold in item.right_queries())

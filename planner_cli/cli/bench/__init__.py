@@ -24,7 +24,8 @@ from planner_cli.cli.lazy import LazyGroup
 def bench() -> None:
     """Measure: judges, planning methods, thinking length against accuracy and latency.
 
-    DATA is `demo` (60 questions that come with planner), a Spider or BIRD folder, a spider_intrin_eval.json, your own
-    CSV or JSONL file with the columns question, sql and database, or `history` (what you marked there). A run is a
-    folder; run the same command again after an interruption and it continues where it was.
+    DATA is `demo` (60 questions that come with planner), `everyday` (262 questions over 21 invented databases, in the
+    parts train, tune and test), a Spider or BIRD folder, a spider_intrin_eval.json, your own CSV or JSONL file with the
+    columns question, sql and database, or `history` (what you marked there). A run is a folder; run the same command
+    again after an interruption and it continues where it was.
     """

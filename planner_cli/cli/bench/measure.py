@@ -14,6 +14,7 @@ from typing import Any
 
 from planner_cli import __version__
 from planner_cli.app.models import Loaded, Models
+from planner_cli.app.settings import BY_SCORE
 from planner_cli.bench.datasets import Dataset, load
 from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.instances import Redactions
@@ -35,7 +36,7 @@ from planner_cli.cli.bench.measured import Runs
 from planner_cli.cli.bench.request import Request
 from planner_cli.cli.config import save_default
 from planner_cli.cli.output import say
-from planner_cli.demo import build
+from planner_cli.demo import EVERYDAY, build
 from planner_cli.discriminator import Discriminator
 from planner_cli.errors import PlannerError
 from planner_cli.generator import Generator
@@ -125,10 +126,13 @@ class _Planner:
     settings: PlanSettings
 
 
-def _planner(asked: Request) -> _Planner:
-
+def _planner(asked: Request, methods: Sequence[Select] = ()) -> _Planner:
+    """The models. Methods that go by scores, and a prompt for the judge, ask one that was never trained too."""
+    choices = asked.choices
+    if asked.prompt is not None or any(method in BY_SCORE for method in methods):
+        choices = choices.saying("argument", {"no_judge": choices["no_judge"].value})
     oracle = None if asked.oracle is None else Oracle(asked.oracle, asked.choices["seed"].value)
-    loaded = Models(asked.choices, note=asked.screen.note).load(judge=oracle is None)
+    loaded = Models(choices, note=asked.screen.note).load(judge=oracle is None)
     generator, discriminator, models, planned = (
         loaded.generator, loaded.discriminator, loaded.infos, _planned(asked, loaded)
     )  # fmt: skip
@@ -153,7 +157,7 @@ def compare_runs(asked: Request, methods: Sequence[Select]) -> list[Run]:
     """An end-to-end run of each method over pools that are sampled once; raises as :func:`judge_run`."""
     dataset = _dataset(asked, needs_gold=True)
     redacted = redactions(dataset.items, asked.redact)
-    planner = _planner(asked)
+    planner = _planner(asked, methods)
     ranking = [method for method in methods if method not in GENERATING]
     infos = dict(_plan_info(asked, dataset, planner, method) for method in ranking)
     runs = []
@@ -230,6 +234,8 @@ def _dataset(asked: Request, *, needs_gold: bool = False) -> Dataset:
         return from_history(needs_gold=needs_gold, limit=asked.limit, shard=shard, strict=asked.strict)
     if asked.data == "demo" and database is None:
         database = _demo_database()
+    if asked.data == EVERYDAY and database is None:
+        database = cache_folder() / EVERYDAY
     return load(
         asked.data,
         format=asked.data_format,

@@ -209,13 +209,20 @@ def _models() -> Section:
     entries = [entry for entry in list_models() if entry.path is not None]
     chosen = {role: default_models().get(role, "builtin") for role in MODEL_ROLES}
     lines = [f"{len(entries)} ready; folder {models_dir()}"]
-    broken = False
+    states = set()
     for role, name in chosen.items():
         state, told = _default_model(role, name)
-        broken = broken or state == "fail"
-        lines.append(f"{role} {name}: {told}")
+        states.add(state)
+        lines += [f"{role} {name}: {told}", *(_UNTRAINED if state == "note" else ())]
     data = {"folder": str(models_dir()), "ready": [entry.name for entry in entries], "defaults": chosen}
-    return Section("models", tuple(lines), data, "fail" if broken else "ok")
+    return Section("models", tuple(lines), data, next((state for state in _WORST if state in states), "ok"))
+
+
+_UNTRAINED = (
+    "nothing says that it was trained to judge, so it is not asked: the most probable result wins",
+    "a trained one: --discriminator builtin, or what planner models recommend names; --judge asks this one",
+)
+_WORST: tuple[State, ...] = ("fail", "note")
 
 
 def _default_model(role: Role, name: str) -> tuple[State, str]:
@@ -224,7 +231,8 @@ def _default_model(role: Role, name: str) -> tuple[State, str]:
         model = resolve(name, role)
     except PlannerError as error:
         return "fail", error.message + (f" ({error.hint})" if error.hint else "")
-    return "ok", f"{model.path.name}, sha256 {'as pinned' if model.sha256 else 'not pinned'}"
+    state: State = "note" if role == "discriminator" and model.untrained else "ok"
+    return state, f"{model.path.name}, sha256 {'as pinned' if model.sha256 else 'not pinned'}"
 
 
 def _config() -> Section:

@@ -37,6 +37,8 @@ class Session:
 
     def __init__(self, settings: Message) -> None:
         self._seconds: float = settings["seconds"]
+        self._limit = self._seconds
+        """Of the query that runs: the parent may give one of them more time than the others."""
         self._rows: int = settings["rows"]
         self._bytes: int = settings["bytes"]
         time.tzset() if hasattr(time, "tzset") else None  # 'localtime' reads its file now, while it still can
@@ -85,7 +87,8 @@ class Session:
                 wanted, count, length = request["wanted"], request["count"], request["length"]
                 return texts.texts(connection, wanted, count, length, request["seconds"])
             case "query":
-                connection.deadline = time.monotonic() + min(self._seconds, request.get("seconds", self._seconds))
+                self._limit = request.get("seconds", self._seconds)
+                connection.deadline = time.monotonic() + self._limit
                 return query.run(connection, request["sql"], rows=self._rows, size=self._bytes)
             case other:
                 raise ValueError(f"unknown request {other}")
@@ -116,7 +119,7 @@ class Session:
         denied, length = (connection.policy.denied, connection.length) if connection else (None, LENGTH)
         kind, text = errors.describe(error, denied, length)
         if kind == "time":
-            text = f"over the time limit of {self._seconds:g} s"
+            text = f"over the time limit of {self._limit:g} s"
         return {
             "error": text,
             "kind": kind,

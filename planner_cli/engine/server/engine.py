@@ -76,6 +76,11 @@ class ServerEngine:
         """What is known about the model."""
         return " ".join(part for part in (self.about.model, self.about.format) if part)
 
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of a prompt and what follows it; ``None`` where the server does not say."""
+        return self.about.context
+
     def chat(self, messages: Sequence[Message]) -> Prompt:
         return self.template.render(messages)
 
