@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from planner_cli.app.asking import Asking
+from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
@@ -159,13 +160,34 @@ class Planner:
                 return event.answer
         raise RuntimeError("the plan ended without an Answered event")
 
-    def events(self, question: str | Question, *, control: Control | None = None) -> Iterator[Event]:
+    def check(self, question: str, sql: str, *, control: Control | None = None) -> Check:
+        """Judge a query that you have for a question, as one of the candidates; SQL that does not run is a value.
+
+        Raises what :meth:`ask` does, and :class:`PlannerError` where ``sql`` is empty.
+        """
+        for event in self.events(question, control=control, given=sql):
+            if isinstance(event, Answered):
+                return self.checked(sql, event.answer)
+        raise RuntimeError("the plan ended without an Answered event")
+
+    def checked(self, sql: str, answer: Answer) -> Check:
+        """The check that the last of :meth:`events` stands for, where ``sql`` was given."""
+        from planner_cli.planning import better
+
+        return Check(sql, answer, better(answer, self.plan.select, trusted=not self.untrained))
+
+    def events(
+        self, question: str | Question, *, control: Control | None = None, given: str | None = None
+    ) -> Iterator[Event]:
         """What happens while one question is answered, as it happens; the last event holds the answer.
 
-        A question that is still running is ended by the next one. Raises what :meth:`ask` does.
+        A query that is ``given`` is one of the candidates, and the answer is about it. A question that is still running
+        is ended by the next one. Raises what :meth:`ask` does.
         """
         from planner_cli.planning import plan
 
+        if given is not None and not given.strip():
+            raise PlannerError("the query is empty")
         asked = self.question(question) if isinstance(question, str) else question
         self._end_running()
         spent, self._spent = self._spent, Timings()  # the first question pays for reading and loading
@@ -175,7 +197,7 @@ class Planner:
         control = control or Control(self.plan.max_seconds)
         events = plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
-            others=self._asking.others,
+            given=given, others=self._asking.others,
         )  # fmt: skip
         self._running = steps_of(events, control)
         return self._running

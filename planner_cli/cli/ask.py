@@ -20,6 +20,7 @@ from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, 
 from planner_cli.cli.results import (
     abstained,
     exit_code,
+    options_json,
     print_answer,
     print_document,
     print_error_document,
@@ -34,7 +35,6 @@ from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.history import Level
 from planner_cli.types import Answer, Question
-from planner_cli.ui.document_types import OptionsJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _print(
 ) -> None:
     """Print the answer; the output file is opened only when there is something to write."""
     if request.as_json:
-        said = _as_document(planner.choices)
+        said = options_json(planner.choices)
         with output_stream(request.results.output) as stream:
             limit = request.results.limit or PAGE
             print_document(planner, question, answer, stream, options=said, limit=limit, code=code, error=error)
@@ -174,19 +174,4 @@ def _print(
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
 
     with output_stream(request.results.output) as stream:
-        print_error_document(error, request.question, request.database[0].name, stream, _as_document(choices))
-
-
-def _as_document(choices: Choices) -> OptionsJson:
-    return {
-        "min_confidence": choices["min_confidence"].value,
-        "tables": list(choices["tables"].value),
-        "no_values": choices["no_values"].value,
-        "redacted": list(choices["redact"].value),
-        "chosen": {name: {"value": _plain(c.value), "origin": c.origin} for name, c in choices.all().items()},
-    }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON."""
-    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+        print_error_document(error, request.question, request.database[0].name, stream, options_json(choices))

@@ -102,15 +102,19 @@ def watch(
     screen: ScreenSettings,
     control: Control,
     seen: Callable[[Event], None] | None = None,
+    *,
+    given: str | None = None,
 ) -> Answer:
     """Run one question with the requested screen; ``seen`` is called with each event before it is shown.
+
+    The answer is about a query that is ``given``.
 
     Raises:
         PlannerError: there is no answer and no candidate to show either.
 
     """
     mode = screen.mode
-    events = planner.events(question, control=control)
+    events = planner.events(question, control=control, given=given)
     return show(
         events if seen is None else _passed(events, seen),
         console=screen.console(),

@@ -304,8 +304,9 @@ class Database:
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""
+        found = [c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column)]
+        # After it: the first query of a process imports what reads them, which takes longer than all look-ups may.
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
-        found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
         return tuple(
             replace(comparison, stored=self._stored(comparison, until))
             for comparison in found
