@@ -76,6 +76,7 @@ class _Request:
     "--continue",
     "continues",
     cls=Plain,
+    main=False,
     is_flag=True,
     help="QUESTION may continue the last one about DATABASE; both readings are tried.",
 )
