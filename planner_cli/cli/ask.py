@@ -172,7 +172,12 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
     with opened(request.database, choices, screen, control, rows=request.limit if request.as_json else None) as planner:
+        known = len(planner.notes)
         question = planner.question(request.question)
+        for note in (
+            planner.notes[known:] if screen.mode != "quiet" else ()
+        ):  # how much was read depends on the machine's load
+            screen.note(note)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
@@ -202,7 +207,7 @@ def _print(
                 planner, question, answer, stream, options=said, limit=request.limit or PAGE, code=code, error=error
             )
     elif code is ExitCode.OK:
-        wanted = request.whole or (request.limit or 0) > len(answer.rows)
+        wanted = request.limit > len(answer.rows) if request.limit else request.whole
         whole = whole_result(planner, answer, screen, control) if wanted and not request.sql_only else None
         with output_stream(request.output) as stream:
             print_answer(

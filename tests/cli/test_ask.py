@@ -254,7 +254,7 @@ def crowd(tmp_path_factory):
         (("--format", "csv"), None, 1501, ""),
         ((), "all.csv", 1501, ""),
         (("--limit", "1200"), "some.tsv", 1201, "first 1,200 rows of more; raise --limit to see more"),
-        (("--limit", "7"), "few.jsonl", 7, "first 7 rows of more; raise --limit to see more"),
+        (("--limit", "7"), "few.jsonl", 7, "first 7 of more than 1,000 rows; raise --limit to see more"),
         (("--format", "csv"), "named.txt", 1501, ""),
         ((), "all.md", 1502, ""),
     ],
