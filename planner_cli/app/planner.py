@@ -64,8 +64,6 @@ class Planner:
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
-        self._noted: Note = no_note
-        self._said_late = False
 
     @classmethod
     def open(
@@ -140,7 +138,6 @@ class Planner:
             _go_on(control)
             loaded_at = time.perf_counter()
             planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
-            planner._noted = noted
             planner._warn_of_noise(noted)
             on_failure.pop_all()
         return planner
@@ -220,7 +217,7 @@ class Planner:
             raise RuntimeError("a planner without a generator")
         question = self._asking.question(text, earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
-        self._warn_of_late_values()
+        self._note_late_values()
         return question
 
     def sql(self, query: str, *, control: Control | None = None) -> Execution:
@@ -331,16 +328,13 @@ class Planner:
             judge = next(info.name for info in self.models if info.role == "discriminator")
             noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
 
-    def _warn_of_late_values(self) -> None:
-        """Say once which texts there was no time for."""
+    def _note_late_values(self) -> None:
         late = self.database.late_columns
-        if late and not self._said_late:
-            self._said_late = True
+        if late:
             more = f" and {len(late) - _COLUMNS_NAMED} more" if len(late) > _COLUMNS_NAMED else ""
-            self._noted(
-                f"of large tables only the beginning was searched for what the question names: "
-                f"{', '.join(late[:_COLUMNS_NAMED])}{more}"
-            )
+            named = ", ".join(late[:_COLUMNS_NAMED])
+            note = f"of large tables only the beginning was searched for what the question names: {named}{more}"
+            self._notes += [note] if note not in self._notes else []
 
     # --------------------------------------------------------------------------------------------- closing
 

@@ -127,7 +127,11 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
     earlier = last_answered(request.database[0]) if request.continues else None
     fetched = (request.results.limit or PAGE) if request.as_json else None
     with opened(request.database, choices, screen, control, rows=fetched) as planner:
+        known = len(planner.notes)
         question = planner.question(request.question, earlier=earlier)
+        if screen.mode != "quiet":  # how much was read depends on the machine's load
+            for note in planner.notes[known:]:
+                screen.note(note)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
