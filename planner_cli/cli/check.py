@@ -137,5 +137,6 @@ def _print_document(
     with output_stream(request.results.output) as stream:
         print_document(
             planner, question, found.answer, stream,
-            options=options_json(planner.choices), limit=request.results.limit or PAGE, code=code, error=abstained, check=found,
+            options=options_json(planner.choices), limit=request.results.limit or PAGE, code=code, error=abstained,
+            check=found,
         )  # fmt: skip
