@@ -403,7 +403,9 @@ class Answer:
     @property
     def score(self) -> float | None:
         """The winner's soft score; ``None`` where it was not judged, or nothing won."""
-        return self.ranking[0].score if self.ranking else None
+        own = next((c for c in self.clusters if self.best in c.candidates), None)
+        verdict = None if own is None else self.verdicts[own.index]
+        return None if verdict is None else verdict.score
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from planner_cli.app.settings import DatabaseSettings
 from planner_cli.linking import Linker
 from planner_cli.text import nocase
-from planner_cli.types import Question, Schema, ValueHint
+from planner_cli.types import Earlier, Question, Schema, ValueHint
 
 if TYPE_CHECKING:
     from planner_cli.database import Database
@@ -79,25 +80,26 @@ class Asking:
         self._whole_fits: bool | None = None
         self._linker = Linker(self._schema)
 
-    def question(self, text: str) -> Question:
-        """With the whole schema where it fits, else with the part that the text is about."""
+    def question(self, text: str, earlier: Earlier | None = None) -> Question:
+        """With the whole schema where it fits, else with the part that the text and what it may continue are about."""
         if self._whole_fits is None:
             self._whole_fits = self._fits(self._schema)
         if self._whole_fits:
-            return question_about(text, self._database, self._prompts, schema=self._schema, name=self._name)
+            asked = question_about(text, self._database, self._prompts, schema=self._schema, name=self._name)
+            return replace(asked, earlier=earlier)
+        asked = Question(text, self._schema, self._name, whole=self._schema, earlier=earlier)
         mentions = self._database.mentioned_everywhere(text)
-        return self._about(text, self._linker.choose(text, mentions, self._fits), mentions)
+        return self._with(asked, self._linker.choose(asked.with_earlier, mentions, self._fits), mentions)
 
     def others(self, question: Question, missing: Lacking) -> Question:
         """The same question with other tables shown: a second choice."""
         mentions = self._database.mentioned_everywhere(question.text)
-        part = self._linker.others(question.text, mentions, self._fits, question.schema, missing.names)
-        return self._about(question.text, part, mentions)
+        part = self._linker.others(question.with_earlier, mentions, self._fits, question.schema, missing.names)
+        return self._with(question, part, mentions)
 
-    def _about(self, text: str, part: Schema, mentions: Sequence[Sequence[ValueHint]]) -> Question:
+    def _with(self, question: Question, part: Schema, mentions: Sequence[Sequence[ValueHint]]) -> Question:
         shows_values = any(prompt.takes_values for prompt in self._prompts)
-        hints = _hints(mentions, part) if shows_values else ()
-        return Question(text, part, self._name, hints, whole=self._schema)
+        return replace(question, schema=part, hints=_hints(mentions, part) if shows_values else ())
 
     def _fits(self, schema: Schema) -> bool:
         names = sum(1 + len(table.columns) for table in schema.tables)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner_cli.control import Control
 from planner_cli.database.names import nearest
-from planner_cli.errors import DatabaseError
+from planner_cli.errors import DatabaseError, PlannerError
 from planner_cli.lexer import as_listed
 from planner_cli.settings import Limits
 from planner_cli.text import nocase
@@ -24,29 +25,56 @@ _SAMPLES = 3
 
 
 def open_database(
-    path: Path, wanted: DatabaseSettings, limits: Limits, note: Callable[[str], None], *, samples: int = _SAMPLES
+    files: Path | Sequence[Path],
+    wanted: DatabaseSettings,
+    limits: Limits,
+    note: Callable[[str], None],
+    *,
+    samples: int = _SAMPLES,
+    control: Control | None = None,
+    progress: Callable[[str], None] = lambda _text: None,
 ) -> Database:
-    """The file, open for reading only; ``note`` is called with what a user should know about it.
+    """The one database, open for reading only, or a private one made of files of tables (CSV, TSV, JSON lines).
+
+    ``note`` is called with what a user should know about it, ``progress`` while files of tables are read.
 
     Raises:
-        DatabaseError: the file cannot be used, or a column to redact is not in it.
+        PlannerError: the files are of several kinds, or several databases.
+        DatabaseError: a file cannot be used, or a column to redact is not in it.
+        Stopped: the control said so.
 
     """
     from planner_cli.database import Database
+    from planner_cli.database.tabular import is_tabular
 
-    opened = Database.open(
-        path,
-        limits=limits,
-        samples=0 if wanted.no_values else samples,
-        private_copy=wanted.private_copy,
-        redact=wanted.redact,
-    )
-    if opened.private_copy is not None:
-        size = opened.private_copy.size / 1e6
-        note(f"{path} is read from a private copy of {size:.1f} MB, which is removed at the end")
-    for each in opened.notes:
+    files = [files] if isinstance(files, Path) else files
+    samples = 0 if wanted.no_values else samples
+    others = [file for file in files if not is_tabular(file)]
+    if files and not others:
+        opened = Database.of_files(
+            files, limits=limits, samples=samples, redact=wanted.redact, control=control, progress=progress
+        )
+    elif len(files) == 1:
+        opened = Database.open(
+            files[0], limits=limits, samples=samples, private_copy=wanted.private_copy, redact=wanted.redact
+        )
+    else:
+        raise PlannerError(
+            f"{others[0]} is no .csv, .tsv or .jsonl file" if others else "no database is named",
+            hint="ask one database, or several of such files",
+        )
+    for each in (*_of_copy(opened), *opened.notes):
         note(each)
     return opened
+
+
+def _of_copy(opened: Database) -> Iterator[str]:
+    """What to know about a copy that is read instead of the file."""
+    if opened.guessed:
+        yield from opened.guessed
+    elif opened.private_copy is not None:
+        size = opened.private_copy.size / 1e6
+        yield f"{opened.path} is read from a private copy of {size:.1f} MB, which is removed at the end"
 
 
 def part_of(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from planner_cli.app.asking import Asking
+from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.interrupting import steps_of
@@ -63,13 +64,11 @@ class Planner:
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
-        self._noted: Note = no_note
-        self._said_late = False
 
     @classmethod
     def open(
         cls,
-        database: str | os.PathLike[str],
+        database: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         pair: str | None = None,
         rows: int | None = None,
@@ -77,7 +76,7 @@ class Planner:
         note: Note | None = None,
         **settings: Unpack[Keywords],
     ) -> Planner:
-        """Open a database and load the models.
+        """Open a database, or files of CSV, TSV or JSON lines as one, and load the models.
 
         ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
         under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
@@ -100,19 +99,21 @@ class Planner:
                 "configuration": from_configuration(BY_KEYWORD),
             }
         )
-        return cls.chosen(Path(database), choices, rows=rows, control=control, note=note)
+        files = [database] if isinstance(database, str | os.PathLike) else database
+        return cls.chosen([Path(file) for file in files], choices, rows=rows, control=control, note=note)
 
     @classmethod
     def chosen(
         cls,
-        path: Path,
+        files: Path | Sequence[Path],
         choices: Choices,
         *,
         rows: int | None = None,
         control: Control | None = None,
         note: Note | None = None,
+        progress: Note | None = None,
     ) -> Planner:
-        """The same from choices already made; see :meth:`open`."""
+        """The same from choices already made; see :meth:`open`. ``progress`` is called while files are read."""
         control = control or Control()
         notes: list[str] = []
 
@@ -125,9 +126,10 @@ class Planner:
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            opened = open_database(path, wanted, limits, noted)
+            files = [files] if isinstance(files, Path) else files
+            opened = open_database(files, wanted, limits, noted, control=control, progress=progress or no_note)
             on_failure.callback(opened.close)
-            schema = part_of(opened.schema, wanted.tables, path)
+            schema = part_of(opened.schema, wanted.tables, opened.path)
             read = time.perf_counter()
             _go_on(control)
             loaded = models.load(found())
@@ -136,7 +138,6 @@ class Planner:
             _go_on(control)
             loaded_at = time.perf_counter()
             planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
-            planner._noted = noted
             planner._warn_of_noise(noted)
             on_failure.pop_all()
         return planner
@@ -156,13 +157,34 @@ class Planner:
                 return event.answer
         raise RuntimeError("the plan ended without an Answered event")
 
-    def events(self, question: str | Question, *, control: Control | None = None) -> Iterator[Event]:
+    def check(self, question: str, sql: str, *, control: Control | None = None) -> Check:
+        """Judge a query that you have for a question, as one of the candidates; SQL that does not run is a value.
+
+        Raises what :meth:`ask` does, and :class:`PlannerError` where ``sql`` is empty.
+        """
+        for event in self.events(question, control=control, given=sql):
+            if isinstance(event, Answered):
+                return self.checked(sql, event.answer)
+        raise RuntimeError("the plan ended without an Answered event")
+
+    def checked(self, sql: str, answer: Answer) -> Check:
+        """The check that the last of :meth:`events` stands for, where ``sql`` was given."""
+        from planner_cli.planning import better
+
+        return Check(sql, answer, better(answer, self.plan.select, self.plan.confidence, trusted=not self.untrained))
+
+    def events(
+        self, question: str | Question, *, control: Control | None = None, given: str | None = None
+    ) -> Iterator[Event]:
         """What happens while one question is answered, as it happens; the last event holds the answer.
 
-        A question that is still running is ended by the next one. Raises what :meth:`ask` does.
+        A query that is ``given`` is one of the candidates, and the answer is about it. A question that is still running
+        is ended by the next one. Raises what :meth:`ask` does.
         """
         from planner_cli.planning import plan
 
+        if given is not None and not given.strip():
+            raise PlannerError("the query is empty")
         asked = self.question(question) if isinstance(question, str) else question
         self._end_running()
         spent, self._spent = self._spent, Timings()  # the first question pays for reading and loading
@@ -172,7 +194,7 @@ class Planner:
         control = control or Control(self.plan.max_seconds)
         events = plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
-            others=self._asking.others,
+            given=given, others=self._asking.others,
         )  # fmt: skip
         self._running = steps_of(events, control)
         return self._running
@@ -193,9 +215,9 @@ class Planner:
         started = time.perf_counter()
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
-        question = replace(self._asking.question(text), earlier=earlier)
+        question = self._asking.question(text, earlier)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
-        self._warn_of_late_values()
+        self._note_late_values()
         return question
 
     def sql(self, query: str, *, control: Control | None = None) -> Execution:
@@ -306,16 +328,13 @@ class Planner:
             judge = next(info.name for info in self.models if info.role == "discriminator")
             noted(f"the discriminator {judge} was never trained to judge: its scores are noise, and {option} uses them")
 
-    def _warn_of_late_values(self) -> None:
-        """Say once which texts there was no time for."""
+    def _note_late_values(self) -> None:
         late = self.database.late_columns
-        if late and not self._said_late:
-            self._said_late = True
+        if late:
             more = f" and {len(late) - _COLUMNS_NAMED} more" if len(late) > _COLUMNS_NAMED else ""
-            self._noted(
-                f"of large tables only the beginning was searched for what the question names: "
-                f"{', '.join(late[:_COLUMNS_NAMED])}{more}"
-            )
+            named = ", ".join(late[:_COLUMNS_NAMED])
+            note = f"of large tables only the beginning was searched for what the question names: {named}{more}"
+            self._notes += [note] if note not in self._notes else []
 
     # --------------------------------------------------------------------------------------------- closing
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from planner_cli.bench.auc import auc
 from planner_cli.bench.statistics import Array
-from planner_cli.confidence import FACTS, Evidence, Weights
+from planner_cli.confidence import AGAINST, FACTS, Evidence, Weights
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Precisions of the prior that are tried, for facts scaled to a variance of 1."""
@@ -137,13 +137,24 @@ def _predicted(known: Sequence[Known], folds: Sequence[Sequence[int]], base: Wei
 
 
 def _fit(known: Sequence[Known], base: Weights, strength: float) -> Weights:
-    """The most probable weights, by Newton's method."""
-    facts = np.array([[getattr(each.evidence, name) for name in FACTS] for each in known])
+    """The most probable weights. A fact whose weight would have the wrong sign, which is chance, has none."""
+    used = list(FACTS)
+    while True:
+        found = _newton(known, base, strength, used)
+        wrong = [name for name in used if getattr(found, name) * (-1 if name in AGAINST else 1) < 0]
+        if not wrong:
+            return found
+        used = [name for name in used if name not in wrong]
+
+
+def _newton(known: Sequence[Known], base: Weights, strength: float, used: Sequence[str]) -> Weights:
+    """The maximum of the posterior over the weights of the facts ``used``."""
+    facts = np.array([[getattr(each.evidence, name) for name in used] for each in known]).reshape(len(known), -1)
     labels = np.array([float(each.right) for each in known])
     scale = facts.std(axis=0)
     scale[scale < 1e-9] = 1.0
     columns = np.hstack([np.ones((len(known), 1)), facts / scale])
-    prior = np.array([base.bias, *(getattr(base, name) for name in FACTS)]) * np.array([1.0, *scale])
+    prior = np.array([base.bias, *(getattr(base, name) for name in used)]) * np.array([1.0, *scale])
     found = prior.copy()
     for _ in range(_STEPS):
         p = 1 / (1 + np.exp(-np.clip(columns @ found, -500, 500)))
@@ -151,7 +162,7 @@ def _fit(known: Sequence[Known], base: Weights, strength: float) -> Weights:
         curvature = (columns.T * (p * (1 - p))) @ columns + strength * np.eye(len(prior))
         found = found + np.linalg.solve(curvature, gradient)
     bias, *weights = (found / np.array([1.0, *scale])).tolist()
-    return Weights(round(bias, 4), **{name: round(value, 4) for name, value in zip(FACTS, weights, strict=True)})
+    return Weights(round(bias, 4), **{name: round(value, 4) for name, value in zip(used, weights, strict=True)})
 
 
 def _log_loss(p: Array, labels: Array) -> float:

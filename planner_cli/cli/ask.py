@@ -20,6 +20,7 @@ from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, 
 from planner_cli.cli.results import (
     abstained,
     exit_code,
+    options_json,
     print_answer,
     print_document,
     print_error_document,
@@ -34,7 +35,6 @@ from planner_cli.control import Control
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.history import Level
 from planner_cli.types import Answer, Question
-from planner_cli.ui.document_types import OptionsJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class _Request:
     """What ``planner ask`` was given, besides its knobs."""
 
     question: str
-    database: Path
+    database: tuple[Path, ...]
+    """One database, or files of tables."""
     as_json: bool
     sql_only: bool
     continues: bool
@@ -53,18 +54,19 @@ class _Request:
         """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
             raise PlannerError("the question is empty")
-        if os.path.isfile(self.question) and not self.database.exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
+        if os.path.isfile(self.question) and not self.database[0].exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
             raise PlannerError(
                 f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
             )
         if self.as_json and self.sql_only:
             raise PlannerError("--json and --sql-only exclude each other", hint="--json | jq -r .answer.sql")
-        self.results.check(self.database, as_result=not (self.as_json or self.sql_only))
+        for file in self.database:
+            self.results.check(file, as_result=not (self.as_json or self.sql_only))
 
 
 @click.command(cls=LongCommand)
 @click.argument("question")
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
 @result_options()
 @click.option(
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
@@ -74,6 +76,7 @@ class _Request:
     "--continue",
     "continues",
     cls=Plain,
+    main=False,
     is_flag=True,
     help="QUESTION may continue the last one about DATABASE; both readings are tried.",
 )
@@ -82,7 +85,7 @@ class _Request:
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def ask(context: click.Context, /, **_: Any) -> int:
-    """Answer QUESTION from the SQLite file DATABASE.
+    """Answer QUESTION from the SQLite file DATABASE, or from one or more .csv, .tsv and .jsonl files.
 
     The answer goes to standard output, everything else to standard error.
 
@@ -121,10 +124,14 @@ def ask(context: click.Context, /, **_: Any) -> int:
 def _answer(request: _Request, choices: Choices, control: Control) -> tuple[ExitCode, PlannerError | None]:
     """Ask, print, remember; returns the exit code, and the reason if no answer was given."""
     screen = ScreenSettings.of(choices)
-    earlier = last_answered(request.database) if request.continues else None
+    earlier = last_answered(request.database[0]) if request.continues else None
     fetched = (request.results.limit or PAGE) if request.as_json else None
     with opened(request.database, choices, screen, control, rows=fetched) as planner:
+        known = len(planner.notes)
         question = planner.question(request.question, earlier=earlier)
+        if screen.mode != "quiet":  # how much was read depends on the machine's load
+            for note in planner.notes[known:]:
+                screen.note(note)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
@@ -148,7 +155,7 @@ def _print(
 ) -> None:
     """Print the answer; the output file is opened only when there is something to write."""
     if request.as_json:
-        said = _as_document(planner.choices)
+        said = options_json(planner.choices)
         with output_stream(request.results.output) as stream:
             limit = request.results.limit or PAGE
             print_document(planner, question, answer, stream, options=said, limit=limit, code=code, error=error)
@@ -172,19 +179,4 @@ def _print(
 def _print_error(request: _Request, choices: Choices, error: PlannerError) -> None:
 
     with output_stream(request.results.output) as stream:
-        print_error_document(error, request.question, request.database.name, stream, _as_document(choices))
-
-
-def _as_document(choices: Choices) -> OptionsJson:
-    return {
-        "min_confidence": choices["min_confidence"].value,
-        "tables": list(choices["tables"].value),
-        "no_values": choices["no_values"].value,
-        "redacted": list(choices["redact"].value),
-        "chosen": {name: {"value": _plain(c.value), "origin": c.origin} for name, c in choices.all().items()},
-    }
-
-
-def _plain(value: Any) -> Any:
-    """As JSON."""
-    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+        print_error_document(error, request.question, request.database[0].name, stream, options_json(choices))

@@ -79,6 +79,8 @@ def _kept() -> Iterator[Kept]:
         if path.is_relative_to(everyday):
             continue
         holds = _STATES if path.parent == prefix_folder() else _CACHES.get(path.name, "a cache")
+        if path.is_relative_to(cache_folder() / "index"):
+            holds = "a part of a model, left by a killed planner models pull"
         if path.parent == forms_folder():
             holds = "a model of the catalogue in the format that runs fastest"
         yield from _file(path, holds, "planner privacy --clear-caches")

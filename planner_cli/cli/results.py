@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 from planner_cli import __version__
+from planner_cli.app.checking import Check
+from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
@@ -48,6 +51,22 @@ def abstained(answer: Answer, least: float) -> PlannerError:
     return error
 
 
+def options_json(choices: Choices) -> OptionsJson:
+    """What was chosen, for the JSON document."""
+    return {
+        "min_confidence": choices["min_confidence"].value,
+        "tables": list(choices["tables"].value),
+        "no_values": choices["no_values"].value,
+        "redacted": list(choices["redact"].value),
+        "chosen": {name: {"value": _plain(c.value), "origin": c.origin} for name, c in choices.all().items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON."""
+    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+
+
 def versions() -> dict[str, str]:
     """The versions of what affects an answer besides models and settings."""
     # apsw is numbered after the SQLite it brings, with one more part for its own releases
@@ -65,8 +84,9 @@ def print_document(
     limit: int,
     code: ExitCode,
     error: PlannerError | None,
+    check: Check | None = None,
 ) -> None:
-    """Write the JSON document; ``error`` says why the answer is not given."""
+    """Write the JSON document; ``error`` says why the answer is not given, ``check`` whose answer it is."""
     made = document(
         question=question.text,
         database=planner.database.path.name,
@@ -80,6 +100,7 @@ def print_document(
         exit_code=code,
         abstained=error,
         mentioned=question.hints,
+        check=None if check is None else (check.sql, check.better),
     )
     stream.write(to_json(made, indent=2) + "\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +71,14 @@ KNOBS = knobs_of(ScreenSettings)
 
 @contextmanager
 def opened(
-    path: Path, choices: Choices, screen: ScreenSettings, control: Control, *, rows: int | None = None
+    files: Path | Sequence[Path],
+    choices: Choices,
+    screen: ScreenSettings,
+    control: Control,
+    *,
+    rows: int | None = None,
 ) -> Iterator[Planner]:
-    """Open the database and load the models, saying so meanwhile.
+    """Open the database, or make one of several files, and load the models, saying so meanwhile.
 
     Raises:
         DatabaseError: the file cannot be used, or a table named in ``tables`` is not in it.
@@ -84,8 +89,9 @@ def opened(
     if screen.verbose or debugging():
         _log_to_stderr()
     what = "asking the server" if choices["engine"].value == "server" else "loading the models"
-    with waiting(f"reading {path.name}, {what}", console=screen.console(), mode=screen.mode):
-        planner = Planner.chosen(path, choices, rows=rows, control=control, note=screen.note)
+    names = files.name if isinstance(files, Path) else ", ".join(file.name for file in files)
+    with waiting(f"reading {names}, {what}", console=screen.console(), mode=screen.mode) as progress:
+        planner = Planner.chosen(files, choices, rows=rows, control=control, note=screen.note, progress=progress)
     with planner:
         yield planner
 
@@ -96,15 +102,19 @@ def watch(
     screen: ScreenSettings,
     control: Control,
     seen: Callable[[Event], None] | None = None,
+    *,
+    given: str | None = None,
 ) -> Answer:
     """Run one question with the requested screen; ``seen`` is called with each event before it is shown.
+
+    The answer is about a query that is ``given``.
 
     Raises:
         PlannerError: there is no answer and no candidate to show either.
 
     """
     mode = screen.mode
-    events = planner.events(question, control=control)
+    events = planner.events(question, control=control, given=given)
     return show(
         events if seen is None else _passed(events, seen),
         console=screen.console(),

@@ -87,10 +87,14 @@ def _room(path: Path, size: int, most: int) -> PrivateCopy:
             f"{path}: a private copy of {size:,} bytes does not fit {base}", hint="name another folder with TMPDIR"
         )
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))  # mode 0700
+        return PrivateCopy(folder(), size)
     except OSError as error:
         raise _not_copied(path, error) from error
-    return PrivateCopy(folder / "copy.sqlite", size)
+
+
+def folder() -> Path:
+    """The path of a file to be made, in a new folder that only the user can enter."""
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")) / "copy.sqlite"  # mode 0700
 
 
 def _copy(worker: Worker, path: Path, made: PrivateCopy, marks: Sequence[paths.Mark | None]) -> None:

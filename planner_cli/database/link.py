@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from planner_cli.control import Control
 from planner_cli.database import paths, redaction, wire
-from planner_cli.database.process import Worker
+from planner_cli.database.process import Worker, WorkerAbortedError
 from planner_cli.errors import DatabaseError
 from planner_cli.settings import Limits
 from planner_cli.text import nocase
@@ -89,6 +89,8 @@ class Link:
                     worker.send(more)
                     ahead += 1
                 yield reply
+                if control is not None and control.should_abort():  # a quick worker is never waited for
+                    raise WorkerAbortedError
                 reply = worker.receive(seconds + grace, control)
                 ahead -= 1
             while ahead:  # what was asked for beyond the end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +67,8 @@ class Database:
         """What is read instead of the file; ``None`` where the file itself is read. Removed by :meth:`close`."""
         self.schema = found
         """As it was when the database was opened."""
+        self.guessed: tuple[str, ...] = ()
+        """Of a database made of other files: what was guessed about them, one line each."""
         self._limits = limits
         self._link = link
         self._lock = threading.Lock()
@@ -116,6 +118,33 @@ class Database:
             made.remove()
             raise
         return cls(path, link, found, limits, values=samples > 0, private=made)
+
+    @classmethod
+    def of_files(
+        cls,
+        files: Sequence[Path],
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        samples: int = 3,
+        redact: Sequence[str] = (),
+        control: Control | None = None,
+        progress: Callable[[str], None] = lambda _text: None,
+    ) -> Database:
+        """A private temporary database of files of CSV, TSV or JSON lines; :meth:`close` removes it.
+
+        Raises :class:`DatabaseError` as :meth:`open` does, and what the control says.
+        """
+        from planner_cli.database import importing
+
+        made = importing.build(files, control or Control(), progress)
+        try:
+            link, found = _read(made.copy.path, limits, samples, redact)
+        except BaseException:
+            made.copy.remove()
+            raise
+        opened = cls(files[0], link, found, limits, values=samples > 0, private=made.copy)
+        opened.guessed = made.said
+        return opened
 
     def __enter__(self) -> Database:  # noqa: PYI034 - Self needs Python 3.11 or another dependency
         return self
@@ -253,8 +282,6 @@ class Database:
                         found = unpack(reply)
                         rows += len(found)
                         yield found
-                    if control is not None and control.should_abort():  # a quick worker is never waited for
-                        raise WorkerAbortedError
             except WorkerTimeoutError:
                 raise _ended(rows, f"over the time limit of {seconds:g} s", late=True) from None
             except WorkerAbortedError:
@@ -277,8 +304,9 @@ class Database:
 
     def _unmatched(self, sql: str) -> tuple[Comparison, ...]:
         """The comparisons of a query that ran which no stored row satisfies; what cannot be known soon is left out."""
+        found = [c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column)]
+        # After it: the first query of a process imports what reads them, which takes longer than all look-ups may.
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
-        found = (c for c in unmatched.comparisons(sql, self.schema) if not self._link.hides(c.table, c.column))
         return tuple(
             replace(comparison, stored=self._stored(comparison, until))
             for comparison in found

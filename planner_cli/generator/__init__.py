@@ -58,8 +58,8 @@ class Generator:
         """Write candidates of one question.
 
         ``count`` samples instead of the settings'; ``draft`` is a query to improve on, or the beginning of
-        one to continue from; ``known`` are the candidates of earlier rounds, whose numbering continues. The first
-        sample of the first round is greedy.
+        one to continue from; ``known`` are the candidates that there are, whose numbering continues. The first
+        sample is greedy, unless some of these were sampled in earlier rounds.
 
         Yields ``StageStarted``, ``Prefilled``, then ``CandidateWritten`` for each distinct query as it is
         finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When time runs
@@ -72,6 +72,7 @@ class Generator:
 
         """
         known = tuple(known)  # as it is now: the caller's list grows by what is written here
+        first = not any(candidate.samples for candidate in known)
         count = settings.candidates if count is None else count
         yield StageStarted("generate", count)
         started = time.perf_counter()
@@ -93,9 +94,9 @@ class Generator:
             begun = draft.sql if draft is not None and draft.partial else ""
             samples = [
                 Sample(session.branch((), sampling, max_tokens=settings.max_tokens, logprobs=True), begun)
-                for sampling in _samplings(settings, count, seed, greedy=not known, grammar=grammar)
+                for sampling in _samplings(settings, count, seed, greedy=first, grammar=grammar)
             ]
-            yield from self._sample(session, samples, known, control)
+            yield from self._sample(session, samples, known, control, greedy=first)
         finally:
             session.close()
         yield StageFinished("generate", stats.timings(time.perf_counter() - started))
@@ -127,9 +128,15 @@ class Generator:
         return found, session.stats.timings(time.perf_counter() - started)
 
     def _sample(
-        self, session: Session, samples: Sequence[Sample], known: Sequence[Candidate], control: Control
+        self,
+        session: Session,
+        samples: Sequence[Sample],
+        known: Sequence[Candidate],
+        control: Control,
+        *,
+        greedy: bool,
     ) -> Iterator[Event]:
-        """Advance all samples until they end."""
+        """Advance all samples until they end; ``greedy``: the first one was."""
         distinct = {normalise(c.sql): c for c in known}
         live = len(samples)
         while live:
@@ -155,7 +162,7 @@ class Generator:
                     tokens=step.tokens,
                     logprob=sample.logprob,
                     complete=whole or step.finished != "length",
-                    greedy=step.branch == 0 and not known,
+                    greedy=greedy and step.branch == 0,
                 )
                 yield _merge(distinct, written)
             control.check()
@@ -169,7 +176,13 @@ def _merge(distinct: dict[str, Candidate], written: Candidate) -> Event:
     if known is None:
         distinct[key] = written
         return CandidateWritten(written)
-    distinct[key] = replace(known, samples=known.samples + 1, greedy=known.greedy or written.greedy)
+    distinct[key] = replace(
+        known,
+        samples=known.samples + 1,
+        tokens=known.tokens or written.tokens,
+        logprob=written.logprob if known.logprob is None else known.logprob,
+        greedy=known.greedy or written.greedy,
+    )
     return CandidateRepeated(distinct[key])
 
 

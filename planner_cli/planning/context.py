@@ -130,6 +130,12 @@ class PlanContext:
                 question = _for_judge(self.question, continues=continues)
                 yield from discriminator.judge(question, own, self.judging, control=self.pool.control)
 
+    def judge_given(self) -> Iterator[Event]:
+        """Judge the given query on its own, where the method left it out."""
+        place = self.pool.place_of_given()
+        if place is not None and place.score is None and self.judge is not None and not self.pool.control.expired():
+            yield from self.pool.judge([self.pool.clusters[place.cluster]], self.judge)
+
     def judge_new(self) -> Iterator[Event]:
         """Judge what has no verdict yet."""
         if self.judge is not None:

@@ -20,7 +20,7 @@ import functools
 from collections.abc import Iterator
 
 from planner_cli.errors import TimeLimit
-from planner_cli.events import Event
+from planner_cli.events import Clustered, Event
 from planner_cli.planning.context import PlanContext
 from planner_cli.planning.ranking import rank
 from planner_cli.planning.tree import search
@@ -53,7 +53,14 @@ def _sample_and_judge(context: PlanContext) -> Iterator[Event]:
 
 def sample(context: PlanContext) -> Iterator[Event]:
     """The samples that every method but ``correct`` and ``tree`` starts from, whichever it is."""
-    yield from context.begin(count=context.settings.generator.candidates, seed=context.settings.seed)
+    pool = context.pool
+    try:
+        yield from context.begin(count=context.settings.generator.candidates, seed=context.settings.seed)
+    except TimeLimit:
+        if not pool.given:
+            raise
+        yield pool.warn("time ran out before the generator had written a query")
+        yield Clustered(pool.clusters)
 
 
 def judge_pool(context: PlanContext) -> Iterator[Event]:

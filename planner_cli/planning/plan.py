@@ -13,10 +13,12 @@ from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
 from planner_cli.planning.context import Judging, Others, PlanContext
+from planner_cli.planning.given import about_given
 from planner_cli.planning.methods import run_method
 from planner_cli.planning.pool import Executor, Pool
-from planner_cli.settings import PlanSettings, Select, rules_out
+from planner_cli.settings import PlanSettings, rules_out
 from planner_cli.types import Question, Timings
+from planner_cli.types import Ranked as RankedCluster
 
 
 def plan(
@@ -28,14 +30,16 @@ def plan(
     *,
     control: Control | None = None,
     spent: Timings | None = None,
+    given: str | None = None,
     others: Others | None = None,
 ) -> Iterator[Event]:
     """Answer one question; the last event is ``Answered``.
 
-    Without a discriminator nothing is judged and the votes decide. ``spent`` carries what was spent before
-    (schema reading, loading) into the answer's timings. ``control`` stops the run; its time limit does not
-    raise once a candidate has been executed: what has been found by then is the answer. ``others`` chooses what a
-    second round is shown of a wide schema.
+    Without a discriminator nothing is judged and the votes decide. A query that is ``given`` is the first candidate,
+    and the answer is about it: in the winner's place, with its own score, whichever is first in the ranking. ``spent``
+    carries what was spent before (schema reading, loading) into the answer's timings. ``control`` stops the run; its
+    time limit does not raise once a candidate has been executed: what has been found by then is the answer. ``others``
+    chooses what a second round is shown of a wide schema.
 
     Raises:
         ContextOverflow: the schema does not fit the generator's context.
@@ -45,8 +49,13 @@ def plan(
 
     """
     pool = new_pool(question, database, settings, control or Control(settings.max_seconds), spent)
-    yield from run_method(PlanContext(question, generator, discriminator, settings, pool, others))
-    yield from finish(pool, settings.select)
+    context = PlanContext(question, generator, discriminator, settings, pool, others)
+    if given is not None:
+        yield from pool.give(given)
+    yield from run_method(context)
+    if given is not None:
+        yield from context.judge_given()
+    yield from finish(pool, settings)
 
 
 def new_pool(
@@ -62,19 +71,21 @@ def new_pool(
     )  # fmt: skip
 
 
-def finish(pool: Pool, select: Select) -> Iterator[Event]:
+def finish(pool: Pool, settings: PlanSettings) -> Iterator[Event]:
     """Rank a pool and say what is odd about its answer; the last event is ``Answered``."""
-    for doubt in _doubts(pool, select):
+    best = pool.place_of_given() if pool.given else next(iter(pool.ranking(settings.select)), None)
+    for doubt in _doubts(pool, best):
         yield pool.warn(doubt)
-    answer = pool.answer(select)
+    answer = pool.answer(settings.select)
+    if pool.given:
+        answer = about_given(answer, best, settings.confidence)
     yield Ranked(answer.ranking)
     yield Answered(answer)
 
 
-def _doubts(pool: Pool, select: Select) -> Iterator[str]:
-    """What is odd about the winner's verdict, or about its query (which runs), in words."""
-    ranking = pool.ranking(select)
-    if not ranking:
+def _doubts(pool: Pool, best: RankedCluster | None) -> Iterator[str]:
+    """What is odd about the verdict on the answer's query (which runs), or about the query, in words."""
+    if best is None:
         return
     late = pool.late()
     if late:
@@ -83,7 +94,6 @@ def _doubts(pool: Pool, select: Select) -> Iterator[str]:
             f"candidate {late[0] + 1} may be better, but needs more than {limit:.0f} s: "
             "a larger --query-patience gives more"
         )
-    best = ranking[0]
     verdict, execution = pool.verdicts[best.cluster], pool.executions[best.candidate]
     if verdict is not None and verdict.mass < LOW_MASS:
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Generated
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol
@@ -43,6 +44,8 @@ from planner_cli.types import (
     Verdict,
 )
 
+GIVEN = 0
+"""Index of the candidate that was given."""
 _MOST_MENDS = 3
 """Missing names of one candidate that are replaced, one after another."""
 
@@ -88,6 +91,8 @@ class Pool:
         self.clusters: tuple[Cluster, ...] = ()
         self.timings = spent or Timings()
         self.warnings: list[str] = []
+        self.given = False
+        """Whether the first candidate was given (:meth:`give`), not written."""
         self.shown: tuple[str, ...] | None = None
         """The tables that the models were shown, where they were chosen for the question."""
         self._database = database
@@ -115,7 +120,7 @@ class Pool:
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
-        other._looked_at, other._verdicts = self._looked_at, dict(self._verdicts)
+        other._looked_at, other._verdicts, other.given = self._looked_at, dict(self._verdicts), self.given
         other._continuing = dict(self._continuing)
         other._started -= elapsed
         return other
@@ -134,6 +139,26 @@ class Pool:
     def samples(self) -> int:
         return sum(c.samples for c in self.candidates)
 
+    def give(self, sql: str) -> Iterator[Event]:
+        """Begin with a query that somebody gives: the first candidate, which no sample has written."""
+        self.given = True
+        seconds = yield from self._add(Candidate(GIVEN, sql, samples=0))
+        self.timings = replace(self.timings, execute=self.timings.execute + seconds)
+        self.clusters = cluster(self.candidates, self.executions, failed=self._failed)
+
+    def _add(self, candidate: Candidate) -> Generated[Event, None, float]:
+        """A new candidate, and its result; returns the seconds that running it took."""
+        yield CandidateWritten(candidate)
+        started = time.perf_counter()
+        self.candidates.append(candidate)
+        # Past the time limit a candidate that is there is still run: its own limit is short.
+        control = None if self.control.expired() else self.control
+        self.executions.append(self._database.execute(candidate.sql, control))
+        seconds = time.perf_counter() - started
+        self.control.check()
+        yield CandidateExecuted(candidate.index, self.executions[-1])
+        return seconds
+
     def continues(self, candidate: int) -> bool:
         """Whether a candidate reads the question as continuing the one before."""
         return self._continuing.get(candidate, False)
@@ -147,19 +172,13 @@ class Pool:
         executing = 0.0
         first = len(self.candidates)
         for event in events:
+            if isinstance(event, CandidateWritten):
+                executing += yield from self._add(event.candidate)
+                continue
             yield event
             match event:
                 case Warned(message):
                     self.warnings.append(message)
-                case CandidateWritten(candidate):
-                    started = time.perf_counter()
-                    self.candidates.append(candidate)
-                    # Past the time limit a candidate that is there is still run: its own limit is short.
-                    control = None if self.control.expired() else self.control
-                    self.executions.append(self._database.execute(candidate.sql, control))
-                    executing += time.perf_counter() - started
-                    self.control.check()
-                    yield CandidateExecuted(candidate.index, self.executions[-1])
                 case CandidateRepeated(candidate):
                     self.candidates[candidate.index] = candidate
                 case StageFinished(_, timings):
@@ -184,7 +203,9 @@ class Pool:
             given = self._patience / (SHARE if found else 1)
             ends = self.control.seconds_left()
             left = given - self._waited if ends is None else min(given - self._waited, ends)
-            index = next((i for i in undecided(self.candidates, self.executions, found) if i not in self._longer), None)
+            late = [GIVEN] if self.given and ran_out(self.executions[GIVEN]) else []  # it is what was asked about
+            late += undecided(self.candidates, self.executions, found)
+            index = next((i for i in late if i not in self._longer), None)
             if index is None or left <= self.executions[index].seconds:
                 return
             yield RunningLonger(index, left, alone=not found)
@@ -236,7 +257,9 @@ class Pool:
 
     def _weigh(self, weigh: Weigh | None) -> None:
         """Give the candidates that no sample wrote their probability; those that cannot be read keep none."""
-        unknown = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
+        unwritten = [c for c in self.candidates if c.samples == 0 and c.logprob is None]
+        runs = [execution.ok or ran_out(execution) for execution in self.executions]
+        unknown = [candidate for candidate in unwritten if runs[candidate.index]]
         if weigh is None or not unknown or self.control.expired():
             return
         try:
@@ -269,6 +292,14 @@ class Pool:
 
     def unjudged(self) -> list[Cluster]:
         return [c for c in self.clusters if c.index not in self._verdicts]
+
+    def place_of_given(self) -> Ranked | None:
+        """The given query in its cluster, whatever its place in the ranking; ``None`` where it does not run."""
+        if not self.executions[GIVEN].ok:
+            return None
+        found = next(c for c in self.clusters if GIVEN in c.candidates)
+        verdict = self._verdicts.get(found.index)
+        return Ranked(found.index, GIVEN, found.votes, verdict.score if verdict else None)
 
     def judge(self, clusters: Sequence[Cluster], judge: Judge) -> Iterator[Event]:
         """Have clusters judged; an answer without a score is better than none, so running out is a warning."""
@@ -317,7 +348,7 @@ class Pool:
             best=best.candidate if best else None,
             confidence=None if found is None else self._weights.p_right(found),
             evidence=found,
-            vote_share=best.votes / self.samples if best else 0.0,
+            vote_share=best.votes / self.samples if best and self.samples else 0.0,
             reason=why if continues is None else f"{why}; {_READINGS[continues]}",
             continues=continues,
             timings=replace(self.timings, total=total),

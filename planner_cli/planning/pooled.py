@@ -59,7 +59,7 @@ class Pooled:
         if way not in self._judged:
             self._judged[way] = self._judge(select)
         pool, elapsed = self._judged[way]
-        return _last(finish(pool.fork(elapsed), select))
+        return _last(finish(pool.fork(elapsed), replace(self._context.settings, select=select)))
 
     def _judge(self, select: Select) -> tuple[Pool, float]:
         """A pool with the verdicts that the method gave, and the seconds it took in all."""

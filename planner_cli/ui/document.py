@@ -14,6 +14,7 @@ from planner_cli.ui.document_types import (
     SCHEMA_VERSION,
     AnswerJson,
     CandidateJson,
+    CheckJson,
     ClusterJson,
     Document,
     ErrorDocument,
@@ -44,16 +45,18 @@ def document(
     abstained: PlannerError | None = None,
     kept: bool = True,
     mentioned: Sequence[ValueHint] | None = None,
+    check: tuple[str, Answer | None] | None = None,
 ) -> Document:
     """The whole record of one question, ready for :func:`planner_cli.ui.jsontext.to_json`.
 
     ``rows`` limits the rows shown of each candidate, ``answer_rows`` those of the answer; ``None`` is all
     that were fetched. ``exit_code`` goes into ``error`` when there is no answer, ``abstained`` says why the
     answer is not given. ``mentioned`` is what the generator was shown of the database's values. Without ``kept`` rows
-    and thoughts are left out. Text is as the models and the database gave it; ``to_json`` escapes it.
+    and thoughts are left out. ``check`` is a query that was given, which ``answer`` is about, and a better answer if
+    there is one. Text is as the models and the database gave it; ``to_json`` escapes it.
     """
     found = _answer(answer, answer_rows, kept=kept)
-    return Document(
+    made = Document(
         schema_version=SCHEMA_VERSION,
         question=question,
         database=database,
@@ -71,6 +74,10 @@ def document(
         versions=dict(versions),
         timings=_timings(answer),
     )
+    if check is not None:
+        sql, better = check
+        made["check"] = CheckJson(sql=sql, better=None if better is None else _answer(better, answer_rows, kept=kept))
+    return made
 
 
 def error_document(

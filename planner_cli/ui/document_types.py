@@ -176,7 +176,15 @@ class TimingsJson(TypedDict):
     """Seconds of each candidate in the worker, in the order of ``candidates``."""
 
 
-class Document(TypedDict):
+class CheckJson(TypedDict):
+    """The query that ``planner check`` was given."""
+
+    sql: str
+    better: AnswerJson | None
+    """The question's own answer, where it is much likelier."""
+
+
+class _DocumentBase(TypedDict):
     schema_version: int
     question: str
     database: str
@@ -199,6 +207,11 @@ class Document(TypedDict):
     versions: dict[str, str]
     """Of ``planner``, ``llama-cpp-python`` and the ``sqlite`` that ran the queries."""
     timings: TimingsJson
+
+
+class Document(_DocumentBase, total=False):
+    check: CheckJson
+    """Only of ``planner check``: ``answer`` is then about this query, the first of ``candidates``."""
 
 
 class ErrorDocument(TypedDict):

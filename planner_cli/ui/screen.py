@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
@@ -65,20 +65,24 @@ def show(
 
 
 @contextmanager
-def waiting(text: str, *, console: Console, mode: Mode) -> Iterator[None]:
+def waiting(text: str, *, console: Console, mode: Mode) -> Iterator[Callable[[str], None]]:
     """Show what is waited for before there are events: ``live`` in a line that disappears, ``plain`` in one that stays.
 
-    ``quiet`` shows nothing.
+    ``quiet`` shows nothing. Gives what a live line is changed with.
     """
     look = look_of(console)
     if mode == "live":
         spinner = "dots" if look.spinner[0] == "\u280b" else "line"  # rich's names of them
-        with console.status(look.text(look.fit(text, max(8, console.width - 2)), ACCENT), spinner=spinner):
-            yield
+
+        def line(now: str) -> Text:
+            return look.text(look.fit(now, max(8, console.width - 2)), ACCENT)
+
+        with console.status(line(text), spinner=spinner) as status:
+            yield lambda now: status.update(line(now))
         return
     if mode == "plain":
         print_line(console, text, MUTED)
-    yield
+    yield lambda _now: None
 
 
 def _drain(events: Iterable[Event], report: PlainReport | None = None) -> Answer:

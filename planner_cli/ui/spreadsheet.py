@@ -69,7 +69,7 @@ class _Writer:
                 self._cell(at, value)
 
     def _cell(self, at: int, value: Value) -> None:
-        if isinstance(value, int | float) and abs(value) < _EXACT and math.isfinite(value):
+        if math.isfinite(value) if isinstance(value, float) else isinstance(value, int) and abs(value) < _EXACT:
             self._sheet.write_number(self._at, at, value)
             return
         self._texts += isinstance(value, int | float)

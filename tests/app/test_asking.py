@@ -9,7 +9,7 @@ from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
 from planner_cli.generator import Generator
 from planner_cli.planning import Lacking
-from planner_cli.prompts.generator import ChatGenerator
+from planner_cli.types import Earlier
 from tests.scripted import ScriptedEngine
 
 SHARES = [
@@ -37,10 +37,10 @@ def database(tmp_path_factory):
         yield opened
 
 
-def asking(database, *, most=4096, context=None, judge_context=None, prompt="compact-values"):
+def asking(database, *, most=4096, context=None, judge_context=None):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     writer.longest, thinker.longest = context, judge_context
-    return Asking(database, Generator(writer, prompt), Discriminator(thinker, "chat"), most=most)
+    return Asking(database, Generator(writer, "compact-values"), Discriminator(thinker, "chat"), most=most)
 
 
 def text_of(question):
@@ -87,9 +87,10 @@ def test_a_value_alone_finds_its_table(database):
     assert "customers" in [table.name for table in question.schema.tables]
 
 
-def test_a_prompt_without_values_has_none_but_uses_them_to_choose(database, monkeypatch):
-    monkeypatch.setattr(ChatGenerator, "takes_values", False)  # every prompt takes them at present
-    question = asking(database, most=300, prompt="chat").question("Who lives in Lisbon?")
+def test_a_prompt_without_values_has_none_but_uses_them_to_choose(database):
+    made = asking(database, most=100)
+    made._prompts = ()  # every family that there is takes values
+    question = made.question("Who lives in Lisbon?")
     assert question.hints == ()
     assert question.whole is not None
     assert "customers" in [table.name for table in question.schema.tables]
@@ -102,3 +103,14 @@ def test_other_tables_are_shown_in_a_second_round(database):
     second = made.others(first, Lacking(frozenset({hidden}), "it was named"))
     assert hidden in [table.name for table in second.schema.tables]
     assert (second.text, second.whole) == (first.text, first.whole)
+
+
+def test_what_a_question_continues_is_shown_too(database):
+    made = asking(database, most=100)
+    earlier = Earlier("How many customers are there?", "select count(*) from customers")
+    alone, continued = made.question("and with a note?"), made.question("and with a note?", earlier)
+    assert "customers" not in [table.name for table in alone.schema.tables]
+    assert "customers" in [table.name for table in continued.schema.tables]
+    assert continued.earlier == earlier
+    assert made.others(continued, Lacking(frozenset(), "nothing runs")).earlier == earlier
+    assert asking(database).question("and with a note?", earlier).earlier == earlier

@@ -288,3 +288,29 @@ def test_ctrl_c_ends_a_question(planner):
     path = str(planner.database.path)
     done = subprocess.run([sys.executable, "-c", CTRL_C, path], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("ended\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["a.csv", "b.db"], "b.db is no .csv, .tsv or .jsonl file"),
+        (["a.db", "b.db"], "a.db is no"),
+        ([], "no database"),
+    ],
+)
+def test_one_database_or_several_files(names, why):
+    with pytest.raises(PlannerError, match=why):
+        Planner.open(names)
+
+
+@pytest.mark.model
+def test_files_of_tables_are_asked_as_one_database(tmp_path):
+    (tmp_path / "customers.csv").write_text("id;name;city\n1;Anna;Berlin\n2;Bob;Paris\n")
+    (tmp_path / "orders.jsonl").write_text('{"id": 1, "customer_id": 2, "total": 5.5}\n')
+    with Planner.open([tmp_path / "customers.csv", tmp_path / "orders.jsonl"], budget=0, candidates=2) as planner:
+        assert [table.name for table in planner.schema.tables] == ["customers", "orders"]
+        assert planner.notes[0].startswith("customers.csv: 2 rows, 3 columns; separated by semicolons")
+        assert planner.ask("How many customers are in Berlin?").rows == ((1,),)
+        folder = planner.database.private_copy.path.parent
+        assert folder.exists()
+    assert not folder.exists()

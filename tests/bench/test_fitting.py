@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -52,6 +52,13 @@ def test_facts_that_never_vary_keep_their_weight():
     found = fit(known, Weights(0.0, mended=-0.4)).weights
     assert found.mended == pytest.approx(-0.4)
     assert set(asdict(found)) == {"bias", *FACTS}
+
+
+def test_chance_makes_no_fact_speak_for_what_it_speaks_against():
+    known = [replace(each, evidence=replace(each.evidence, failed=float(each.right))) for each in drawn(200)]
+    found = fit(known, NOTHING_KNOWN).weights
+    assert found.failed == 0.0
+    assert found.verdict > 0
 
 
 @pytest.mark.parametrize("right", [True, False])

@@ -75,6 +75,14 @@ def test_formats(demo, options, expected):
     assert planner("ask", QUESTION, demo, *options, *QUICK).stdout == expected
 
 
+def test_a_follow_up_of_the_last_answer(demo):
+    assert planner("ask", QUESTION, demo, *QUICK).returncode == 0
+    found = document("and in Hamburg?", demo, "--continue", "-n", "2", "--budget", "0", "--tables", "customers")
+    assert found["question"] == "and in Hamburg?"
+    assert sum(candidate["samples"] for candidate in found["candidates"]) == 2
+    assert "; read " in found["answer"]["reason"]
+
+
 def test_output_file(demo, tmp_path):
     target = tmp_path / "answer.csv"
     done = planner("ask", QUESTION, demo, "--format", "csv", "-o", target, *QUICK)
@@ -271,3 +279,17 @@ def test_a_workbook_is_for_files(crowd, tmp_path):
     assert (refused.returncode, refused.stderr) == (2, "planner: --format xlsx is for files (add -o FILE.xlsx)\n")
     assert planner(*asked, "-o", tmp_path / "a.xlsx").returncode == 0
     assert openpyxl.load_workbook(tmp_path / "a.xlsx")["result"].max_row == 1501
+
+
+def test_files_of_tables(tmp_path):
+    (tmp_path / "customers.csv").write_text("id,name\n1,Anna\n2,Bob\n")
+    (tmp_path / "orders.tsv").write_text("id\tcustomer_id\n1\t2\n")
+    files = (tmp_path / "customers.csv", tmp_path / "orders.tsv")
+    done = planner("ask", QUESTION, *files, "-n", 1, "--budget", 0, "--format", "csv")
+    assert (done.returncode, done.stdout.splitlines()[1:]) == (0, ["2"])
+    assert done.stderr.splitlines()[:2] == [
+        "planner: note: customers.csv: 2 rows, 2 columns; separated by commas, utf-8; table customers",
+        "planner: note: orders.tsv: 1 row, 2 columns; separated by tabs, utf-8; table orders",
+    ]
+    refused = planner("ask", QUESTION, *files, "-o", files[1])
+    assert refused.stderr == f"planner: {files[1]} is the database asked about (name another file for the answer)\n"

@@ -65,6 +65,7 @@ def commands(group=cli, path=()):
 @pytest.mark.parametrize(("path", "command"), list(commands()), ids=[" ".join(p) for p, _ in commands()])
 def test_every_command_has_help_and_is_documented(path, command):
     assert command.help
+    assert "\\b" not in command.help, "click's mark is the character: not in a raw string"
     assert f"### `planner {' '.join(path)}" in (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
 
 

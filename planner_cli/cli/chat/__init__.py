@@ -40,15 +40,15 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def chat(context: click.Context, /, **_: Any) -> int:
-    r"""Ask the SQLite file DATABASE one question after another; the models stay loaded.
+    """Ask the SQLite file DATABASE one question after another; the models stay loaded.
 
-    A line is a question, a query (select ...), or a command: \help lists them. Without a terminal the lines come
+    A line is a question, a query (select ...), or a command: \\help lists them. Without a terminal the lines come
     from standard input, and the exit code is that of the first one that failed.
 
     \b
     planner chat shop.sqlite
     planner chat shop.sqlite --format csv < questions.txt
-    """
+    """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     given = plain(context)
     path, results, level = given["database"], chosen_results(given), given["level"]
     results.check(path, as_result=not given["sql_only"])
@@ -92,7 +92,8 @@ def _talk(session: Session, *, vi: bool) -> ExitCode:
     say("a question, a query, or \\help; Ctrl-D leaves", err=True)
     with _ending(), suppress(Leave):
         while (line := prompting.read()) is not None:
-            session.line(line)
+            with suppress(KeyboardInterrupt):  # while something is printed
+                session.line(line)
     return ExitCode.OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from planner_cli.clean import clean
-from planner_cli.cli.models.files import STATES
+from planner_cli.cli.models.files import STATES, note
 from planner_cli.cli.output import say_json
 from planner_cli.hub import ModelEntry, list_models, models_dir
 
@@ -28,7 +28,7 @@ def list_(ready: bool, as_json: bool) -> None:
         if entry.note:
             click.echo(clean(f"        {entry.note}"))
     click.echo(err=True)
-    click.echo(STATES, err=True)
+    note(STATES)
     told = f"planner models pull NAME gets a missing one; other files go into {models_dir()}, or are named by path."
     click.echo(clean(told), err=True)
 
