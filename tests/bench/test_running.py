@@ -346,7 +346,7 @@ MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i <
 LIMITED = [
     # (name, gold, candidate, limits of the plan, of gold, executable, right; None: set aside)
     ("gold may be larger than a candidate", MANY, GOLD, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
-    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.5), Limits(seconds=60), False, False),
+    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.5, patience=0), Limits(seconds=60), False, False),
     ("with more time it is right", SLOW, SLOW, Limits(seconds=60), Limits(seconds=60), True, True),
     ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=0.5), None, None),
     ("gold as large as Spider's largest", MANY, MANY, EVALUATION_LIMITS, EVALUATION_LIMITS, True, True),

@@ -52,6 +52,14 @@ def drawn(count):
     return [Sampling(temperature=2.0, top_p=1.0, seed=seed) for seed in range(count)]
 
 
+@pytest.fixture
+def tiny_engine(tiny_random_model):
+    """For what any model shows."""
+    engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
+    yield engine
+    engine.close()
+
+
 def test_branches_advance_in_one_decode(writing_engine):
     session = opened(writing_engine, 8)
     texts = write(session, [Sampling()] * 8)
@@ -63,11 +71,11 @@ def test_branches_advance_in_one_decode(writing_engine):
     assert texts[0].startswith(" select")
 
 
-def test_a_seed_fixes_the_texts(writing_engine):
+def test_a_seed_fixes_the_texts(tiny_engine):
     runs = []
     for _ in range(2):
-        writing_engine.close()
-        session = opened(writing_engine, 4)
+        tiny_engine.close()
+        session = opened(tiny_engine, 4)
         runs.append(write(session, drawn(4), max_tokens=12))
         session.close()
     assert runs[0] == runs[1]
@@ -135,7 +143,7 @@ def test_more_branches_than_places_run_in_waves(fast_generator, writing_engine):
 
 def test_a_probe_leaves_the_branch_as_it_was(base_engine):
     session = opened(base_engine, 2)
-    without = write(session, [Sampling()] * 2, max_tokens=12)
+    without = write(session, [Sampling()] * 2, max_tokens=8)
     session.close()
     seen = []
     session = opened(base_engine, 2, room=80)
@@ -144,7 +152,7 @@ def test_a_probe_leaves_the_branch_as_it_was(base_engine):
         live = [b for b in session._branches if b.live]
         seen.extend(session.probe(live, [FORCED] * len(live), CHOICES))
 
-    assert write(session, [Sampling()] * 2, max_tokens=12, hook=probe) == without
+    assert write(session, [Sampling()] * 2, max_tokens=8, hook=probe) == without
     session.close()
     assert len(seen) > 10
     for choice in seen:
@@ -177,25 +185,23 @@ def test_an_adopted_branch_is_part_of_the_prefix(builtin_generator):
     several = session.probe([outline] * 3, [(Span(f" {word}"), *FORCED) for word in "abc"], CHOICES)
     session.adopt(outline)
     suffixes = [(Span("\nIn short:"),), (Span("\nWhy?"),)]
-    texts = write(session, [Sampling()] * 2, suffixes=suffixes, first=1)
+    texts = write(session, [Sampling()] * 2, max_tokens=12, suffixes=suffixes, first=1)
     session.close()
     whole = opened(engine, 2, room=100, prompt=(*PROMPT, Span(text)))
-    again = write(whole, [Sampling()] * 2, suffixes=suffixes)
+    again = write(whole, [Sampling()] * 2, max_tokens=12, suffixes=suffixes)
     engine.close()
     assert texts == again
     assert len({choice.probabilities["true"] for choice in several}) == 3
 
 
-def test_suffixes_longer_than_a_batch(tiny_random_model):
-    engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
+def test_suffixes_longer_than_a_batch(tiny_engine):
     long = (Span("order and customer and price " * 60),)
     suffixes = [long, (), long, ()]
-    assert engine.count(long) * 2 > BATCH
-    session = opened(engine, 4, room=400)
+    assert tiny_engine.count(long) * 2 > BATCH
+    session = opened(tiny_engine, 4, room=400)
     texts = write(session, [Sampling()] * 4, max_tokens=6, suffixes=suffixes)
     assert texts[0] == texts[2]
     assert texts[1] == texts[3]
-    engine.close()
 
 
 SCHEMA = Span(
@@ -243,7 +249,7 @@ def test_a_wide_session_before_changes_no_bit(fast_generator):
     expected, _ = answers(alone)
     alone.close()
     other = fresh(fast_generator)
-    write(session := opened(other, 6, prompt=PROMPT), drawn(6))
+    write(session := opened(other, 6, prompt=PROMPT), drawn(6), max_tokens=6)
     session.close()
     assert answers(other)[0] == expected
     other.close()
@@ -328,12 +334,12 @@ def test_the_time_limit_stops_a_prefill(base_engine):
         opened(base_engine, control=Control(max_seconds=0.3), prompt=LONG)
 
 
-def test_a_stopped_step_can_be_taken_again(writing_engine):
-    session = opened(writing_engine, 2)
+def test_a_stopped_step_can_be_taken_again(tiny_engine):
+    session = opened(tiny_engine, 2)
     (expected, _) = write(session, [Sampling()] * 2)
     session.close()
     control = Control()
-    session = opened(writing_engine, 1, control=control)
+    session = opened(tiny_engine, 1, control=control)
     branch = session.branch((), Sampling(), max_tokens=24)
     session.step()
     control.cancel()
