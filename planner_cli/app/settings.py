@@ -65,8 +65,8 @@ class DatabaseSettings(Checked):
     """What of the database is read, and shown to the models."""
 
     tables: tuple[str, ...] = knob(
-        (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted as "
-        "in SQL.", "database", metavar="A,B", split=_tables, main=True,
+        (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted "
+        "as in SQL.", "database", metavar="A,B", split=_tables, main=True,
     )  # fmt: skip
     schema_tokens: int = knob(
         4096, "Of a schema that takes more of the prompt, show the models the tables and columns that the question "

@@ -68,9 +68,7 @@ class _Request:
 @click.argument("question")
 @click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
 @result_options()
-@click.option(
-    "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."
-)
+@click.option("--json", "as_json", cls=Plain, is_flag=True, help="One document: answer, candidates, verdicts, timings.")
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
 @click.option(
     "--continue",
@@ -85,7 +83,7 @@ class _Request:
 @options("screen", knobs=SCREEN_KNOBS)
 @click.pass_context
 def ask(context: click.Context, /, **_: Any) -> int:
-    """Answer QUESTION from the SQLite file DATABASE, or from one or more .csv, .tsv and .jsonl files.
+    """Answer QUESTION from the SQLite file DATABASE, or from tables in text files.
 
     The answer goes to standard output, everything else to standard error.
 

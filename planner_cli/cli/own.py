@@ -6,21 +6,23 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from planner_cli.app.choices import Choices
 from planner_cli.app.opening import open_database
 from planner_cli.app.settings import Settings
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
-from planner_cli.database import Database
-from planner_cli.database.block import Block
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.lexer import is_blank
 from planner_cli.tomlfile import read_text
 from planner_cli.types import Execution
 from planner_cli.ui.answer import show_result
 from planner_cli.ui.console import make_console, print_note
+
+if TYPE_CHECKING:  # the client of the sandbox costs start-up time
+    from planner_cli.database import Database
+    from planner_cli.database.block import Block
 
 _ENDINGS = (".sql",)
 _CODES = {"refused": ExitCode.REFUSED, "time": ExitCode.TIME_LIMIT}

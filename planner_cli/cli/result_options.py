@@ -69,7 +69,7 @@ _FORMAT = click.option(
 )  # fmt: skip
 _LIMIT = click.option(
     "--limit", cls=Plain, type=click.IntRange(min=1), metavar="ROWS",
-    help=f"Rows of the answer shown.  [default: {PAGE} on a terminal and with --json, else all]",
+    help=f"Rows shown.  [default: {PAGE} on a screen or as JSON, else all]",
 )  # fmt: skip
 _RAW = click.option(
     "--raw", cls=Plain, main=False, is_flag=True,

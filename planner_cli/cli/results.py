@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from planner_cli import __version__
 from planner_cli.app.checking import Check
@@ -16,8 +16,6 @@ from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
 from planner_cli.control import Control
-from planner_cli.database import Database
-from planner_cli.database.block import Block
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.lexer import shortened
 from planner_cli.types import Answer, Execution, Question
@@ -26,6 +24,10 @@ from planner_cli.ui.console import is_live, make_console
 from planner_cli.ui.document import document, error_document
 from planner_cli.ui.document_types import OptionsJson
 from planner_cli.ui.jsontext import to_json
+
+if TYPE_CHECKING:  # the client of the sandbox costs start-up time
+    from planner_cli.database import Database
+    from planner_cli.database.block import Block
 
 ROWS_IN_DOCUMENT = 20
 """Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""

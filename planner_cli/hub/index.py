@@ -7,12 +7,14 @@ catalogue says. Its sha256 decides whether it is kept, that of the whole whether
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -93,23 +95,31 @@ def _right_parts(file: Path, parts: tuple[Part, ...]) -> int:
 
 @contextmanager
 def _private_folder(name: str, needed: int, what: str) -> Iterator[Path]:
-    """An empty folder in the cache that only the user can read; what a killed run has left in it goes.
+    """An empty folder in the cache that only the user can read; what killed runs have left goes.
 
-    The lock on the unfinished file, which has the same name, keeps other runs out.
+    It has a name of its own: pip outlives a run that is killed, and may still write into that one's folder. The lock
+    on the unfinished file keeps other runs out.
     """
-    folder = cache_folder() / "index" / name.strip(".")
+    above, begins = cache_folder() / "index", f"{name.strip('.')}-"
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(above, begins)
         try:
-            folder.mkdir(mode=0o700, parents=True)
+            above.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=begins, dir=above))  # created with mode 0700
         except OSError as error:
-            raise ModelError(f"cannot make {folder}: {error.strerror or error}", hint="set XDG_CACHE_HOME") from error
+            raise ModelError(f"cannot make {above}: {error.strerror or error}", hint="set XDG_CACHE_HOME") from error
         store.check_space(needed, folder, f"two parts of {what}")
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(above, begins)
         with suppress(OSError):
-            folder.parent.rmdir()
+            above.rmdir()
+
+
+def _remove(above: Path, begins: str) -> None:
+    """The folders of this run and of killed ones."""
+    for folder in above.glob(f"{glob.escape(begins)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # ----------------------------------------------------------------------------------------------------- pip

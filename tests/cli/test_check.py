@@ -34,7 +34,8 @@ def test_a_wrong_query_from_standard_input_and_a_better_one(demo_database):
     assert done.returncode == 4
     made = json.loads(done.stdout)
     assert (made["answer"], made["abstained"]["sql"], made["abstained"]["rows"]) == (None, WRONG, [[1100]])
-    assert made["abstained"]["confidence"] == made["candidates"][0]["verdict"]["score"] < 0.5
+    assert made["abstained"]["confidence"] < 0.5
+    assert made["candidates"][0]["verdict"]["score"] < 0.5
     assert made["error"]["exit_code"] == 4
     assert (made["candidates"][0]["sql"], made["candidates"][0]["samples"]) == (WRONG, 0)
     assert made["check"]["sql"] == WRONG

@@ -72,7 +72,7 @@ ERRORS = [
     ("answer over the database", ["ask", "q", "{}/good.sqlite", "-o", "{}/good.sqlite"], 2, "is the database"),
     ("answer over a database", ["ask", "q", "{}/good.sqlite", "-o", "{}/bare.sqlite"], 2, "is an SQLite database"),
     ("answer over a model", ["ask", "q", "{}/good.sqlite", "-o", "{}/half.gguf"], 2, "is a model file"),
-    ("missing argument", ["ask", "q"], 2, "missing argument 'DATABASE'"),
+    ("missing argument", ["ask", "q"], 2, "missing argument 'DATABASE...'"),
     ("unknown option", ["ask", "q", "x", "--selct", "vote"], 2, "--select"),
     ("unknown command", ["aks", "q", "x"], 2, "'aks'"),
     ("demo over a database", ["demo", "{}/good.sqlite", "--no-ask"], 2, "good.sqlite"),

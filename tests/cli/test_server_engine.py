@@ -52,7 +52,7 @@ def test_a_judge_on_a_server_scores_from_its_probabilities(stub, shop, capsys):
     stub.probabilities = {" true": 0.3, " false": 0.1, "x": 0.6}
     arguments = ["--engine", "server", "--url", stub.url, "--budget", "0", "--select", "rerank", "--json", "-n", "1"]
     assert ask(shop, *arguments) == 0
-    assert json.loads(capsys.readouterr().out)["answer"]["confidence"] == pytest.approx(0.75)
+    assert json.loads(capsys.readouterr().out)["clusters"][0]["score"] == pytest.approx(0.75)
 
 
 REFUSED = [

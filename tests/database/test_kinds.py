@@ -170,7 +170,7 @@ def test_what_sqlite_keeps_beside_a_database_is_named(tmp_path: Path, suffix: st
 
 
 def test_one_line_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "orders.csv"
+    path = tmp_path / "orders.dat"
     path.write_text(CSV, encoding="utf-8-sig")
     assert main(["ask", "How many?", str(path)]) == ExitCode.USAGE
     assert capsys.readouterr().err == (

@@ -110,16 +110,16 @@ TAUGHT = [
     ("a judge of one's own", "own.gguf", MODEL, "discriminator", True),
     ("a generator of one's own", "own.gguf", MODEL, "generator", False),
     ("its header says so", "own.gguf", [*MODEL, ("planner.prompt", "compact-verdict")], "discriminator", False),
-    ("the catalogue says so", "models/Qwen3-0.6B-Q8_0.gguf", MODEL, "discriminator", False),
-    ("the catalogue does not", "models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", MODEL, "discriminator", True),
-    ("it says that it writes", "models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", MODEL, "generator", False),
+    ("the catalogue says so", "Qwen3-0.6B-Q8_0.gguf", MODEL, "discriminator", False),
+    ("the catalogue does not", "models/codellama-7b-instruct.Q4_K_M.gguf", MODEL, "discriminator", True),
+    ("it says that it writes", "models/codellama-7b-instruct.Q4_K_M.gguf", MODEL, "generator", False),
 ]
 
 
 @pytest.mark.parametrize(("file", "pairs", "role", "untrained"), [t[1:] for t in TAUGHT], ids=[t[0] for t in TAUGHT])
 def test_who_counts_as_trained(home, file, pairs, role, untrained):
     placed = write(home / file, gguf(pairs))
-    entry = next((each.name for each in load_catalog().files if each.file == placed.name), None)
+    entry = next((each.name for each in load_catalog().files if each.file == placed.name and not each.sha256), None)
     for spec in (str(placed), entry or str(placed)):
         assert resolve(spec, role).untrained is untrained
 
