@@ -146,22 +146,13 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """The confidence weights of a pair (:class:`planner_cli.confidence.Weights`), from ``planner calibrate``."""
+class Measured(Weights):
+    """The confidence weights of a pair, from ``planner calibrate``."""
 
     name: str
     """Of the generator: a preset or a file."""
     discriminator: str | None = None
     """``None``: without a judge."""
-    bias: float
-    probability: float = 0.0
-    margin: float = 0.0
-    agreement: float = 0.0
-    failed: float = 0.0
-    doubts: float = 0.0
-    empty: float = 0.0
-    mended: float = 0.0
-    verdict: float = 0.0
     note: str | None = None
     """What they were fitted to."""
 
