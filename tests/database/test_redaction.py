@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import apsw
@@ -189,7 +191,7 @@ def test_the_hint_spells_names_as_they_can_be_given(tmp_path: Path, text: str, h
 @pytest.mark.parametrize("text", ["people.", ".x", "", 'people."name', "people.name,"])
 def test_what_cannot_be_read_is_an_error(redacted: Database, text: str) -> None:
     with pytest.raises(DatabaseError, match="what to redact cannot be read: ") as caught:
-        Database.open(redacted.path, redact=[text])
+        redaction.check([text], redacted.schema, redacted.path)
     assert "in quotes" in (caught.value.hint or "")
     assert repr(text) in caught.value.message
 
@@ -224,7 +226,7 @@ NEAR = [
 @pytest.mark.parametrize(("text", "hint"), [n[1:] for n in NEAR], ids=[n[0] for n in NEAR])
 def test_the_nearest_column_is_named(redacted: Database, text: str, hint: str) -> None:
     with pytest.raises(DatabaseError, match="no column") as caught:
-        Database.open(redacted.path, redact=[text])
+        redaction.check([text], redacted.schema, redacted.path)
     assert hint in (caught.value.hint or "")
 
 
@@ -265,14 +267,26 @@ TWIN_WAYS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Database]]:
+    """Databases by script and what is redacted, each opened once."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def one(script: str, redact: tuple[str, ...]) -> Database:
+            path = build(tmp_path_factory.mktemp("opened") / "a.db", script)
+            return stack.enter_context(Database.open(path, redact=redact))
+
+        yield one
+
+
 @pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in TWIN_WAYS], ids=[w[0] for w in TWIN_WAYS])
 def test_names_that_only_sqlite_tells_apart(
-    tmp_path: Path, redact: str, sql: str, rows: tuple[object, ...] | None
+    opened: Callable[..., Database], redact: str, sql: str, rows: tuple[object, ...] | None
 ) -> None:
-    with Database.open(build(tmp_path / "twins.db", TWINS), redact=[redact]) as database:
-        result = database.execute(sql)
-        assert result.rows == (rows or ())
-        assert result.error_kind == (None if rows else "refused"), result
+    result = opened(TWINS, (redact,)).execute(sql)
+    assert result.rows == (rows or ())
+    assert result.error_kind == (None if rows else "refused"), result
 
 
 def test_a_twin_is_no_column(tmp_path: Path) -> None:
