@@ -442,7 +442,10 @@ def without_times(rows):
     return [replace(row, seconds={}, joules=None, peak_memory=None) for row in rows]
 
 
-@pytest.mark.parametrize("accuracy", [1.0, 0.7, 0.0])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("accuracy", [pytest.param(1.0, marks=SLOW), 0.7, pytest.param(0.0, marks=SLOW)])
 def test_methods_over_one_pool_give_the_rows_that_each_gives_alone(shop, tmp_path, accuracy):
     other = tmp_path / "shop_v1.sqlite"
     other.write_bytes(shop.read_bytes())
