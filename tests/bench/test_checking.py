@@ -31,7 +31,7 @@ def looked_at(items, *, known=None, candidates=False, control=None, evaluation=P
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("layout", ["spider", "bird", "paper"])
+@pytest.mark.parametrize("layout", ["spider", pytest.param("bird", marks=pytest.mark.slow), "paper"])
 def test_every_fault_is_set_aside_by_name(tmp_path, layout):
     folder = faulty(tmp_path, layout, candidates=layout == "paper", without={"endless"})
     with locked(folder):

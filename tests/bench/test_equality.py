@@ -168,7 +168,7 @@ def test_instances_change_with_the_database(item, tmp_path):
 
 
 @needs_pack
-@pytest.mark.parametrize(("step", "count"), [(12, None), pytest.param(1, 6977, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("step", "count"), [(40, None), pytest.param(1, 6977, marks=pytest.mark.slow)])
 def test_execution_equality_is_the_packs_on_public_candidates(step, count):
     """``label_ex`` of the pack: plain match on the original database, DISTINCT dropped from both."""
     paths = {item.id: item.database_path for item in load(PACK / "public").items}
@@ -187,7 +187,7 @@ def test_execution_equality_is_the_packs_on_public_candidates(step, count):
                 found[matches(gold, result) == bool(candidate["label_ex"])] += 1
     assert opened is not None
     opened.close()
-    assert found.total() == count or (count is None and found.total() > 500)
+    assert found.total() == count or (count is None and found.total() > 150)
     assert found[True] / found.total() >= 0.99
 
 

@@ -110,12 +110,13 @@ UNMEASURABLE = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "kind", "reason"), [u[1:] for u in UNMEASURABLE], ids=[u[0] for u in UNMEASURABLE])
-def test_what_cannot_be_measured_is_set_aside_and_the_next_is_measured(shop, changes, kind, reason):
-    asked = [item(shop, id="bad", **changes), item(shop)]
-    aside, row = run_intrinsic(asked, judge_of(0.8, 0.3)[0], settings_of("pro"), models=())
-    assert (aside.name, aside.kind, row.item) == ("bad", kind, "one")
-    assert reason in aside.reason
+def test_what_cannot_be_measured_is_set_aside_and_the_next_is_measured(shop):
+    asked = [item(shop, id=name, **changes) for name, changes, _, _ in UNMEASURABLE]
+    *aside, row = run_intrinsic([*asked, item(shop)], judge_of(0.8, 0.3)[0], settings_of("pro"), models=())
+    assert row.item == "one"
+    assert [(each.name, each.kind) for each in aside] == [(name, kind) for name, _, kind, _ in UNMEASURABLE]
+    for each, (name, _, _, reason) in zip(aside, UNMEASURABLE, strict=True):
+        assert reason in each.reason, name
 
 
 def test_a_prompt_that_does_not_fit_sets_its_question_aside(shop):
@@ -163,7 +164,10 @@ REDACTED = [
 ]
 
 
-@pytest.mark.parametrize(("redact", "names", "cities"), [r[1:] for r in REDACTED], ids=[r[0] for r in REDACTED])
+@pytest.mark.parametrize(
+    ("redact", "names", "cities"),
+    [pytest.param(*case, id=name, marks=pytest.mark.slow if name == "one" else ()) for name, *case in REDACTED],
+)
 def test_a_redacted_column_is_in_no_prompt_and_no_row(shop, tmp_path, redact, names, cities):
     zoo = tmp_path / "zoo.sqlite"
     sqlite3.connect(zoo).executescript("create table animals (kind); insert into animals values ('lynx')").close()
@@ -346,9 +350,9 @@ MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i <
 LIMITED = [
     # (name, gold, candidate, limits of the plan, of gold, executable, right; None: set aside)
     ("gold may be larger than a candidate", MANY, GOLD, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
-    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.5, patience=0), Limits(seconds=60), False, False),
+    ("a candidate that takes longer is a failure", GOLD, ENDLESS, Limits(seconds=0.1, patience=0), Limits(seconds=60), False, False),
     ("with more time it is right", SLOW, SLOW, Limits(seconds=60), Limits(seconds=60), True, True),
-    ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=0.5), None, None),
+    ("gold that is over its own limit", ENDLESS, GOLD, Limits(seconds=60), Limits(seconds=0.1), None, None),
     ("gold as large as Spider's largest", MANY, MANY, EVALUATION_LIMITS, EVALUATION_LIMITS, True, True),
     ("one row more than it", MANY, MANY.replace("20662", "20663"), EVALUATION_LIMITS, EVALUATION_LIMITS, True, False),
     ("a candidate with more rows than are fetched", GOLD, MANY, Limits(seconds=60, rows=10), EVALUATION_LIMITS, True, False),
@@ -359,11 +363,13 @@ LIMITED = [
 
 
 @pytest.mark.parametrize(
-    ("gold", "candidate", "limits", "evaluation", "executable", "right"),
-    [x[1:] for x in LIMITED],
-    ids=[x[0] for x in LIMITED],
+    ("kind", "gold", "candidate", "limits", "evaluation", "executable", "right"),
+    [
+        pytest.param(kind, *case, id=f"{kind}-{name}", marks=pytest.mark.slow if at % 2 != turn else ())
+        for turn, kind in enumerate(("e2e", "intrinsic"))
+        for at, (name, *case) in enumerate(LIMITED)
+    ],
 )
-@pytest.mark.parametrize("kind", ["e2e", "intrinsic"])
 def test_a_run_keeps_the_limits_that_it_records(shop, kind, gold, candidate, limits, evaluation, executable, right):
     asked = [item(shop, gold=gold, candidates=(GivenCandidate(candidate, None),))]
     if kind == "e2e":
@@ -381,25 +387,23 @@ def test_a_run_keeps_the_limits_that_it_records(shop, kind, gold, candidate, lim
         assert [(c.executable, c.label) for c in row.candidates] == [(executable, right)]
 
 
-@pytest.mark.parametrize("changed", [{"seconds": 3.0}, {"rows": 7}, {"bytes": 7_000}], ids=["seconds", "rows", "bytes"])
-@pytest.mark.parametrize("whose", ["plan", "gold"])
-def test_the_key_knows_the_limits(shop, changed, whose):
-    writer = ScriptedEngine()
-    writer.enqueue([GOLD])
+def test_the_key_knows_the_limits(shop):
     settings = PlanSettings(generator=GeneratorSettings(candidates=1), select="vote")
-    (row,) = run_end_to_end([item(shop)], Generator(writer, "chat"), None, settings, models=())
-    limits = replace(settings.limits, **changed) if whose == "plan" else settings.limits
-    evaluation = replace(EVALUATION_LIMITS, **changed) if whose == "gold" else EVALUATION_LIMITS
-    writer.enqueue([GOLD])
-    (other,) = run_end_to_end(
-        [item(shop)],
-        Generator(writer, "chat"),
-        None,
-        replace(settings, limits=limits),
-        models=(),
-        evaluation=evaluation,
-    )
-    assert row.key != other.key
+
+    def key(limits, evaluation):
+        writer = ScriptedEngine()
+        writer.enqueue([GOLD])
+        changed = replace(settings, limits=limits)
+        (row,) = run_end_to_end(
+            [item(shop)], Generator(writer, "chat"), None, changed, models=(), evaluation=evaluation
+        )
+        return row.key
+
+    keys = [key(settings.limits, EVALUATION_LIMITS)]
+    for changed in ({"seconds": 3.0}, {"rows": 7}, {"bytes": 7_000}):
+        keys.append(key(replace(settings.limits, **changed), EVALUATION_LIMITS))
+        keys.append(key(settings.limits, replace(EVALUATION_LIMITS, **changed)))
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_question_whose_time_ends_before_a_candidate_has_no_answer(shop):
@@ -442,7 +446,9 @@ def without_times(rows):
     return [replace(row, seconds={}, joules=None, peak_memory=None) for row in rows]
 
 
-@pytest.mark.parametrize("accuracy", [1.0, 0.7, 0.0])
+@pytest.mark.parametrize(
+    "accuracy", [pytest.param(1.0, marks=pytest.mark.slow), 0.7, pytest.param(0.0, marks=pytest.mark.slow)]
+)
 def test_methods_over_one_pool_give_the_rows_that_each_gives_alone(shop, tmp_path, accuracy):
     other = tmp_path / "shop_v1.sqlite"
     other.write_bytes(shop.read_bytes())

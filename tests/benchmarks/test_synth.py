@@ -32,6 +32,8 @@ SHAPES = {
     "qwen3, long heads": dataclasses.replace(BASE, architecture="qwen3", head=128),
     "rows that no block of 256 fits": dataclasses.replace(BASE, width=192, inner=288),
 }
+SLOW = {"llama, tied", "qwen3, long heads"}
+"""Not quantised by llama.cpp at each commit: untied weights and rows that no block fits have the rest in them."""
 QUANTISE = """
 import ctypes, sys
 import llama_cpp as L
@@ -53,7 +55,9 @@ def types(header):
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in SHAPES]
+)
 def test_types_are_those_of_llama_cpps_own_quantiser(name, vocabulary, tmp_path):
     numbers = {number: known for number, known in FILE_TYPES.items() if known in QUANTISATIONS and known != "F16"}
     full = tmp_path / "f16.gguf"
@@ -94,7 +98,7 @@ def test_llama_cpp_runs_it_and_its_logits_are_numbers(name, file_type, vocabular
 )
 def test_weights_come_in_whole_and_are_the_same_again(file_type):
     number = next(n for n, known in TENSOR_TYPES.items() if known == file_type)
-    elements = 256 * 40_000
+    elements = 256 * 10_000
     made = b"".join(random_weights(number, elements, 1))
     assert len(made) == elements // file_type.block * file_type.bytes
     assert made == b"".join(random_weights(number, elements, 1))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,16 @@ def shop(shop_path: Path) -> Iterator[Database]:
     with Database.open(shop_path, limits=Limits(seconds=10)) as database:
         yield database
     assert picture(shop_path.parent) == before
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Database]]:
+    """Databases by script and what is redacted, each opened once."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def one(script: str, redact: tuple[str, ...]) -> Database:
+            path = build(tmp_path_factory.mktemp("opened") / "a.db", script)
+            return stack.enter_context(Database.open(path, redact=redact))
+
+        yield one

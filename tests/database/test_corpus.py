@@ -1,4 +1,4 @@
-"""Thousands of hostile statements through the sandbox: nothing changes, nothing hangs, the parent lives.
+"""Hostile statements by the thousand through the sandbox: nothing changes, nothing hangs, the parent lives.
 
 The statements are this project's own (``tests/corpus/statements.py``). SQLite's own test statements add to them where
 ``../shared/corpus`` lies beside the checkout.
@@ -55,14 +55,26 @@ def run_all(folder: Path, queries: Sequence[Statement], seconds: float = SECONDS
     return outcomes
 
 
-def test_statements_of_every_kind(tmp_path: Path) -> None:
-    """On a quiet machine each takes half a millisecond; the limit is for a busy one, where nothing here may run into it."""
-    made = statements()
-    assert len(made) > 5000
+def one_in(step: int, made: Sequence[Statement]) -> list[Statement]:
+    """Every ``step``-th of each kind, the first of each among them."""
+    counts: Counter[str] = Counter()
+    chosen = []
+    for one in made:
+        if counts[one.kind] % step == 0:
+            chosen.append(one)
+        counts[one.kind] += 1
+    return chosen
+
+
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_statements_of_every_kind(tmp_path: Path, step: int) -> None:
+    """On a quiet machine each takes a millisecond; the limit is for a busy one, where nothing here may run into it."""
+    made = one_in(step, statements())
+    assert len(made) > 6000 / step
     assert len({one.kind for one in made}) > 30
     outcomes = run_all(tmp_path, made, seconds=30)
-    assert outcomes["refused"] > 1900
-    assert outcomes["ok"] > 600
+    assert outcomes["refused"] > 1900 / step
+    assert outcomes["ok"] > 600 / step
 
 
 def test_what_never_ends(tmp_path: Path) -> None:
@@ -101,9 +113,9 @@ def parsed(chosen: list[str]) -> list[Statement]:
 
 
 def test_a_sample_of_sqlites_own(tmp_path: Path) -> None:
-    outcomes = run_all(tmp_path, parsed(random.Random(SEED).sample(lines(), 2000)))
-    assert outcomes["ok"] > 100
-    assert outcomes["refused"] > 100
+    outcomes = run_all(tmp_path, parsed(random.Random(SEED).sample(lines(), 500)))
+    assert outcomes["ok"] > 25
+    assert outcomes["refused"] > 25
 
 
 @pytest.mark.slow

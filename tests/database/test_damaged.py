@@ -64,7 +64,7 @@ def run_damaged(folder: Path, count: int) -> Counter[str]:
 
 
 def test_damaged_files(tmp_path: Path) -> None:
-    outcomes = run_damaged(tmp_path, 40)
+    outcomes = run_damaged(tmp_path, 15)
     assert outcomes["ok"]
     assert outcomes["not opened"]
 

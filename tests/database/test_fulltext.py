@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,12 +89,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("body", [r[1] for r in REFUSED], ids=[r[0] for r in REFUSED])
-def test_views_get_no_other_function(tmp_path: Path, body: str) -> None:
-    path = build(tmp_path / "a.db", FILE + f"; CREATE VIEW bad AS {body}")
-    with Database.open(path) as database:
-        assert database.execute("SELECT * FROM bad").error_kind in ("refused", "missing")
-        assert database.execute(body).error_kind in ("refused", "missing")
+@pytest.mark.parametrize(("number", "body"), list(enumerate(r[1] for r in REFUSED)), ids=[r[0] for r in REFUSED])
+def test_views_get_no_other_function(opened: Callable[..., Database], number: int, body: str) -> None:
+    views = "".join(f"; CREATE VIEW bad{at} AS {refused}" for at, (_, refused) in enumerate(REFUSED))
+    database = opened(FILE + views, ())
+    assert database.execute(f"SELECT * FROM bad{number}").error_kind in ("refused", "missing")
+    assert database.execute(body).error_kind in ("refused", "missing")
 
 
 LEFT_OUT = [
@@ -225,18 +225,17 @@ HIDDEN = [
 
 @pytest.mark.parametrize(("column", "sql", "rows"), [h[1:] for h in HIDDEN], ids=[h[0] for h in HIDDEN])
 def test_redaction_of_indexes_and_their_content(
-    tmp_path: Path, column: str, sql: str, rows: tuple[object, ...] | None
+    opened: Callable[..., Database], column: str, sql: str, rows: tuple[object, ...] | None
 ) -> None:
-    path = build(tmp_path / "a.db", SECRETS)
-    with Database.open(path, redact=[column]) as database:
-        result = database.execute(sql)
-        if rows is None:
-            assert result.error_kind == "refused", result
-            assert "zebra" not in repr(result)
-        else:
-            assert (result.error, result.rows) == (None, rows)
-        (redacted,) = database.schema.select((column.partition(".")[0],)).tables
-        assert "zebra" not in repr(redacted)
+    database = opened(SECRETS, (column,))
+    result = database.execute(sql)
+    if rows is None:
+        assert result.error_kind == "refused", result
+        assert "zebra" not in repr(result)
+    else:
+        assert (result.error, result.rows) == (None, rows)
+    (redacted,) = database.schema.select((column.partition(".")[0],)).tables
+    assert "zebra" not in repr(redacted)
 
 
 UNREADABLE = [

@@ -19,6 +19,7 @@ from database_files import build
 from planner_cli.cli import main
 from planner_cli.database import Database
 from planner_cli.database.kinds import kind_of
+from planner_cli.database.paths import not_a_database
 from planner_cli.errors import DatabaseError, ExitCode
 
 CSV = "Name,Straße,Ort\nAnna,Königsallee 3,Köln\n"
@@ -135,6 +136,22 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("content", "what", "hint"), [k[1:] for k in KINDS], ids=[k[0] for k in KINDS])
+def test_what_a_head_is_of(content: bytes, what: str, hint: str) -> None:
+    """What the worker has read, which is no more than this."""
+    refusal = not_a_database(Path("data.db"), content[:512])
+    assert what in refusal.message
+    assert hint in (refusal.hint or "")
+    assert refusal.message.startswith("data.db: is ")
+
+
+OPENED = [
+    pytest.param(*case, id=name, marks=() if at % 9 == 0 else pytest.mark.slow)
+    for at, (name, *case) in enumerate(KINDS)
+]
+"""A worker is started for each: one in nine, the others slow."""
+
+
+@pytest.mark.parametrize(("content", "what", "hint"), OPENED)
 def test_what_it_is_and_what_to_do(tmp_path: Path, content: bytes, what: str, hint: str) -> None:
     path = tmp_path / "data.db"
     path.write_bytes(content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -45,6 +45,13 @@ def redacted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with Database.open(path, redact=REDACTED) as database:
         yield database
     assert picture(path.parent) == before
+
+
+@pytest.fixture(scope="module")
+def plain(redacted: Database) -> Iterator[Database]:
+    """The same file, of which nothing is redacted."""
+    with Database.open(redacted.path) as database:
+        yield database
 
 
 WAYS = [
@@ -105,12 +112,11 @@ def test_ways_to_a_value(redacted: Database, sql: str, rows: tuple[object, ...] 
 @pytest.mark.parametrize(
     "sql", [w[1] for w in WAYS if not w[0].startswith(("the others", "a table that", "an index of another"))]
 )
-def test_the_ways_lead_there_without_redaction(redacted: Database, sql: str) -> None:
+def test_the_ways_lead_there_without_redaction(redacted: Database, plain: Database, sql: str) -> None:
     """The control: each of these queries says something else when nothing is redacted."""
-    with Database.open(redacted.path) as plain:
-        found = plain.execute(sql)
-        assert found.ok, found
-        assert found.rows != redacted.execute(sql).rows
+    found = plain.execute(sql)
+    assert found.ok, found
+    assert found.rows != redacted.execute(sql).rows
 
 
 def test_samples_and_suggestions_hold_nothing(redacted: Database) -> None:
@@ -180,16 +186,17 @@ HELP = [
 
 
 @pytest.mark.parametrize(("text", "hint"), [h[1:] for h in HELP], ids=[h[0] for h in HELP])
-def test_the_hint_spells_names_as_they_can_be_given(tmp_path: Path, text: str, hint: str) -> None:
+def test_the_hint_spells_names_as_they_can_be_given(opened: Callable[..., Database], text: str, hint: str) -> None:
+    path, schema = (database := opened(QUOTED, ())).path, database.schema
     with pytest.raises(DatabaseError, match="no column") as caught:
-        Database.open(build(tmp_path / "quoted.db", QUOTED), redact=[text])
+        redaction.check([text], schema, path)
     assert (caught.value.hint or "").endswith(hint)
 
 
 @pytest.mark.parametrize("text", ["people.", ".x", "", 'people."name', "people.name,"])
 def test_what_cannot_be_read_is_an_error(redacted: Database, text: str) -> None:
     with pytest.raises(DatabaseError, match="what to redact cannot be read: ") as caught:
-        Database.open(redacted.path, redact=[text])
+        redaction.check([text], redacted.schema, redacted.path)
     assert "in quotes" in (caught.value.hint or "")
     assert repr(text) in caught.value.message
 
@@ -224,7 +231,7 @@ NEAR = [
 @pytest.mark.parametrize(("text", "hint"), [n[1:] for n in NEAR], ids=[n[0] for n in NEAR])
 def test_the_nearest_column_is_named(redacted: Database, text: str, hint: str) -> None:
     with pytest.raises(DatabaseError, match="no column") as caught:
-        Database.open(redacted.path, redact=[text])
+        redaction.check([text], redacted.schema, redacted.path)
     assert hint in (caught.value.hint or "")
 
 
@@ -267,12 +274,11 @@ TWIN_WAYS = [
 
 @pytest.mark.parametrize(("redact", "sql", "rows"), [w[1:] for w in TWIN_WAYS], ids=[w[0] for w in TWIN_WAYS])
 def test_names_that_only_sqlite_tells_apart(
-    tmp_path: Path, redact: str, sql: str, rows: tuple[object, ...] | None
+    opened: Callable[..., Database], redact: str, sql: str, rows: tuple[object, ...] | None
 ) -> None:
-    with Database.open(build(tmp_path / "twins.db", TWINS), redact=[redact]) as database:
-        result = database.execute(sql)
-        assert result.rows == (rows or ())
-        assert result.error_kind == (None if rows else "refused"), result
+    result = opened(TWINS, (redact,)).execute(sql)
+    assert result.rows == (rows or ())
+    assert result.error_kind == (None if rows else "refused"), result
 
 
 def test_a_twin_is_no_column(tmp_path: Path) -> None:

@@ -35,13 +35,15 @@ def test_every_query_runs(domain):
 
 
 def test_the_same_seed_gives_the_same_questions():
-    first, second, other = ([*islice(everyday_items(1, seed, {}), 150)] for seed in (5, 5, 6))
+    first, second, other = ([*islice(everyday_items(1, seed, {}), 50)] for seed in (5, 5, 6))
     assert first == second
     assert first != other
 
 
 def test_values_are_known_for_some_and_not_for_all():
-    items = [item for item in everyday_items(3, 1, {}) if any(str(part).startswith("'") for part in item.parts)]
+    items = [
+        item for item in islice(everyday_items(3, 1, {}), 600) if any(str(part).startswith("'") for part in item.parts)
+    ]
     with_hint = sum(any(f"'{hint.value}'" in item.parts for hint in item.hints) for item in items)
     assert 0.2 * len(items) < with_hint < 0.95 * len(items)
 
@@ -67,7 +69,7 @@ def test_numbers(several, single):
 
 def test_renaming_is_consistent_and_unambiguous():
     seen = set()
-    for seed in range(200):
+    for seed in range(140):
         domain = domains()[seed % len(domains())]
         names = Renaming(domain.schema, random.Random(seed))
         tables = [names(_name(table)) for table in domain.schema.tables]

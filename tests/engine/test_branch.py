@@ -5,9 +5,9 @@ from contextlib import contextmanager
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import Span, context, inprocess
+from planner_cli.engine import LlamaEngine, Span, context, inprocess
 from planner_cli.engine.sharing import shared_parts
-from planner_cli.settings import Sampling
+from planner_cli.settings import EngineOptions, Sampling
 
 PROMPT = (Span(" customers: id, name, city\nQ: Which customers live in Berlin?\nSQL:"),)
 
@@ -109,14 +109,13 @@ SUFFIXES = [
 
 
 @pytest.fixture
-def small_batches(base_engine, monkeypatch):
-    """The bare base with contexts that take 128 tokens at once."""
-    base_engine.close()
-    with monkeypatch.context() as patched:
-        for module in (context, inprocess):
-            patched.setattr(module, "BATCH", 128)
-        yield base_engine
-        base_engine.close()
+def small_batches(tiny_random_model, monkeypatch):
+    """Any model, with contexts that take 128 tokens at once."""
+    for module in (context, inprocess):
+        monkeypatch.setattr(module, "BATCH", 128)
+    engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
+    yield engine
+    engine.close()
 
 
 @pytest.mark.model

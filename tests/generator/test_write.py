@@ -106,13 +106,13 @@ def test_time_without_any_candidate_is_an_error():
 
 
 @pytest.mark.model
-@pytest.mark.parametrize(("constrained", "invents"), [(0, True), (8, False)])
+@pytest.mark.parametrize(("constrained", "invents"), [(0, True), (6, False)])
 def test_constrained_samples_use_only_words_that_exist(shop, writing_engine, constrained, invents):
     with Database.open(shop) as database:
         schema = database.schema
     question = Question("Average shoe size of employees by planet", schema, "shop")
     sampling = Sampling(temperature=2.0, top_p=1.0)
-    settings = GeneratorSettings(candidates=8, max_tokens=40, sampling=sampling, constrained=constrained)
+    settings = GeneratorSettings(candidates=6, max_tokens=32, sampling=sampling, constrained=constrained)
     events = Generator(writing_engine, "compact-values").write(question, settings, seed=1, control=Control())
     known = schema_grammar(schema)
     assert known is not None

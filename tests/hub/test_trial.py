@@ -197,7 +197,7 @@ def test_the_tiny_model_runs(tmp_path, shop):
 
 @pytest.mark.model
 def test_damaged_models_end_in_a_line(tmp_path, shop):
-    outcomes = run_damaged(tmp_path, shop, 4)
+    outcomes = run_damaged(tmp_path, shop, 2)
     assert outcomes["refused"]
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from planner_cli.confidence import GENERAL
 from planner_cli.control import Control
-from planner_cli.database import Database
 from planner_cli.discriminator import Discriminator
 from planner_cli.events import Answered, CandidateExecuted, CandidateWritten, StageStarted, Warned
 from planner_cli.generator import Generator
 from planner_cli.planning import better, plan
 from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
 from planner_cli.types import Question
+from tests.planning.opened import opened
 from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
@@ -36,18 +36,18 @@ def run(path, given, texts, scores=(), *, judge=True, control=None, mend=False, 
         limits=Limits(seconds=5),
         **settings,
     )
-    with Database.open(path, limits=plan_settings.limits) as database:
-        return list(
-            plan(
-                Question("How many?", database.schema, database.name),
-                database,
-                Generator(writer, "compact-values"),
-                Discriminator(thinker, "chat") if judge else None,
-                plan_settings,
-                control=control,
-                given=given,
-            )
+    database = opened(path, plan_settings.limits)
+    return list(
+        plan(
+            Question("How many?", database.schema, database.name),
+            database,
+            Generator(writer, "compact-values"),
+            Discriminator(thinker, "chat") if judge else None,
+            plan_settings,
+            control=control,
+            given=given,
         )
+    )
 
 
 def answer_of(events):

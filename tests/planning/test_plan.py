@@ -30,6 +30,7 @@ from planner_cli.generator import Generator
 from planner_cli.planning import plan
 from planner_cli.settings import DiscriminatorSettings, GeneratorSettings, Limits, PlanSettings
 from planner_cli.types import Question
+from tests.planning.opened import opened
 from tests.running import children_computed
 from tests.scripted import ScriptedEngine
 
@@ -50,18 +51,18 @@ def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0
         limits=Limits(seconds=seconds),
         **settings,
     )
-    with Database.open(path, limits=plan_settings.limits) as database:
-        question = Question("How many?", database.schema, database.name)
-        return list(
-            plan(
-                question,
-                database,
-                Generator(writer, "compact-values"),
-                Discriminator(thinker, "chat") if judge else None,
-                plan_settings,
-                control=control,
-            )
+    database = opened(path, plan_settings.limits)
+    question = Question("How many?", database.schema, database.name)
+    return list(
+        plan(
+            question,
+            database,
+            Generator(writer, "compact-values"),
+            Discriminator(thinker, "chat") if judge else None,
+            plan_settings,
+            control=control,
         )
+    )
 
 
 def answer_of(events):

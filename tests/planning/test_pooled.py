@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -22,6 +21,7 @@ from planner_cli.settings import (
     RaceSettings,
 )
 from planner_cli.types import Question, Timings
+from tests.conftest import make_shop
 from tests.scripted import Script, ScriptedEngine, ScriptedSession
 
 COUNT = "select count(*) from customers"
@@ -83,24 +83,21 @@ def of(samples, changes):
     )
 
 
-@contextmanager
-def asked(path, samples, scores):
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """Opened once: what was run before changes no answer, since every plan runs its queries itself."""
+    with Database.open(make_shop(tmp_path_factory.mktemp("pooled") / "shop.sqlite")) as opened:
+        yield opened
+
+
+def asked(database, samples, scores):
     """What a plan is made of, the generator with one round of samples, and its judge's engine."""
-    with Database.open(path) as database:
-        writer = ScriptedEngine()
-        writer.enqueue(samples)
-        writer.enqueue([])  # where mended queries are weighed
-        judge = None if scores is None else Judge(scores)
-        made = judge and Discriminator(judge, "chat")
-        yield (
-            (
-                Question("How many?", database.schema, database.name),
-                database,
-                Generator(writer, "compact-values"),
-                made,
-            ),
-            judge,
-        )
+    writer = ScriptedEngine()
+    writer.enqueue(samples)
+    writer.enqueue([])  # where mended queries are weighed
+    judge = None if scores is None else Judge(scores)
+    question = Question("How many?", database.schema, database.name)
+    return (question, database, Generator(writer, "compact-values"), judge and Discriminator(judge, "chat")), judge
 
 
 def plain(answer):
@@ -112,44 +109,47 @@ def plain(answer):
 
 
 @pytest.mark.parametrize(("samples", "scores", "changes"), [p[1:] for p in POOLS], ids=[p[0] for p in POOLS])
-def test_each_answer_is_the_one_of_a_plan_of_its_own(shop, samples, scores, changes):
+def test_each_answer_is_the_one_of_a_plan_of_its_own(database, samples, scores, changes):
     settings = of(samples, changes)
     alone, judged = {}, {}
     for method in RANKING:
-        with asked(shop, samples, scores) as (parts, judge):
-            *_, last = plan(*parts, replace(settings, select=method), control=Control())
-            assert isinstance(last, Answered)
-            alone[method] = plain(last.answer)
-            judged[method] = len(judge.sessions) if judge else 0
+        parts, judge = asked(database, samples, scores)
+        *_, last = plan(*parts, replace(settings, select=method), control=Control())
+        assert isinstance(last, Answered)
+        alone[method] = plain(last.answer)
+        judged[method] = len(judge.sessions) if judge else 0
     for order in (RANKING, RANKING[::-1]):
-        with asked(shop, samples, scores) as (parts, judge):
-            pooled = Pooled(*parts, settings, Control())
-            for method in order:
-                assert plain(pooled.answer(method)) == alone[method], method
-            ways = {judged_as(method): judged[method] for method in RANKING}
-            assert (len(judge.sessions) if judge else 0) == sum(ways.values())  # each way of judging once
+        parts, judge = asked(database, samples, scores)
+        pooled = Pooled(*parts, settings, Control())
+        for method in order:
+            assert plain(pooled.answer(method)) == alone[method], method
+        ways = {judged_as(method): judged[method] for method in RANKING}
+        assert (len(judge.sessions) if judge else 0) == sum(ways.values())  # each way of judging once
 
 
 @pytest.mark.parametrize("method", GENERATING)
-def test_a_method_that_generates_by_itself_is_refused(shop, method):
-    with asked(shop, [COUNT], {COUNT: 0.5}) as (parts, _), pytest.raises(ValueError, match=method):
+def test_a_method_that_generates_by_itself_is_refused(database, method):
+    parts, _ = asked(database, [COUNT], {COUNT: 0.5})
+    with pytest.raises(ValueError, match=method):
         Pooled(*parts, of([COUNT], {}), Control()).answer(method)
 
 
-def test_the_limit_of_time_counts_for_each_method(shop):
-    with asked(shop, [COUNT, PARIS], {COUNT: 0.9, PARIS: 0.2}) as (parts, _):
-        control = Control()
-        pooled = Pooled(*parts, replace(of([COUNT, PARIS], {}), max_seconds=1000.0), control)
-        for method in ("rerank", "race", "greedy"):
-            control.restart(1e-9)  # all of it is used up by what came before
-            assert pooled.answer(method).score == 0.9, method
+def test_the_limit_of_time_counts_for_each_method(database):
+    parts, _ = asked(database, [COUNT, PARIS], {COUNT: 0.9, PARIS: 0.2})
+    control = Control()
+    pooled = Pooled(*parts, replace(of([COUNT, PARIS], {}), max_seconds=1000.0), control)
+    for method in ("rerank", "race", "greedy"):
+        control.restart(1e-9)  # all of it is used up by what came before
+        assert pooled.answer(method).score == 0.9, method
 
 
-def test_time_that_ends_before_a_candidate_and_ctrl_c_are_raised(shop):
+def test_time_that_ends_before_a_candidate_and_ctrl_c_are_raised(database):
     settings = of([COUNT], {})
-    with asked(shop, [COUNT], None) as (parts, _), pytest.raises(TimeLimit):
+    parts, _ = asked(database, [COUNT], None)
+    with pytest.raises(TimeLimit):
         Pooled(*parts, replace(settings, max_seconds=1e-9), Control())
     control = Control()
     control.cancel()
-    with asked(shop, [COUNT], None) as (parts, _), pytest.raises(Interrupted):
+    parts, _ = asked(database, [COUNT], None)
+    with pytest.raises(Interrupted):
         Pooled(*parts, settings, control)

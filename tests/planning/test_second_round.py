@@ -9,6 +9,7 @@ from planner_cli.generator import Generator
 from planner_cli.planning import Pooled, plan
 from planner_cli.settings import CorrectSettings, GeneratorSettings, Limits, PlanSettings, TreeSettings
 from planner_cli.types import Column, Question, Schema, Table
+from tests.planning.opened import opened
 from tests.scripted import ScriptedEngine
 
 COUNT = "select count(*) from customers"
@@ -55,9 +56,9 @@ def run(path, texts, *, mode="pro", later=(COUNT,), others=True, **settings):
     limits = Limits(seconds=0.2, patience=0)
     generating = GeneratorSettings(candidates=len(texts), mend=False)
     made = PlanSettings(generator=generating, mode=mode, limits=limits, **settings)
-    with Database.open(path, limits=limits) as database:
-        generator = Generator(writer, "compact-values")
-        events = list(plan(asked(database), database, generator, None, made, others=other if others else None))
+    database = opened(path, limits)
+    generator = Generator(writer, "compact-values")
+    events = list(plan(asked(database), database, generator, None, made, others=other if others else None))
     assert isinstance(events[-1], Answered)
     prompts = ["".join(span.text for span in session.prefix) for session in writer.sessions]
     return events[-1].answer, given, prompts

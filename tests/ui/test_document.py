@@ -193,7 +193,8 @@ def test_payloads_are_escaped_and_kept(payload):
 
 
 def test_naughty_strings(naughty):
-    for payload in naughty:
+    """One in six; all of them: ``test_renders.py``, slow."""
+    for payload in naughty[::6]:
         run = scripts.hostile(payload)
         made = document(
             question=payload, database=payload, answer=run.answer, settings=PlanSettings(), models=(), versions=VERSIONS

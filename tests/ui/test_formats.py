@@ -14,7 +14,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from hostile_texts import PAYLOADS, forbidden
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -398,6 +398,7 @@ SIGNS = st.text(st.sampled_from("=+-@\t\r\n'\"\\N ,;ab\u200c\ufeff＝"), max_siz
 TABLES = st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(VALUES | SIGNS, min_size=n, max_size=n), max_size=5))
 
 
+@settings(max_examples=50)
 @given(TABLES)
 def test_any_cells_round_trip_through_csv_and_tsv(rows):
     columns = [f"c{n}" for n in range(len(rows[0]) if rows else 2)]
@@ -409,6 +410,7 @@ def test_any_cells_round_trip_through_csv_and_tsv(rows):
     assert [[undone(cell) for cell in row] for row in cells] == [[cell or "" for cell in row] for row in expected]
 
 
+@settings(max_examples=30)
 @given(TABLES)
 def test_no_cell_is_a_formula_to_a_spreadsheet_library(rows):
     """openpyxl takes what csv.reader reads: a text, as it is in the file, never something to run."""
