@@ -15,7 +15,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", PAGE, re
 def test_the_examples_run(tmp_path, monkeypatch, capsys, shared_cache):
     assert len(EXAMPLES) > 4
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PLANNER_CANDIDATES", "2")  # of eight; what an example asks for itself counts more
+    monkeypatch.setenv("PLANNER_CANDIDATES", "1")  # of eight; what an example asks for itself counts more
     build(tmp_path / "demo.sqlite")
     names: dict[str, object] = {}
     for code, printed in EXAMPLES:
