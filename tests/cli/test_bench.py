@@ -14,7 +14,7 @@ from tests.conftest import make_shop
 from tests.running import command, planner, wait_for
 
 pytestmark = pytest.mark.model
-BUDGETS = "0,1,2"
+BUDGETS = "0,2"
 
 
 def bench(*arguments):
@@ -65,7 +65,7 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
             assert [p["tokens"] for p in candidate["probes"]][:1] == [0]
             assert candidate["tokens"] <= 2
     assert "against thinking budget" in text
-    assert text.count("(ok)") == 3  # the ladder's scores are those of runs at each budget alone
+    assert text.count("(ok)") == 2  # the ladder's scores are those of runs at each budget alone
 
 
 def test_a_run_goes_on_where_it_was_killed(judged):

@@ -306,13 +306,16 @@ def test_a_database_locked_by_its_writer(demo):
 
 CHANGES = [
     ("truncated", lambda path: os.truncate(path, 5000)),
-    ("emptied", lambda path: path.write_bytes(b"")),
     ("removed", lambda path: path.unlink()),
     ("replaced", lambda path: shutil.copy(path, path.with_name("new")) and path.with_name("new").replace(path)),
 ]
 
 
-@pytest.mark.parametrize("change", [c[1] for c in CHANGES], ids=[c[0] for c in CHANGES])
+@pytest.mark.parametrize(
+    "change",
+    [c[1] for c in CHANGES] + [pytest.param(lambda path: path.write_bytes(b""), marks=pytest.mark.slow)],
+    ids=[*(c[0] for c in CHANGES), "emptied"],
+)
 def test_the_database_changes_while_models_load(demo, change):
     process = start(demo, "--no-judge", "--history", "off")
     started_below(process)
@@ -441,7 +444,11 @@ def test_the_terminal_is_resized(demo):
     assert b"Traceback" not in b"".join(shown)
 
 
-@pytest.mark.parametrize(("options", "thinking"), [((), b"stop thinking"), (("-v",), b"judging")], ids=["live", "-v"])
+@pytest.mark.parametrize(
+    ("options", "thinking"),
+    [((), b"stop thinking"), pytest.param(("-v",), b"judging", marks=pytest.mark.slow)],
+    ids=["live", "-v"],
+)
 def test_the_terminal_is_closed(demo, options, thinking):
     """As by closing its window, in the middle of a thought: SIGHUP comes, and whatever is done to it fails."""
     process, terminal = on_a_terminal(demo, "-n", "8", "--budget", "4000", "--select", "rerank", *options)
