@@ -36,8 +36,8 @@ def planner(*arguments: object) -> subprocess.CompletedProcess[str]:
 
     Standard output and error are files as in a script: no terminal, UTF-8.
     """
-    if arguments[0] in {"ask", "demo", "bench"}:
-        _keep_the_base()
+    if arguments[0] in {"ask", "check", "demo", "bench"}:
+        keep_the_base()
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True) for _ in range(2))
     line = [*map(str, arguments)]
     with _as_at_start(), redirect_stdout(out), redirect_stderr(err):
@@ -47,7 +47,7 @@ def planner(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @functools.cache
-def _keep_the_base() -> None:
+def keep_the_base() -> None:
     """Load the built-in base once more than it is freed, in the form it runs in: each run closes what it has opened."""
     from planner_cli.app.models import ready
     from planner_cli.engine.weights import load_weights  # llama.cpp, which most users of this module do without

@@ -65,12 +65,12 @@ def test_a_change_loads_only_what_it_asks_for(planner):
     planner.change(candidates=1, seed=3)
     assert planner.engines == before
     assert sum(c.samples for c in planner.ask(QUESTION).candidates) == 1
-    planner.change(budget=8)  # another adapter: that of judges who think
+    planner.change(budget=2)  # another adapter: that of judges who think
     try:
         assert planner.engines[1] != before[1]
         assert planner.choices["budget"].origin == "argument"
         (verdict,) = planner.ask(QUESTION).verdicts
-        assert 0 < verdict.thought.tokens <= 8
+        assert 0 < verdict.thought.tokens <= 2
     finally:
         planner.change(budget=0, candidates=2, seed=0)
 
@@ -250,7 +250,7 @@ def test_a_judge_that_was_never_trained_is_asked_only_on_request(shop, tiny_rand
 QUIET = """
 import sys
 from planner_cli import Planner
-with Planner.open(sys.argv[1], budget=0, candidates=1, tables=["customers"], threads=1) as planner:
+with Planner.open(sys.argv[1], no_judge=True, candidates=1, tables=["customers"], threads=1) as planner:
     planner.ask("How many customers are there?")
 loud = [name for name in ("click", "rich") if name in sys.modules]
 assert not loud, loud
@@ -307,7 +307,7 @@ def test_one_database_or_several_files(names, why):
 def test_files_of_tables_are_asked_as_one_database(tmp_path):
     (tmp_path / "customers.csv").write_text("id;name;city\n1;Anna;Berlin\n2;Bob;Paris\n")
     (tmp_path / "orders.jsonl").write_text('{"id": 1, "customer_id": 2, "total": 5.5}\n')
-    with Planner.open([tmp_path / "customers.csv", tmp_path / "orders.jsonl"], budget=0, candidates=2) as planner:
+    with Planner.open([tmp_path / "customers.csv", tmp_path / "orders.jsonl"], no_judge=True, candidates=1) as planner:
         assert [table.name for table in planner.schema.tables] == ["customers", "orders"]
         assert planner.notes[0].startswith("customers.csv: 2 rows, 3 columns; separated by semicolons")
         assert planner.ask("How many customers are in Berlin?").rows == ((1,),)

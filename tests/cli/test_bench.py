@@ -14,6 +14,7 @@ from tests.conftest import make_shop
 from tests.running import command, planner, wait_for
 
 pytestmark = pytest.mark.model
+BUDGETS = "0,2"
 
 
 def bench(*arguments):
@@ -52,7 +53,7 @@ def judged(tmp_path_factory, builtin_generator):
             for question, gold, wrong in items
         )
     )
-    done = bench("sweep", data, "-o", folder / "run", "--budgets", "0,4,8", "--check", "1")
+    done = bench("sweep", data, "-o", folder / "run", "--budgets", BUDGETS, "--check", "1")
     assert done.returncode == 0, done.stderr
     return folder, data, done.stdout
 
@@ -62,15 +63,15 @@ def test_a_sweep_reads_every_budget_in_one_pass(judged):
     for row in rows(folder / "run"):
         for candidate in row["candidates"]:
             assert [p["tokens"] for p in candidate["probes"]][:1] == [0]
-            assert candidate["tokens"] <= 8
+            assert candidate["tokens"] <= 2
     assert "against thinking budget" in text
-    assert text.count("(ok)") == 3  # the ladder's scores are those of runs at each budget alone
+    assert text.count("(ok)") == 2  # the ladder's scores are those of runs at each budget alone
 
 
 def test_a_run_goes_on_where_it_was_killed(judged):
     folder, data, _ = judged
     whole = rows(folder / "run")
-    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", "0,4,8")
+    line = command("bench", "sweep", data, "-o", folder / "killed", "--budgets", BUDGETS)
     process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = folder / "killed" / "rows.jsonl"
     wait_for(lambda: lines.exists() and lines.read_bytes().count(b"\n"), "the first row")
@@ -78,7 +79,7 @@ def test_a_run_goes_on_where_it_was_killed(judged):
     process.communicate()
     left = lines.read_bytes().count(b"\n")
     assert left < 3
-    done = bench("sweep", data, "-o", folder / "killed", "--budgets", "0,4,8")
+    done = bench("sweep", data, "-o", folder / "killed", "--budgets", BUDGETS)
     assert done.returncode == 0, done.stderr
     again = rows(folder / "killed")
     for row in [*whole, *again]:
@@ -96,15 +97,16 @@ def test_another_setting_needs_another_folder(judged):
     assert "budget" in done.stderr
 
 
-def test_report_and_diff_and_merge(judged):
+def test_report_and_diff_and_merge(judged, tiny_random_model):
     folder, data, _ = judged
     done = bench("report", folder / "run", "-o", folder / "report")
     assert done.returncode == 0, done.stderr
     page = done.stdout.strip()
     assert "data:image/" in Path(page).read_text(encoding="utf-8")
     assert "They differ in: nothing" in bench("diff", folder / "run", folder / "run").stdout
+    own = ("--budget", "0", "--discriminator", tiny_random_model)
     for shard in ("1/2", "2/2"):
-        made = bench("intrinsic", data, "-o", folder / shard[0], "--shard", shard, "--budget", "0")
+        made = bench("intrinsic", data, "-o", folder / shard[0], "--shard", shard, *own)
         assert made.returncode == 0, made.stderr
     merged = bench("merge", folder / "1", folder / "2", "-o", folder / "merged")
     assert "3 rows" in merged.stdout

@@ -382,7 +382,7 @@ def test_without_a_terminal_lines_come_from_standard_input(demo_database, monkey
         "x",
     ]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
-    options = ["-n", "2", "--budget", "0", "--tables", "customers", "--format", "csv"]
+    options = ["-n", "1", "--budget", "0", "--tables", "customers", "--format", "csv"]
     assert main(["chat", str(demo_database), *options]) == 2
     out, err = capsys.readouterr()
     assert out.startswith("count(*)\n150\none\n1\ngenerator      builtin: ")
@@ -390,5 +390,5 @@ def test_without_a_terminal_lines_come_from_standard_input(demo_database, monkey
     assert "did you mean \\tables?" in err
     assert not typed_path().exists()
     monkeypatch.setattr("sys.stdin", io.StringIO(lines[0]))
-    assert main(["chat", str(demo_database), *options, "--sql-only"]) == 0
+    assert main(["chat", str(demo_database), *options, "--sql-only", "--no-judge"]) == 0
     assert capsys.readouterr().out == "select count(*) from customers\n"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 
 from planner_cli import Planner
-from tests.running import planner, planner_process
+from planner_cli.cli import main
+from tests.running import planner
+
+pytestmark = pytest.mark.usefixtures("shared_cache")
 
 QUESTION = "How many customers are there?"
 RIGHT, WRONG = "select count(*) from customers", "select count(*) from orders"
@@ -27,12 +31,10 @@ def test_a_right_query_from_a_file(demo_database, tmp_path):
 
 
 @pytest.mark.model
-def test_a_wrong_query_from_standard_input_and_a_better_one(demo_database):
-    done = planner_process(
-        "check", QUESTION, "-", demo_database, "--json", "--min-confidence", "0.5", *QUICK, input=WRONG
-    )
-    assert done.returncode == 4
-    made = json.loads(done.stdout)
+def test_a_wrong_query_from_standard_input_and_a_better_one(demo_database, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(WRONG))
+    assert main(["check", QUESTION, "-", str(demo_database), "--json", "--min-confidence", "0.5", *QUICK]) == 4
+    made = json.loads(capsys.readouterr().out)
     assert (made["answer"], made["abstained"]["sql"], made["abstained"]["rows"]) == (None, WRONG, [[1100]])
     assert made["abstained"]["confidence"] < 0.5
     assert made["candidates"][0]["verdict"]["score"] < 0.5

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -137,6 +138,9 @@ def test_hints_hold_no_parentheses_for_they_stand_in_some():
 
 def test_debug_shows_the_traceback(places, capsys, monkeypatch):
     monkeypatch.setenv("PLANNER_DEBUG", "1")
+    logger = logging.getLogger("planner_cli")  # which writes to this test's standard error from here on
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logger.level)
     assert main(["ask", "q", str(places / "none.sqlite")]) == 2
     error = capsys.readouterr().err
     assert "Traceback" in error

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from planner_cli.cli.offline import OFFLINE
-from tests.running import PATIENCE, command
+from tests.running import PATIENCE, command, planner
 from tests.sockets import SOCKETS
 
 QUICK = ("-n", "1", "--budget", "2", "--max-tokens", "12", "--tables", "customers", "--format", "csv", "--threads", "1")
@@ -107,8 +107,8 @@ CONNECT = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=3)
 
 @pytest.mark.model
 def test_the_answer_is_the_same_without_a_network(demo, without_network):
-    asked = command("ask", "How many customers are there?", str(demo), *QUICK, "--history", "off")
-    usual, alone = run(*asked), run(*without_network, *asked)
+    asked = ("ask", "How many customers are there?", str(demo), *QUICK, "--history", "off", "--no-judge")
+    usual, alone = planner(*asked), run(*without_network, *command(*asked))
     assert usual.returncode == 0
     assert (alone.returncode, alone.stdout) == (0, usual.stdout)
     assert "150" in alone.stdout
@@ -141,7 +141,10 @@ def inet_calls(tmp_path):
 TRACED = [
     ("ask", ["ask", "How many customers are there?", "{demo}", *QUICK]),
     ("history", ["history", "list"]),
-    ("bench", ["bench", "e2e", "{demo_jsonl}", "--limit", "1", "--budget", "0", "-o", "{out}", "-n", "1"]),
+    (
+        "bench",
+        ["bench", "e2e", "{demo_jsonl}", "--limit", "1", "--no-judge", "--max-tokens", "12", "-o", "{out}", "-n", "1"],
+    ),
     ("models list", ["models", "list"]),
     ("models path", ["models", "path", "builtin"]),
 ]

@@ -66,7 +66,7 @@ def listed(capsys) -> dict[str, dict]:
 
 @pytest.mark.model
 @pytest.mark.parametrize("level", ["metadata", "full"])
-def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level):
+def test_every_file_that_is_kept_is_listed_and_private_and_purged(home, shop, capsys, level):
     assert ask(shop, "--history", level).returncode == 0
     measure._demo_database()
     files = {str(path) for path in home.rglob("*") if path.is_file()}
@@ -79,6 +79,13 @@ def test_every_file_that_is_kept_is_listed_and_private(home, shop, capsys, level
     data = kept_bytes(home)
     assert QUESTION.encode() in data
     assert any(secret.encode() in data for secret in SECRETS) == (level == "full")
+    assert planner("history", "purge", "--all", "--yes").returncode == 0
+    data = kept_bytes(home)
+    assert QUESTION.encode() not in data
+    assert not any(secret.encode() in data for secret in SECRETS)
+    with sqlite3.connect(history_path()) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
 
 
 @pytest.mark.model
@@ -207,19 +214,6 @@ def test_what_was_typed_in_a_session_is_listed_and_purged(home, capsys):
     assert main(["history", "purge", "--all", "--yes"]) == ExitCode.OK
     assert b"zebra" not in kept_bytes(home)
     assert not typed.exists()
-
-
-@pytest.mark.model
-def test_a_purged_question_is_in_no_byte_that_is_kept(home, shop):
-    assert ask(shop, "--history", "full").returncode == 0
-    assert QUESTION.encode() in kept_bytes(home)
-    assert planner("history", "purge", "--all", "--yes").returncode == 0
-    data = kept_bytes(home)
-    assert QUESTION.encode() not in data
-    assert not any(secret.encode() in data for secret in SECRETS)
-    with sqlite3.connect(history_path()) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    connection.close()
 
 
 def test_caches_and_leftovers_are_cleared(home, capsys):

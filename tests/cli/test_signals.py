@@ -95,7 +95,12 @@ def interrupted(shop, number, module):
 @pytest.mark.model
 @pytest.mark.parametrize(
     "module",
-    ["click", "planner_cli.cli.results", "planner_cli.database", "numpy", "llama_cpp", "planner_cli.generator"],
+    [
+        "click",
+        "planner_cli.database",
+        "planner_cli.generator",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("planner_cli.cli.results", "numpy", "llama_cpp")),
+    ],
 )
 def test_ctrl_c_while_things_load(shop, module):
     assert interrupted(shop, signal.SIGINT, module) == ("", ["planner: interrupted"], True, 130)

@@ -11,7 +11,7 @@ from planner_cli import Planner
 from planner_cli.text import nocase
 from tests.running import document, planner
 
-QUICK = ("-n", "1", "--budget", "0", "--history", "off")
+QUICK = ("-n", "1", "--no-judge", "--max-tokens", "24", "--history", "off")
 
 
 @pytest.fixture(scope="module")
