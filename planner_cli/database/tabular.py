@@ -27,7 +27,7 @@ Cells: TypeAlias = Sequence[Any]
 ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _BATCH = 2000
 _SAMPLE = 65_536
-"""Characters by which the separator is told."""
+"""Characters from which the separator is guessed."""
 _CHUNK = 1_000_000
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
