@@ -6,8 +6,6 @@ What was learnt on this machine is in ``confidence.json`` of the configuration f
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -52,18 +50,15 @@ def keep_weights(models: Sequence[Mapping[str, Any]], weights: Weights | None) -
         PlannerError: the file is damaged, or cannot be written.
 
     """
+    from planner_cli.hub import cache
+
     path = weights_path()
     known = _read()
     known.pop(pair_key(models), None)
     if weights is not None:
         known[pair_key(models)] = weights
-    text = json.dumps({key: asdict(each) for key, each in known.items()}, indent=1)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # created with mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(path)
+        cache.write(path, {key: asdict(each) for key, each in known.items()})
     except OSError as error:
         raise PlannerError(f"{path}: {error.strerror or error}") from error
 

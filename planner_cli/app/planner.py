@@ -126,7 +126,6 @@ class Planner:
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            files = [files] if isinstance(files, Path) else files
             opened = open_database(files, wanted, limits, noted, control=control, progress=progress or no_note)
             on_failure.callback(opened.close)
             schema = part_of(opened.schema, wanted.tables, opened.path)

@@ -26,14 +26,19 @@ def load(path: Path) -> Any:
 
 
 def store(path: Path, value: Any) -> None:
-    """Write the file whole or not at all; a failure is silent, because a read-only home must not stop a question."""
+    """As :func:`write`; a failure is silent, because a read-only home must not stop a question."""
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # created with mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(value, stream)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write(path, value)
+
+
+def write(path: Path, value: Any) -> None:
+    """Write the file whole or not at all; raises :class:`OSError`."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # created with mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(value, stream)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

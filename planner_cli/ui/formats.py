@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import IO, Literal, TextIO, TypeAlias, cast, get_args
 
 from planner_cli.clean import Clean, clean
-from planner_cli.database.block import Block, block
+from planner_cli.database.block import Block
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import cut_note, human
 from planner_cli.ui.jsontext import JsonValue, json_value, to_json
@@ -50,22 +50,6 @@ _TABLE_ROWS = 1000
 def format_of(path: PurePath) -> Format:
     """What the ending of a file's name asks for; ``table`` if it says nothing."""
     return ENDINGS.get(path.suffix.lower(), "table")
-
-
-def write_result(
-    columns: Sequence[str],
-    rows: Sequence[Row],
-    *,
-    format: Format,  # noqa: A002 - named as the option is
-    stream: IO[str],
-    raw: bool = False,
-    bom: bool = False,
-    width: int | None = None,
-    color: bool = False,
-) -> tuple[Clean, ...]:
-    """The same for rows at hand: see :func:`write_blocks`."""
-    blocks = [block(rows)] if rows else []
-    return write_blocks(columns, blocks, format=format, stream=stream, raw=raw, bom=bom, width=width, color=color)
 
 
 def write_blocks(

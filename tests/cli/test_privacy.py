@@ -20,9 +20,10 @@ from planner_cli.prompts.generator import generator_prompt
 from planner_cli.prompts.judging import View
 from planner_cli.prompts.shown import Subject
 from planner_cli.types import Candidate, Question
-from planner_cli.ui.formats import FORMATS, write_result
+from planner_cli.ui.formats import FORMATS
 from tests.running import planner, planner_process
 from tests.scripted import ScriptedEngine
+from tests.written import write_result
 
 QUESTION = "Show the name of each customer"
 SECRETS = ("Anna", "Ben", "Eva")

@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from planner_cli.types import Execution
 from planner_cli.ui.answer import show_answer
 from planner_cli.ui.console import make_console
-from planner_cli.ui.formats import FORMATS, write_result
+from planner_cli.ui.formats import FORMATS
+from tests.written import write_result
 
 
 class Terminal(io.StringIO):

@@ -21,8 +21,9 @@ from rich.cells import cell_len
 from planner_cli.clean import is_formula
 from planner_cli.database.block import block
 from planner_cli.ui.cells import CELL_LIMIT
-from planner_cli.ui.formats import FORMATS, format_of, unique_names, write_result
+from planner_cli.ui.formats import FORMATS, format_of, unique_names
 from planner_cli.ui.spreadsheet import write_spreadsheet
+from tests.written import write_result
 
 COLUMNS = ("id", "name", "x")
 ROWS = (

@@ -18,10 +18,11 @@ from planner_cli.ui.board import board_lines
 from planner_cli.ui.console import make_console, print_line, print_note
 from planner_cli.ui.document import document
 from planner_cli.ui.errors import format_error, format_note
-from planner_cli.ui.formats import FORMATS, write_result
+from planner_cli.ui.formats import FORMATS
 from planner_cli.ui.jsontext import to_json
 from planner_cli.ui.look import UNICODE
 from tests.corpus.texts import own_texts
+from tests.written import write_result
 
 
 def tables(text: str):
