@@ -190,6 +190,16 @@ class Session(Protocol):
         """Free all branches; the engine can open another session."""
 
 
+class Templated(Protocol):
+    """What is needed of a model to write a prompt for it."""
+
+    @property
+    def reasoning(self) -> Reasoning: ...
+
+    def chat(self, messages: Sequence[Message]) -> Prompt:
+        """The model's chat template applied, with the assistant's turn opened; contents stay spans of their own."""
+
+
 class Engine(Protocol):
     name: str
     reasoning: Reasoning
