@@ -21,6 +21,10 @@ from planner_cli.control import Control
 from planner_cli.settings import Sampling
 from planner_cli.types import StageTimings
 
+ACTS_BEHIND = "planner.adapter.acts_behind"
+"""GGUF key of an adapter (true) that was trained to act on what a session writes and reads behind its prefix, from the
+prefix's last token on. The prefix's KV cache is then the base's own, and the same for every such adapter."""
+
 SpanKind: TypeAlias = Literal["control", "text", "data", "stable", "cut"]
 
 

@@ -12,13 +12,10 @@ from typing import Any
 
 from planner_cli.engine import library
 from planner_cli.engine.library import L
+from planner_cli.engine.protocol import ACTS_BEHIND
 from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
-
-ACTS_BEHIND = "planner.adapter.acts_behind"
-"""GGUF key of an adapter (true) that was trained to act on what a session writes and reads behind its prefix, from the
-prefix's last token on. The prefix's KV cache is then the base's own, and the same for every such adapter."""
 
 
 @dataclass(frozen=True, slots=True)
