@@ -29,6 +29,14 @@ DIGESTS = "sha256.json"
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
+# Files of tests are in memory where there is plenty, unless TMPDIR or --basetemp names a place: every commit of SQLite,
+# thousands of them, would wait for a disk.
+_MEMORY, _PLENTY = Path("/dev/shm"), 4 * 2**30
+if _MEMORY.is_dir() and "TMPDIR" not in os.environ:
+    _room = os.statvfs(_MEMORY)
+    if _room.f_bavail * _room.f_frsize > _PLENTY and not _room.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 # The same examples every time, and no deadline a busy machine could miss.
 hypothesis.settings.register_profile("planner", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("planner")
