@@ -22,6 +22,23 @@ Value: TypeAlias = int | float | str | bytes | None
 
 Row: TypeAlias = tuple[Value, ...]
 
+TimeKind: TypeAlias = Literal[
+    "seconds",
+    "milliseconds",
+    "microseconds",
+    "nanoseconds",
+    "webkit",  # microseconds since 1601, as Chrome keeps them
+    "apple",  # seconds since 2001, as Core Data keeps them
+    "apple-nanoseconds",
+    "julian",
+    "iso",  # texts that SQLite's functions take
+    "compact",  # 20240601, as a number or text
+    "day-month-year",  # 01.06.2024
+    "month-day-year",  # 06/01/2024
+    "year",
+]
+"""How a column keeps moments; what counts without more said counts from 1970."""
+
 # ---------------------------------------------------------------------------------------------- schema
 
 
@@ -37,6 +54,10 @@ class Column:
     """The ``--`` or ``/* */`` comment on the column in the CREATE text."""
     samples: tuple[Value, ...] = ()
     """A few distinct values, in order of first appearance; empty when values are not to be shown."""
+    time: TimeKind | None = None
+    """How it keeps moments, judging by its name and values (:mod:`planner_cli.database.moments`)."""
+    codes: tuple[Value, ...] = ()
+    """All values that were seen of a column of few short ones, such as a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +230,8 @@ class Execution:
     """Comparisons in the query that no stored row satisfies (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
     """Joins of keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    misdated: tuple[str, ...] = ()
+    """Times that it reads as what they are not, in words (:mod:`planner_cli.database.misdated`)."""
     cut_values: tuple[int, ...] = ()
     """Sizes in bytes of the values of which only the beginning was fetched, row by row."""
     notes: tuple[str, ...] = ()
@@ -219,6 +242,11 @@ class Execution:
         return self.error is None
 
     @property
+    def faults(self) -> int:
+        """How many things are odd about it."""
+        return len(self.unmatched) + len(self.crossed) + len(self.misdated)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What is odd about a query although it runs, in words."""
         found = []
@@ -226,6 +254,7 @@ class Execution:
             found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
         if self.crossed:
             found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
+        found += self.misdated
         return tuple(found)
 
 

@@ -13,6 +13,7 @@ from planner_cli.confidence import GENERAL, Weights
 from planner_cli.control import Control
 from planner_cli.database import cluster
 from planner_cli.database.mend import mend, respell
+from planner_cli.database.misdated import redate
 from planner_cli.discriminator import Case
 from planner_cli.errors import ContextOverflow, TimeLimit
 from planner_cli.events import (
@@ -231,6 +232,8 @@ class Pool:
     def _mend(self, schema: Schema) -> Iterator[Event]:
         """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
 
+        So with a time that is read as what it is not.
+
         What then runs is one more candidate. It has no votes, since no sample wrote it, and counts as greedy if what it
         was made from does.
         """
@@ -275,8 +278,10 @@ class Pool:
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)
-            execution = self._database.execute(spelled, self.control) if spelled is not None else execution
-            return None if spelled is None or not execution.ok else (spelled, execution)
+            dated = redate(spelled or sql, schema) if execution.misdated else None
+            better = dated or spelled
+            execution = self._database.execute(better, self.control) if better is not None else execution
+            return None if better is None or not execution.ok else (better, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:

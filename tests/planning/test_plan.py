@@ -184,6 +184,31 @@ def test_a_text_is_asked_for_as_the_rows_spell_it(tmp_path, stored, asked, spell
     assert ("but for white space or Unicode normal form" in unmended.warnings[0]) is (spelled is not None)
 
 
+DATED = [
+    ("a text", "select count(*) from visits where at >= '2024-03-01'", "select count(*) from visits where date(at / 1000, 'unixepoch') >= '2024-03-01'", 2),
+    ("a function", "select count(*) from visits where strftime('%Y', at) = '2024'", "select count(*) from visits where strftime('%Y', at / 1000, 'unixepoch') = '2024'", 2),
+    ("right as it is", "select count(*) from visits where at >= 1709251200000", None, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "mended", "count"), [d[1:] for d in DATED], ids=[d[0] for d in DATED])
+def test_a_time_is_read_as_what_it_is(tmp_path, sql, mended, count):
+    path = tmp_path / "visits.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table visits (id integer primary key, at integer)")
+        moments = [(1_672_531_200_000,), (1_718_700_000_000,), (1_728_700_000_000,)]
+        connection.executemany("insert into visits (at) values (?)", moments)
+    answer = answer_of(run(path, [sql], judge=False, select="weighted-vote"))
+    assert answer.best_candidate.sql == (mended or sql)
+    assert answer.best_execution.rows == ((count,),)
+    assert answer.warnings == ()
+    unmended = answer_of(run(path, [sql], judge=False, select="weighted-vote", mend=False))
+    assert [c.sql for c in unmended.candidates] == [sql]
+    assert ["it holds epoch milliseconds, such as 1672531200000" in w for w in unmended.warnings] == [True] * (
+        mended is not None
+    )
+
+
 def test_order_of_events(shop):
     kinds = [type(e) for e in run(shop, [COUNT], scores=[0.5]) if not isinstance(e, (GenerationProgress, ThoughtToken))]
     generating = [StageStarted, Prefilled, CandidateWritten, CandidateExecuted, StageFinished, Clustered]
