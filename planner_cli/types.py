@@ -143,6 +143,13 @@ class Question:
     """All there is to show, where ``schema`` is a part of it that was chosen for this question."""
     earlier: Earlier | None = None
     """What it may continue; ``None``: it stands on its own."""
+    today: str | None = None
+    """The day it is, as ``YYYY-MM-DD``, where the text is about time; ``None``: it is not, or nobody is to know."""
+
+    @property
+    def day_said(self) -> str:
+        """What a model that takes it is shown of the day, behind the text."""
+        return "" if self.today is None else f" (today is {self.today})"
 
     @property
     def with_earlier(self) -> str:
