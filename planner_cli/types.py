@@ -146,6 +146,9 @@ class Question:
     today: str | None = None
     """The day it is, as ``YYYY-MM-DD``, where the text is about time; ``None``: it is not, or nobody is to know."""
 
+    now: str | None = None
+    """The day that ``'now'`` is to stand for; ``None``: the clock's."""
+
     @property
     def day_said(self) -> str:
         """What a model that takes it is shown of the day, behind the text."""

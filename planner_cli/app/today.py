@@ -32,7 +32,7 @@ _FROM_NOW = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_SAID = re.compile(r"\btoday is\b|heute ist", re.IGNORECASE)
+_SAID = re.compile(r"\btoday is (\d{4}-\d\d-\d\d)\b", re.IGNORECASE)
 
 
 def is_about_now(text: str) -> bool:
@@ -40,11 +40,16 @@ def is_about_now(text: str) -> bool:
     return _FROM_NOW.search(text) is not None and _SAID.search(text) is None
 
 
-def on_day(question: Question, today: str | None) -> Question:
-    """The question with the day where it depends on it."""
-    return replace(question, today=today) if today is not None and is_about_now(question.with_earlier) else question
+def on_day(question: Question, today: str | None, *, clock: bool = True) -> Question:
+    """The question with the day where it depends on it: what the text says, or ``today``, or with ``clock`` today's.
 
-
-def local_day() -> str:
-    """The day it is here."""
-    return dt.datetime.now().astimezone().date().isoformat()
+    If that is not the clock's day, the queries count from it as well.
+    """
+    text = question.with_earlier
+    said = _SAID.search(text)
+    if said is not None:
+        return replace(question, now=said[1])
+    if not is_about_now(text):
+        return question
+    shown = today or (dt.datetime.now().astimezone().date().isoformat() if clock else None)
+    return replace(question, today=shown, now=today)

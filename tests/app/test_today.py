@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
 from planner_cli.app.today import is_about_now, on_day
@@ -56,14 +59,22 @@ def judged(family, question):
 
 @pytest.mark.parametrize(("build", "shown"), [s[1:] for s in SHOWN], ids=[s[0] for s in SHOWN])
 def test_general_models_are_shown_the_day(build, shown):
-    text = "".join(span.text for span in build(on_day(RELATIVE, "2025-06-18")))
+    text = "".join(span.text for span in build(on_day(RELATIVE, "2025-06-18", clock=False)))
     assert ("How many orders last month? (today is 2025-06-18)" in text) is shown
-    assert "today" not in "".join(span.text for span in build(on_day(RELATIVE, None)))
+    assert "today" not in "".join(span.text for span in build(on_day(RELATIVE, None, clock=False)))
 
 
 def test_a_follow_up_has_the_day_of_what_it_continues():
     question = Question("and in Paris?", SCHEMA, "shop", earlier=Earlier("orders last month", "select 1"))
     assert on_day(question, "2025-06-18").today == "2025-06-18"
+
+
+def test_queries_count_from_the_day_that_is_said():
+    said = replace(RELATIVE, text="orders last month (today is 2025-06-18)")
+    assert (on_day(said, "2024-01-01").today, on_day(said, "2024-01-01").now) == (None, "2025-06-18")
+    assert (on_day(RELATIVE, "2024-01-01").today, on_day(RELATIVE, "2024-01-01").now) == ("2024-01-01", "2024-01-01")
+    assert on_day(RELATIVE, None).now is None
+    assert on_day(RELATIVE, None).today == dt.datetime.now().astimezone().date().isoformat()
 
 
 @pytest.mark.parametrize("text", ["18.06.2025", "2025-02-30", "20250618", "today", ""])

@@ -60,7 +60,9 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "declared", "values", "kind"), [c[1:] for c in COLUMNS], ids=[c[0] for c in COLUMNS])
+@pytest.mark.parametrize(
+    ("column", "declared", "values", "kind"), [c[1:] for c in COLUMNS], ids=[c[0] for c in COLUMNS]
+)
 def test_kinds(column, declared, values, kind):
     assert kind_of(Known(column, declared, key=column == "id"), values) == kind
 

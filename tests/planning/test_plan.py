@@ -40,7 +40,7 @@ PARIS = "select count(*) from customers where city = 'Paris'"
 BROKEN = "select count(*) from customer"
 
 
-def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, **settings):
+def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, now=None, **settings):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     writer.enqueue(texts)
     writer.enqueue([])  # for the likelihood of mended queries
@@ -52,7 +52,7 @@ def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0
         **settings,
     )
     database = opened(path, plan_settings.limits)
-    question = Question("How many?", database.schema, database.name)
+    question = Question("How many?", database.schema, database.name, now=now)
     return list(
         plan(
             question,
@@ -207,6 +207,17 @@ def test_a_time_is_read_as_what_it_is(tmp_path, sql, mended, count):
     assert ["it holds epoch milliseconds, such as 1672531200000" in w for w in unmended.warnings] == [True] * (
         mended is not None
     )
+
+
+def test_a_query_counts_from_the_day_on_which_it_is_asked(shop):
+    sql = "select date('now'), count(*) from customers"
+    mended = "select date('2025-06-18'), count(*) from customers"
+    answer = answer_of(run(shop, [sql], judge=False, select="weighted-vote", now="2025-06-18"))
+    assert (answer.best_candidate.sql, answer.warnings) == (mended, ())
+    (doubt,) = answer_of(run(shop, [sql], judge=False, select="weighted-vote", now="2025-06-18", mend=False)).warnings
+    assert doubt == "the query counts from the clock's day, but the question is asked on 2025-06-18"
+    by_the_clock = answer_of(run(shop, [sql], judge=False, select="weighted-vote"))
+    assert (by_the_clock.best_candidate.sql, by_the_clock.warnings) == (sql, ())
 
 
 def test_order_of_events(shop):

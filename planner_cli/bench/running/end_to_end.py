@@ -114,7 +114,7 @@ class _Asking:
         golds, database = self._begun(item)
         meter = EnergyMeter()
         asking = self._asking(item, database)
-        question = on_day(asking.question(item.question), self.settings.generator.today)
+        question = on_day(asking.question(item.question), self.settings.generator.today, clock=False)
         self.control.restart(self.settings.max_seconds)
         parts = (question, database, self.generator, self.judge, self.settings)
         events = plan(*parts, control=self.control, others=asking.others)
@@ -130,7 +130,7 @@ class _Asking:
         golds, database = self._begun(item)
         meter = EnergyMeter()
         asking = self._asking(item, database)
-        question = on_day(asking.question(item.question), self.settings.generator.today)
+        question = on_day(asking.question(item.question), self.settings.generator.today, clock=False)
         answers: dict[Select, Answer] = {}
         joules: dict[Select, float | None] = {}
         wanted = [one for one, key in zip(methods, keys, strict=True) if key is not None]
