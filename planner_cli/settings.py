@@ -6,6 +6,7 @@ keyword argument too.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
@@ -79,6 +80,22 @@ class GeneratorSettings(Checked):
         "generator", name="constrain", metavar="N", within=Range(0),
     )  # fmt: skip
     """How many of the samples (the last ones) can name only tables and columns that exist."""
+    today: str | None = knob(
+        None, 'The day it is, for questions such as "last month" (general models).', "generator",
+        metavar="YYYY-MM-DD", usual="the day it is; in benchmarks not said",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        Checked.__post_init__(self)
+        if self.today is not None and not _is_day(self.today):
+            raise PlannerError(f"today is {self.today!r}, but must be a day, as YYYY-MM-DD")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

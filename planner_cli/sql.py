@@ -61,6 +61,7 @@ class Equality(NamedTuple):
     right: tuple[Source, str]
 
 
+@functools.lru_cache(maxsize=256)
 def sources(sql: str) -> tuple[Source, ...]:
     """The tables behind FROM and JOIN, whatever query within ``sql`` reads them; common table expressions are none.
 

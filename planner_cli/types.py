@@ -22,6 +22,23 @@ Value: TypeAlias = int | float | str | bytes | None
 
 Row: TypeAlias = tuple[Value, ...]
 
+TimeKind: TypeAlias = Literal[
+    "seconds",
+    "milliseconds",
+    "microseconds",
+    "nanoseconds",
+    "webkit",  # microseconds since 1601, as Chrome keeps them
+    "apple",  # seconds since 2001, as Core Data keeps them
+    "apple-nanoseconds",
+    "julian",
+    "iso",  # texts that SQLite's functions take
+    "compact",  # 20240601, as a number or text
+    "day-month-year",  # 01.06.2024
+    "month-day-year",  # 06/01/2024
+    "year",
+]
+"""How a column keeps moments; what counts without more said counts from 1970."""
+
 # ---------------------------------------------------------------------------------------------- schema
 
 
@@ -37,6 +54,10 @@ class Column:
     """The ``--`` or ``/* */`` comment on the column in the CREATE text."""
     samples: tuple[Value, ...] = ()
     """A few distinct values, in order of first appearance; empty when values are not to be shown."""
+    time: TimeKind | None = None
+    """How it keeps moments, judging by its name and values (:mod:`planner_cli.database.moments`)."""
+    codes: tuple[Value, ...] = ()
+    """All values that were seen of a column of few short ones, such as a status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +143,16 @@ class Question:
     """All there is to show, where ``schema`` is a part of it that was chosen for this question."""
     earlier: Earlier | None = None
     """What it may continue; ``None``: it stands on its own."""
+    today: str | None = None
+    """The day it is, as ``YYYY-MM-DD``, where the text is about time; ``None``: it is not, or nobody is to know."""
+
+    now: str | None = None
+    """The day that ``'now'`` is to stand for; ``None``: the clock's."""
+
+    @property
+    def day_said(self) -> str:
+        """What a model that takes it is shown of the day, behind the text."""
+        return "" if self.today is None else f" (today is {self.today})"
 
     @property
     def with_earlier(self) -> str:
@@ -209,6 +240,8 @@ class Execution:
     """Comparisons in the query that no stored row satisfies (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
     """Joins of keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
+    misdated: tuple[str, ...] = ()
+    """Times that it reads as what they are not, in words (:mod:`planner_cli.database.misdated`)."""
     cut_values: tuple[int, ...] = ()
     """Sizes in bytes of the values of which only the beginning was fetched, row by row."""
     notes: tuple[str, ...] = ()
@@ -219,6 +252,11 @@ class Execution:
         return self.error is None
 
     @property
+    def faults(self) -> int:
+        """How many things are odd about it."""
+        return len(self.unmatched) + len(self.crossed) + len(self.misdated)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What is odd about a query although it runs, in words."""
         found = []
@@ -226,6 +264,7 @@ class Execution:
             found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
         if self.crossed:
             found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
+        found += self.misdated
         return tuple(found)
 
 

@@ -40,6 +40,7 @@ class Keywords(TypedDict, total=False):
     repeat_penalty: float
     mend: bool
     constrain: int
+    today: str | None
     budget: int
     race_slice: int
     race_margin: float

@@ -20,6 +20,7 @@ from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
 from planner_cli.app.opening import open_database, part_of
 from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
+from planner_cli.app.today import on_day
 from planner_cli.control import Control
 from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
@@ -214,7 +215,7 @@ class Planner:
         started = time.perf_counter()
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
-        question = self._asking.question(text, earlier)
+        question = on_day(self._asking.question(text, earlier), self.plan.generator.today)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._note_late_values()
         return question

@@ -18,6 +18,7 @@ from planner_cli.database.block import Block, block, unpack
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.crossed import crossed_joins
 from planner_cli.database.link import Link
+from planner_cli.database.misdated import misdated
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError, ExportError
@@ -260,8 +261,13 @@ class Database:
         except DatabaseError as error:
             return _failed("other", error.message)
         if execution.error_kind == "time":
-            return replace(execution, limit=limit, crossed=crossed_joins(sql, self.schema))
-        if not execution.ok or "=" not in sql:
+            return replace(
+                execution, limit=limit, crossed=crossed_joins(sql, self.schema), misdated=misdated(sql, self.schema)
+            )
+        if not execution.ok:
+            return execution
+        execution = replace(execution, misdated=misdated(sql, self.schema))
+        if "=" not in sql:
             return execution
         return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
 

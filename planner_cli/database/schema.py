@@ -15,10 +15,11 @@ from typing import Any, Literal, TypeVar
 
 from planner_cli.database import comments, shadows, wire
 from planner_cli.database.link import Link
+from planner_cli.database.moments import unclear, with_meaning
 from planner_cli.database.process import WorkerDiedError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError
 from planner_cli.text import nocase
-from planner_cli.types import Column, ForeignKey, LeftOut, Schema, Table
+from planner_cli.types import Column, ForeignKey, LeftOut, Schema, Table, Value
 
 _COLUMNS_BATCH, _SAMPLES_BATCH = 64, 16
 """Tables in one request."""
@@ -32,6 +33,11 @@ _BATCH_SECONDS = 2.5
 _ALONE_SECONDS = 1.0
 _SAMPLES_SECONDS = 3.0
 """For all samples together; tables after that have none."""
+
+_MORE_VALUES = 40
+"""Of a column that may keep moments or codes; from both ends of its table."""
+_MORE_SECONDS = 0.5
+"""For all of those together."""
 
 _TEXTS_BATCH = 8
 _TEXT_SECONDS = 0.1
@@ -87,6 +93,7 @@ def read(link: Link, samples: int) -> Schema:
     unsampled = 0
     if samples > 0:
         tables, unsampled = _with_samples(link, tables, samples)
+        tables = _with_meanings(link, tables)
     return Schema(tuple(tables), left_out=(*left_out, *parts), unknown_collations=collations, unsampled=unsampled)
 
 
@@ -236,7 +243,7 @@ def _with_samples(link: Link, tables: list[Table], count: int) -> tuple[list[Tab
 
     def request(batch: Sequence[Table]) -> wire.Message:
         wanted = [[table.name, [column.name for column in table.columns]] for table in batch]
-        return {"op": "samples", "wanted": wanted, "count": count, "seconds": _TABLE_SECONDS}
+        return {"op": "samples", "wanted": wanted, "count": count, "seconds": _TABLE_SECONDS, "both_ends": False}
 
     found = _batches(link, tables, _SAMPLES_BATCH, request, time.monotonic() + _SAMPLES_SECONDS)
     return [_sampled(table, values) for table, values in zip_longest(tables, found)], len(tables) - len(found)
@@ -249,3 +256,24 @@ def _sampled(table: Table, values: Sequence[Sequence[Any]] | None) -> Table:
         replace(column, samples=wire.unpack_row(cells)) for column, cells in zip(table.columns, values, strict=True)
     )
     return replace(table, columns=tuple(columns))
+
+
+def _with_meanings(link: Link, tables: list[Table]) -> list[Table]:
+    """The tables with what their columns' values are: moments, and codes.
+
+    More values are read only of columns that may hold one of them, so that most schemas cost nothing.
+    """
+    asked = [(table, columns) for table in tables if table.kind == "table" and (columns := unclear(table))]
+
+    def request(batch: Sequence[tuple[Table, Sequence[str]]]) -> wire.Message:
+        wanted = [[table.name, columns] for table, columns in batch]
+        return {
+            "op": "samples", "wanted": wanted, "count": _MORE_VALUES, "seconds": _TABLE_SECONDS, "both_ends": True,
+        }  # fmt: skip
+
+    found = _batches(link, asked, _SAMPLES_BATCH, request, time.monotonic() + _MORE_SECONDS)
+    more: dict[str, dict[str, Sequence[Value]]] = {
+        table.name: {name: wire.unpack_row(cells) for name, cells in zip(columns, values or (), strict=False)}
+        for (table, columns), values in zip(asked, found, strict=False)  # fewer when time ran out
+    }
+    return [with_meaning(table, more.get(table.name, {})) for table in tables]

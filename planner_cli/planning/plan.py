@@ -67,7 +67,7 @@ def new_pool(
     patience = settings.limits.patience if knows else 0.0
     return Pool(
         database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier,
-        weights=settings.confidence,
+        weights=settings.confidence, now=question.now,
     )  # fmt: skip
 
 

@@ -12,7 +12,10 @@ from typing import Protocol
 from planner_cli.confidence import GENERAL, Weights
 from planner_cli.control import Control
 from planner_cli.database import cluster
+from planner_cli.database.clock import counts_from_clock
+from planner_cli.database.clock import on as on_day
 from planner_cli.database.mend import mend, respell
+from planner_cli.database.misdated import redate
 from planner_cli.discriminator import Case
 from planner_cli.errors import ContextOverflow, TimeLimit
 from planner_cli.events import (
@@ -70,7 +73,7 @@ class Pool:
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
     that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue. ``weights``
-    make an answer's confidence.
+    make an answer's confidence. ``now`` is the day on which the question is asked, if that is not the clock's.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Pool:
         patience: float = 0.0,
         weights: Weights = GENERAL,
         earlier: Earlier | None = None,
+        now: str | None = None,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -100,6 +104,7 @@ class Pool:
         self.mends = mends
         self._weights = weights
         self._earlier = earlier
+        self._now = now
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -116,7 +121,7 @@ class Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
             self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier,
-            weights=self._weights,
+            weights=self._weights, now=self._now,
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
@@ -153,11 +158,18 @@ class Pool:
         self.candidates.append(candidate)
         # Past the time limit a candidate that is there is still run: its own limit is short.
         control = None if self.control.expired() else self.control
-        self.executions.append(self._database.execute(candidate.sql, control))
+        self.executions.append(self._dated(candidate.sql, self._database.execute(candidate.sql, control)))
         seconds = time.perf_counter() - started
         self.control.check()
         yield CandidateExecuted(candidate.index, self.executions[-1])
         return seconds
+
+    def _dated(self, sql: str, execution: Execution) -> Execution:
+        """The result with a doubt where it counts from the clock, but the question is asked on another day."""
+        if self._now is None or not execution.ok or not counts_from_clock(sql):
+            return execution
+        doubt = f"the query counts from the clock's day, but the question is asked on {self._now}"
+        return replace(execution, misdated=(*execution.misdated, doubt))
 
     def continues(self, candidate: int) -> bool:
         """Whether a candidate reads the question as continuing the one before."""
@@ -231,6 +243,8 @@ class Pool:
     def _mend(self, schema: Schema) -> Iterator[Event]:
         """Run what failed for a missing name with the nearest name, and what asks for a text as the rows spell it.
 
+        So with a time that is read as what it is not.
+
         What then runs is one more candidate. It has no votes, since no sample wrote it, and counts as greedy if what it
         was made from does.
         """
@@ -275,8 +289,13 @@ class Pool:
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)
-            execution = self._database.execute(spelled, self.control) if spelled is not None else execution
-            return None if spelled is None or not execution.ok else (spelled, execution)
+            better = spelled or sql
+            if execution.misdated:
+                better = redate(better, schema) or better
+                better = (on_day(better, self._now) if self._now else None) or better
+            better = None if better == sql else better
+            execution = self._database.execute(better, self.control) if better is not None else execution
+            return None if better is None or not execution.ok else (better, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:

@@ -73,7 +73,12 @@ class ChatDiscriminator:
             # The short form: a query that has run uses names that exist, and prefill is most of the wait for a
             # judge (the demo database's prompt has 618 tokens with CREATE TABLE text, and 280 with this form).
             content += [Span(headings.schema), Span(compact_schema(question.schema), "data"), Span("\n")]
-        content += [STABLE, Span(headings.question), Span(on_one_line(question.with_earlier), "data"), CUT]
+        content += [
+            STABLE,
+            Span(headings.question),
+            Span(on_one_line(question.with_earlier) + question.day_said, "data"),
+            CUT,
+        ]
         for subject, heading in zip(subjects, headings.queries, strict=True):
             content += [Span(f"\n\n{heading}"), Span(quiet_sql(subject.candidate.sql, question.schema), "data")]
             if view.rows:

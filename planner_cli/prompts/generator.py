@@ -124,7 +124,7 @@ class ChatGenerator:
             STABLE,
             *_conversation(question.earlier),
             Span("\nQuestion: "),
-            Span(on_one_line(question.text), "data"),
+            Span(on_one_line(question.text) + question.day_said, "data"),
             *((Span("\nValues in the database: "), Span(hints, "data")) if hints else ()),
             *_attempt(draft),
         )

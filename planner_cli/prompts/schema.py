@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from planner_cli.lexer import Token, tokens
+from planner_cli.prompts import times
 from planner_cli.text import nocase, without_breaks
 from planner_cli.types import Column, Schema, Table, Value, ValueHint
 
@@ -169,16 +170,20 @@ def _type(declared: str) -> str:
 
 
 def _notes(column: Column, *, values: bool) -> list[str]:
-    """A column's comment, and stored values where ``values`` are wanted."""
+    """A column's comment, how it keeps moments, and stored values where ``values`` are wanted."""
     comment = _line(column.comment or "")
-    shown = _telling(column, comment) if values else []
-    return [_cut(comment, COMMENT_WIDTH)] * bool(comment) + [", ".join(literal(v, VALUE_WIDTH) for v in shown)] * bool(
-        shown
-    )
+    moment = None if column.time is None else times.comment(column.time, quote(column.name), comment)
+    shown = _telling(column, comment) if values and moment is None else []
+    return [*filter(None, (_cut(comment, COMMENT_WIDTH), moment, ", ".join(literal(v, VALUE_WIDTH) for v in shown)))]
 
 
 def _telling(column: Column, comment: str) -> list[Value]:
-    """The first values that say something which type and comment do not: two short ones, or a longer one."""
+    """The first values that say something which type and comment do not: two short ones, or a longer one.
+
+    Of codes all that the comment does not have.
+    """
+    if column.codes:
+        return [code for code in column.codes if not re.search(rf"\b{re.escape(str(code))}\b", comment)]
     kind = _type(column.declared_type)
     usual = _USUAL.get(kind)
     found: list[Value] = [

@@ -161,6 +161,7 @@ def _execution(execution: Execution, rows: int | None, *, kept: bool) -> Executi
         error_kind=execution.error_kind,
         unmatched=list(map(str, execution.unmatched)),
         crossed=list(execution.crossed),
+        misdated=list(execution.misdated),
         notes=list(execution.notes),
     )
 

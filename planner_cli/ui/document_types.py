@@ -55,6 +55,8 @@ class ExecutionJson(TypedDict):
     """Comparisons in the query that no stored row satisfies, such as ``orders.status = 'shiped'``."""
     crossed: list[str]
     """Joins of keys that stand for different things, such as ``products.id = staff.id``."""
+    misdated: list[str]
+    """Times that the query reads as what they are not, one line each."""
     notes: list[str]
     """What should be known about how the rows were read: values that are cut, columns that cannot be computed."""
 

@@ -69,6 +69,7 @@ SECRETS = [
     ("message of no kind", Execution(error="a secret went wrong"), {"error": NOT_KEPT}),
     ("message of the SQL", Execution(error="no such table: t", error_kind="missing"), {"error": "no such table: t"}),
     ("stored spelling", Execution(unmatched=(Comparison("t", "x", "'a'", stored="'a secret'"),)), {"unmatched": []}),
+    ("stored moment", Execution(misdated=("date(x) reads t.x wrongly: a secret",)), {"misdated": []}),
     ("note", Execution(notes=("a secret was cut",)), {"notes": []}),
 ]
 
@@ -76,10 +77,12 @@ SECRETS = [
 @pytest.mark.parametrize(("execution", "left"), [case[1:] for case in SECRETS], ids=[case[0] for case in SECRETS])
 def test_level_metadata_keeps_no_rows_thoughts_or_values(history, execution, left):
     whole = answer(thought="a secret thought")
-    whole = replace(whole, executions=(whole.executions[0], execution, *whole.executions[2:]))
+    executions = (whole.executions[0], execution, *whole.executions[2:])
+    whole = replace(whole, executions=executions, warnings=("time ran out", *execution.doubts))
     shown = history.show(keep(history, what=whole)).document["candidates"][1]["execution"]
     assert {key: shown[key] for key in left} == left
     assert shown["columns"] is shown["rows"] is None
+    assert history.show(1).document["warnings"] == ["time ran out"]
     kept = bytes_beside(history)
     for secret in (b"secret", b"secret".hex().encode(), b"bad JSON path", b"00ff"):
         assert secret not in kept

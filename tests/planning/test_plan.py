@@ -40,7 +40,7 @@ PARIS = "select count(*) from customers where city = 'Paris'"
 BROKEN = "select count(*) from customer"
 
 
-def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, **settings):
+def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0.5, mend=True, now=None, **settings):
     writer, thinker = ScriptedEngine(), ScriptedEngine()
     writer.enqueue(texts)
     writer.enqueue([])  # for the likelihood of mended queries
@@ -52,7 +52,7 @@ def run(path, texts, *, scores=(), mass=1.0, judge=True, control=None, seconds=0
         **settings,
     )
     database = opened(path, plan_settings.limits)
-    question = Question("How many?", database.schema, database.name)
+    question = Question("How many?", database.schema, database.name, now=now)
     return list(
         plan(
             question,
@@ -182,6 +182,42 @@ def test_a_text_is_asked_for_as_the_rows_spell_it(tmp_path, stored, asked, spell
     unmended = answer_of(run(path, [sql.format(asked)], judge=False, select="weighted-vote", mend=False))
     assert [c.sql for c in unmended.candidates] == [sql.format(asked)]
     assert ("but for white space or Unicode normal form" in unmended.warnings[0]) is (spelled is not None)
+
+
+DATED = [
+    ("a text", "select count(*) from visits where at >= '2024-03-01'", "select count(*) from visits where date(at / 1000, 'unixepoch') >= '2024-03-01'", 2),
+    ("a function", "select count(*) from visits where strftime('%Y', at) = '2024'", "select count(*) from visits where strftime('%Y', at / 1000, 'unixepoch') = '2024'", 2),
+    ("right as it is", "select count(*) from visits where at >= 1709251200000", None, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "mended", "count"), [d[1:] for d in DATED], ids=[d[0] for d in DATED])
+def test_a_time_is_read_as_what_it_is(tmp_path, sql, mended, count):
+    path = tmp_path / "visits.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("create table visits (id integer primary key, at integer)")
+        moments = [(1_672_531_200_000,), (1_718_700_000_000,), (1_728_700_000_000,)]
+        connection.executemany("insert into visits (at) values (?)", moments)
+    answer = answer_of(run(path, [sql], judge=False, select="weighted-vote"))
+    assert answer.best_candidate.sql == (mended or sql)
+    assert answer.best_execution.rows == ((count,),)
+    assert answer.warnings == ()
+    unmended = answer_of(run(path, [sql], judge=False, select="weighted-vote", mend=False))
+    assert [c.sql for c in unmended.candidates] == [sql]
+    assert ["it holds epoch milliseconds, such as 1672531200000" in w for w in unmended.warnings] == [True] * (
+        mended is not None
+    )
+
+
+def test_a_query_counts_from_the_day_on_which_it_is_asked(shop):
+    sql = "select date('now'), count(*) from customers"
+    mended = "select date('2025-06-18'), count(*) from customers"
+    answer = answer_of(run(shop, [sql], judge=False, select="weighted-vote", now="2025-06-18"))
+    assert (answer.best_candidate.sql, answer.warnings) == (mended, ())
+    (doubt,) = answer_of(run(shop, [sql], judge=False, select="weighted-vote", now="2025-06-18", mend=False)).warnings
+    assert doubt == "the query counts from the clock's day, but the question is asked on 2025-06-18"
+    by_the_clock = answer_of(run(shop, [sql], judge=False, select="weighted-vote"))
+    assert (by_the_clock.best_candidate.sql, by_the_clock.warnings) == (sql, ())
 
 
 def test_order_of_events(shop):

@@ -156,8 +156,12 @@ def test_reason(select, clusters, expected):
 
 @pytest.mark.parametrize(
     "doubt",
-    [{"unmatched": (Comparison("orders", "status", "'shiped'"),)}, {"crossed": ("orders.id = customers.id",)}],
-    ids=["a value that its column does not hold", "keys of different things"],
+    [
+        {"unmatched": (Comparison("orders", "status", "'shiped'"),)},
+        {"crossed": ("orders.id = customers.id",)},
+        {"misdated": ("date(at) reads orders.at as what it is not",)},
+    ],
+    ids=["a value that its column does not hold", "keys of different things", "a time read as what it is not"],
 )
 def test_a_doubt_costs_probability(doubt):
     candidates = [Candidate(0, "select 0", logprob=-0.2), Candidate(1, "select 1", logprob=-2.0)]

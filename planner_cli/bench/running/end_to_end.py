@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from planner_cli.app.asking import Asking
+from planner_cli.app.today import on_day
 from planner_cli.bench.datasets import Item
 from planner_cli.bench.energy import EnergyMeter
 from planner_cli.bench.equality import EVALUATION_LIMITS, Gold, matches
@@ -113,7 +114,7 @@ class _Asking:
         golds, database = self._begun(item)
         meter = EnergyMeter()
         asking = self._asking(item, database)
-        question = asking.question(item.question)
+        question = on_day(asking.question(item.question), self.settings.generator.today, clock=False)
         self.control.restart(self.settings.max_seconds)
         parts = (question, database, self.generator, self.judge, self.settings)
         events = plan(*parts, control=self.control, others=asking.others)
@@ -129,7 +130,7 @@ class _Asking:
         golds, database = self._begun(item)
         meter = EnergyMeter()
         asking = self._asking(item, database)
-        question = asking.question(item.question)
+        question = on_day(asking.question(item.question), self.settings.generator.today, clock=False)
         answers: dict[Select, Answer] = {}
         joules: dict[Select, float | None] = {}
         wanted = [one for one, key in zip(methods, keys, strict=True) if key is not None]

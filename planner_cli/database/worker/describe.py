@@ -175,31 +175,36 @@ def _why(connection: Connection, error: Exception) -> str:
 
 
 def samples(
-    connection: Connection, wanted: Sequence[tuple[str, Sequence[str]]], count: int, seconds: float
+    connection: Connection, wanted: Sequence[tuple[str, Sequence[str]]], count: int, seconds: float, *, both_ends: bool
 ) -> wire.Message:
     """For each ``(table, columns)`` a list of values per column; empty ones where the table cannot be read.
 
-    Times as for :func:`columns`.
+    ``both_ends``: of the last rows too. Times as for :func:`columns`.
     """
 
     def sample(table: tuple[str, Sequence[str]]) -> list[list[Any]]:
-        return [wire.pack_row(values) for values in _sample(connection, *table, count, seconds)]
+        return [wire.pack_row(values) for values in _sample(connection, *table, count, seconds, both_ends=both_ends)]
 
     return {"samples": list(_in_time(sample, wanted))}
 
 
-def _sample(connection: Connection, table: str, names: Sequence[str], count: int, seconds: float) -> list[list[Any]]:
+def _sample(
+    connection: Connection, table: str, names: Sequence[str], count: int, seconds: float, *, both_ends: bool
+) -> list[list[Any]]:
     until = time.monotonic() + seconds
 
     def first_values(of: Sequence[str]) -> list[list[Any]] | None:
         left = until - time.monotonic()
-        return _guarded(connection, left, partial(_first_values, connection, table, of, count)) if left > 0 else None
+        read = partial(_first_values, connection, table, of, count, both_ends=both_ends)
+        return _guarded(connection, left, read) if left > 0 else None
 
     # One value over a limit must not hide the samples of all the other columns.
     return first_values(names) or [(first_values([name]) or [[]])[0] for name in names]
 
 
-def _first_values(connection: Connection, table: str, names: Sequence[str], count: int) -> list[list[Any]]:
+def _first_values(
+    connection: Connection, table: str, names: Sequence[str], count: int, *, both_ends: bool
+) -> list[list[Any]]:
     # Cut inside SQLite, so that large texts and blobs never reach Python.
     cells = ", ".join(
         f"CASE typeof({name}) WHEN 'text' THEN substr({name}, 1, {SAMPLE_LENGTH}) WHEN 'blob' THEN NULL ELSE {name} END"
@@ -207,13 +212,21 @@ def _first_values(connection: Connection, table: str, names: Sequence[str], coun
     )
     kept: list[dict[tuple[type, Any], Any]] = [{} for _ in names]
     connection.allow_double_quoted_strings(True)  # for legacy views; every name here is known to exist
-    sql = f"SELECT {cells} FROM {quote(table)} LIMIT {_SAMPLE_ROWS}"  # noqa: S608 - quoted names
-    for row in connection.raw.execute(connection.collations.safe(sql, connection.tables)):
-        for values, value in zip(kept, row, strict=True):
-            if value is not None and len(values) < count:
-                values.setdefault((type(value), value), value)
-        if all(len(values) == count for values in kept):
-            break
+    orders = ("", " ORDER BY rowid DESC") if both_ends else ("",)
+    for order in orders:
+        sql = f"SELECT {cells} FROM {quote(table)}{order} LIMIT {_SAMPLE_ROWS}"  # noqa: S608 - quoted names
+        try:
+            found = connection.raw.execute(connection.collations.safe(sql, connection.tables))
+        except apsw.SQLError:
+            if order:  # a table without rowid has no other cheap end
+                break
+            raise
+        for row in found:
+            for values, value in zip(kept, row, strict=True):
+                if value is not None and len(values) < count:
+                    values.setdefault((type(value), value), value)
+            if all(len(values) == count for values in kept):
+                break
     return [list(values.values()) for values in kept]
 
 

@@ -87,7 +87,8 @@ class Session:
             case "columns":
                 return describe.columns(connection, request["rows"], request["seconds"])
             case "samples":
-                return describe.samples(connection, request["wanted"], request["count"], request["seconds"])
+                wanted, count, both_ends = request["wanted"], request["count"], request["both_ends"]
+                return describe.samples(connection, wanted, count, request["seconds"], both_ends=both_ends)
             case "texts":
                 wanted, count, length = request["wanted"], request["count"], request["length"]
                 return texts.texts(connection, wanted, count, length, request["seconds"])
