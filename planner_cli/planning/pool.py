@@ -35,6 +35,7 @@ from planner_cli.types import (
     Answer,
     Candidate,
     Cluster,
+    Doubt,
     Earlier,
     Execution,
     Ranked,
@@ -56,6 +57,9 @@ Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
+Look = Callable[[str, Execution], tuple[Doubt, ...]]
+"""What the question has against a query that ran."""
+
 
 class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
@@ -70,7 +74,7 @@ class Pool:
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
     that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue. ``weights``
-    make an answer's confidence.
+    make an answer's confidence; ``look`` finds doubts about a result that the database does not know of.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Pool:
         patience: float = 0.0,
         weights: Weights = GENERAL,
         earlier: Earlier | None = None,
+        look: Look = lambda _sql, _execution: (),
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -100,6 +105,7 @@ class Pool:
         self.mends = mends
         self._weights = weights
         self._earlier = earlier
+        self._look = look
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -116,7 +122,7 @@ class Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
             self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier,
-            weights=self._weights,
+            weights=self._weights, look=self._look,
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
@@ -153,11 +159,15 @@ class Pool:
         self.candidates.append(candidate)
         # Past the time limit a candidate that is there is still run: its own limit is short.
         control = None if self.control.expired() else self.control
-        self.executions.append(self._database.execute(candidate.sql, control))
+        self.executions.append(self._execute(candidate.sql, control))
         seconds = time.perf_counter() - started
         self.control.check()
         yield CandidateExecuted(candidate.index, self.executions[-1])
         return seconds
+
+    def _execute(self, sql: str, control: Control | None, *, seconds: float | None = None) -> Execution:
+        execution = self._database.execute(sql, control, seconds=seconds)
+        return replace(execution, odd=(*execution.odd, *self._look(sql, execution)))
 
     def continues(self, candidate: int) -> bool:
         """Whether a candidate reads the question as continuing the one before."""
@@ -212,7 +222,7 @@ class Pool:
             started = time.perf_counter()
             # without another result, ending this one ends the question
             with self.control.part() if found else nullcontext(self.control) as control:
-                execution = self._database.execute(self.candidates[index].sql, control, seconds=left)
+                execution = self._execute(self.candidates[index].sql, control, seconds=left)
             spent = time.perf_counter() - started
             self._waited += spent
             self._longer.add(index)
@@ -275,13 +285,13 @@ class Pool:
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)
-            execution = self._database.execute(spelled, self.control) if spelled is not None else execution
+            execution = self._execute(spelled, self.control) if spelled is not None else execution
             return None if spelled is None or not execution.ok else (spelled, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
                 return None
-            sql, execution = better, self._database.execute(better, self.control)
+            sql, execution = better, self._execute(better, self.control)
             if execution.ok or ran_out(execution):
                 return sql, execution
         return None
