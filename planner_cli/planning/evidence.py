@@ -31,7 +31,7 @@ def evidence(
         margin=_within(own - max(others), WIDEST_MARGIN) if others else WIDEST_MARGIN,
         agreement=winner.votes / samples if samples else 0.0,
         failed=failed / samples if samples else 0.0,
-        doubts=float(min(_MOST_DOUBTS, execution.faults)),
+        doubts=float(min(_MOST_DOUBTS, execution.against)),
         empty=float(all(value is None for row in execution.rows for value in row)),
         mended=float(not any(candidates[i].samples for i in cluster.candidates)),
         verdict=0.0 if verdict is None else _within(log_odds(verdict.score), SUREST_VERDICT),

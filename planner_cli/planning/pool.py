@@ -38,6 +38,7 @@ from planner_cli.types import (
     Answer,
     Candidate,
     Cluster,
+    Doubt,
     Earlier,
     Execution,
     Ranked,
@@ -59,6 +60,9 @@ Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
+Look = Callable[[str, Execution], tuple[Doubt, ...]]
+"""What the question has against a query that ran."""
+
 
 class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
@@ -73,7 +77,8 @@ class Pool:
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
     that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue. ``weights``
-    make an answer's confidence. ``now`` is the day on which the question is asked, if that is not the clock's.
+    make an answer's confidence; ``look`` finds doubts about a result that the database does not know of. ``now`` is the
+    day on which the question is asked, if that is not the clock's.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Pool:
         weights: Weights = GENERAL,
         earlier: Earlier | None = None,
         now: str | None = None,
+        look: Look = lambda _sql, _execution: (),
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -105,6 +111,7 @@ class Pool:
         self._weights = weights
         self._earlier = earlier
         self._now = now
+        self._look = look
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -121,7 +128,7 @@ class Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
             self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier,
-            weights=self._weights, now=self._now,
+            weights=self._weights, now=self._now, look=self._look,
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
@@ -158,18 +165,21 @@ class Pool:
         self.candidates.append(candidate)
         # Past the time limit a candidate that is there is still run: its own limit is short.
         control = None if self.control.expired() else self.control
-        self.executions.append(self._dated(candidate.sql, self._database.execute(candidate.sql, control)))
+        self.executions.append(self._execute(candidate.sql, control))
         seconds = time.perf_counter() - started
         self.control.check()
         yield CandidateExecuted(candidate.index, self.executions[-1])
         return seconds
 
-    def _dated(self, sql: str, execution: Execution) -> Execution:
-        """The result with a doubt where it counts from the clock, but the question is asked on another day."""
+    def _execute(self, sql: str, control: Control | None, *, seconds: float | None = None) -> Execution:
+        execution = self._database.execute(sql, control, seconds=seconds)
+        return replace(execution, odd=(*execution.odd, *self._dated(sql, execution), *self._look(sql, execution)))
+
+    def _dated(self, sql: str, execution: Execution) -> tuple[Doubt, ...]:
+        """A doubt where the query counts from the clock, but the question is asked on another day."""
         if self._now is None or not execution.ok or not counts_from_clock(sql):
-            return execution
-        doubt = f"the query counts from the clock's day, but the question is asked on {self._now}"
-        return replace(execution, misdated=(*execution.misdated, doubt))
+            return ()
+        return (Doubt("misdated", f"the query counts from the clock's day, but the question is asked on {self._now}"),)
 
     def continues(self, candidate: int) -> bool:
         """Whether a candidate reads the question as continuing the one before."""
@@ -224,7 +234,7 @@ class Pool:
             started = time.perf_counter()
             # without another result, ending this one ends the question
             with self.control.part() if found else nullcontext(self.control) as control:
-                execution = self._database.execute(self.candidates[index].sql, control, seconds=left)
+                execution = self._execute(self.candidates[index].sql, control, seconds=left)
             spent = time.perf_counter() - started
             self._waited += spent
             self._longer.add(index)
@@ -289,18 +299,17 @@ class Pool:
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             spelled = respell(sql, execution.unmatched)
-            better = spelled or sql
-            if execution.misdated:
-                better = redate(better, schema) or better
-                better = (on_day(better, self._now) if self._now else None) or better
-            better = None if better == sql else better
-            execution = self._database.execute(better, self.control) if better is not None else execution
-            return None if better is None or not execution.ok else (better, execution)
+            right = spelled or sql
+            if any(doubt.kind == "misdated" for doubt in execution.odd):
+                right = redate(right, schema) or right
+                right = (on_day(right, self._now) if self._now else None) or right
+            execution = self._execute(right, self.control) if right != sql else execution
+            return (right, execution) if right != sql and execution.ok else None
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
                 return None
-            sql, execution = better, self._database.execute(better, self.control)
+            sql, execution = better, self._execute(better, self.control)
             if execution.ok or ran_out(execution):
                 return sql, execution
         return None

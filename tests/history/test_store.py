@@ -18,7 +18,7 @@ from planner_cli import __version__
 from planner_cli.errors import HistoryError
 from planner_cli.history import NOT_KEPT, History, SavedQuery
 from planner_cli.settings import DiscriminatorSettings, PlanSettings
-from planner_cli.types import Comparison, Execution
+from planner_cli.types import Comparison, Doubt, Execution
 from planner_cli.ui.document import document
 
 SETTINGS = PlanSettings(discriminator=DiscriminatorSettings(budget=16), seed=3)
@@ -69,7 +69,7 @@ SECRETS = [
     ("message of no kind", Execution(error="a secret went wrong"), {"error": NOT_KEPT}),
     ("message of the SQL", Execution(error="no such table: t", error_kind="missing"), {"error": "no such table: t"}),
     ("stored spelling", Execution(unmatched=(Comparison("t", "x", "'a'", stored="'a secret'"),)), {"unmatched": []}),
-    ("stored moment", Execution(misdated=("date(x) reads t.x wrongly: a secret",)), {"misdated": []}),
+    ("stored moment", Execution(odd=(Doubt("misdated", "date(x) reads t.x wrongly: a secret"),)), {"doubts": []}),
     ("note", Execution(notes=("a secret was cut",)), {"notes": []}),
 ]
 

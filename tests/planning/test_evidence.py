@@ -9,7 +9,7 @@ import pytest
 
 from planner_cli.confidence import LEAST_LOG, SUREST_VERDICT, WIDEST_MARGIN, Evidence
 from planner_cli.planning.evidence import evidence
-from planner_cli.types import Candidate, Cluster, Comparison, Execution, Ranked, Thought, Verdict
+from planner_cli.types import Candidate, Cluster, Comparison, Doubt, Execution, Ranked, Thought, Verdict
 
 ROWS = Execution(("n",), ((1,),))
 FAILED = Execution(error="no such table: x", error_kind="missing")
@@ -70,6 +70,12 @@ CASES = [
         [([(8, 0.5)], Execution(("n",), ((1,),), unmatched=(Comparison("t", "a", "x"),) * 2, crossed=("t.id = u.no",)))],
         {},
         {"doubts": 2.0},
+    ),
+    (
+        "a doubt that counts, and one that is only shown",
+        [([(8, 0.5)], Execution(("n",), ((1,),), odd=(Doubt("unlinked", "..."), Doubt("tie", "..."))))],
+        {},
+        {"doubts": 1.0},
     ),
 ]  # fmt: skip
 
