@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.remembering import last_answered, level_option, remember
@@ -66,7 +67,7 @@ class _Request:
 
 @click.command(cls=LongCommand)
 @click.argument("question")
-@click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("database", cls=DatabaseArgument, nargs=-1)
 @result_options()
 @click.option("--json", "as_json", cls=Plain, is_flag=True, help="One document: answer, candidates, verdicts, timings.")
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")

@@ -12,7 +12,7 @@ import click
 
 from planner_cli.app.models import prefix_folder
 from planner_cli.clean import clean
-from planner_cli.cli.config import config_path
+from planner_cli.cli.config_file import config_path
 from planner_cli.cli.output import say_json
 from planner_cli.database import copying
 from planner_cli.demo import EVERYDAY
