@@ -78,7 +78,9 @@ SECRETS = [
 def test_level_metadata_keeps_no_rows_thoughts_or_values(history, execution, left):
     whole = answer(thought="a secret thought")
     executions = (whole.executions[0], execution, *whole.executions[2:])
-    whole = replace(whole, executions=executions, warnings=("time ran out", *execution.doubts))
+    whole = replace(
+        whole, executions=executions, warnings=("time ran out", *(doubt.text for doubt in execution.doubts))
+    )
     shown = history.show(keep(history, what=whole)).document["candidates"][1]["execution"]
     assert {key: shown[key] for key in left} == left
     assert shown["columns"] is shown["rows"] is None
