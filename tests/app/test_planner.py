@@ -257,7 +257,7 @@ assert not loud, loud
 """
 
 
-def test_it_prints_nothing_and_imports_no_front_end(planner):
+def test_it_prints_nothing_and_imports_no_front_end(planner, shared_cache):
     path = str(planner.database.path)
     done = subprocess.run([sys.executable, "-c", QUIET, path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -283,7 +283,7 @@ with Planner.open(sys.argv[1], budget=8000, candidates=1, select="rerank", threa
 """
 
 
-def test_ctrl_c_ends_a_question(planner):
+def test_ctrl_c_ends_a_question(planner, shared_cache):
     """Wherever it comes: in Python's own code, or in llama.cpp's, which loses exceptions."""
     path = str(planner.database.path)
     done = subprocess.run([sys.executable, "-c", CTRL_C, path], capture_output=True, text=True, check=False)

@@ -48,7 +48,8 @@ def test_no_frame_of_a_run_overflows(name, size):
     for number, event in enumerate(run.events()):
         state.apply(event)
         if number % often == 0 or isinstance(event, Clustered):
-            for think in THINK_CHOICES:
+            turn = number // often % len(THINK_CHOICES)  # of the many frames, each in another way
+            for think in THINK_CHOICES if isinstance(event, Clustered) else THINK_CHOICES[turn : turn + 1]:
                 lines = frame(state, width, height, think, ASCII if number % 2 else UNICODE)
                 assert len(lines) <= height
                 assert max(line.cell_len for line in lines) <= width
