@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 _PROMPT = 700
 """Tokens of a schema of some ten tables with its question, as in the demo."""
-_SQL = 60
-"""Tokens of a usual query."""
-_CLUSTERS = 4
-"""Different results of eight candidates, typically."""
 _BUDGETS = (256, 128, 64, 32, 16, 0)
 """The budgets tried where nothing fits the requested one."""
 _MEMORY_SHARE = 0.8
@@ -56,11 +52,12 @@ def recommend(
     Larger models are assumed to be better; planner bench shows whether they are on your questions.
     """
     from planner_cli.engine import library  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.speed import SQL_TOKENS  # noqa: PLC0415 - as above
 
     memory = megabytes * 1_000_000 if megabytes else library.available_memory() or library.total_memory()
     if memory is None:
         raise PlannerError("this system does not report its memory", hint="--memory MB")
-    context = _PROMPT + max(candidates * 2 * _SQL, candidates * (budget + _SQL))
+    context = _PROMPT + max(candidates * 2 * SQL_TOKENS, candidates * (budget + SQL_TOKENS))
     found = pairs(known_catalog(), context=context, branches=candidates)
     measured = None if no_speed else _measured()
     rows = [_row(pair, memory, measured, budget, candidates, max_seconds) for pair in found]
@@ -124,7 +121,7 @@ def _row(
     pair: Pair, memory: int, measured: tuple[Candidate, Speed] | None, budget: int, candidates: int, max_seconds: float
 ) -> dict[str, Any]:
     """What is reported about one pair; ``seconds`` is scaled from the measured model, ``None`` without one."""
-    from planner_cli.engine.speed import question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.speed import CLUSTERS, SQL_TOKENS, question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
 
     seconds = None
     if measured is not None:
@@ -133,8 +130,8 @@ def _row(
             _scaled(pair.discriminator, *measured),
             prompt=_PROMPT,
             candidates=candidates,
-            sql_tokens=_SQL,
-            clusters=min(_CLUSTERS, candidates),
+            sql_tokens=SQL_TOKENS,
+            clusters=min(CLUSTERS, candidates),
             budget=budget,
         )
     return {
