@@ -273,6 +273,7 @@ class Planner:
     def _asking_of(self, loaded: Loaded) -> Asking | None:
         if loaded.generator is None:
             return None
+        loaded.models.reading(self.database.path.name)
         most = loaded.settings.database.schema_tokens
         return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
 

@@ -15,7 +15,7 @@ from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened
 from planner_cli.cli.signals import interruptible
 from planner_cli.control import Control
-from planner_cli.errors import ExitCode, Interrupted, PlannerError
+from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.events import Event, Prefilled, Prefilling
 from planner_cli.ui.console import print_line
 from planner_cli.ui.frame import reading_text
@@ -43,11 +43,7 @@ def warm(context: click.Context, /, **_: Any) -> int:
     screen = ScreenSettings.of(choices)
     control = Control()
     with interruptible(control), opened(path, choices, screen, control) as planner:
-        try:
-            _show(planner.warm(control=control), screen)
-        except Interrupted as error:
-            error.hint = "what was read is kept; the same command goes on there"
-            raise
+        _show(planner.warm(control=control), screen)
     return ExitCode.OK
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from planner_cli.control import Control
 from planner_cli.engine.context import BATCH, Context
 from planner_cli.engine.prefix_cache import PrefixCache
+from planner_cli.errors import Interrupted
 from planner_cli.types import PromptProgress
 
 log = logging.getLogger("planner_cli.cache")
@@ -108,10 +109,12 @@ class Prefill:
                     if done == stable and keeps:
                         self._keep(tokens, stable, begun)
                     yield clock.at(done)
-        except BaseException:
+        except BaseException as error:
             if keeps and begun < done < stable:
                 self.context.cut(0, done)  # a batch that was cut off may be there in part
                 self._keep(tokens, done, begun)
+                if isinstance(error, Interrupted):
+                    error.hint = f"{done:,} tokens of the prompt's {stable:,} are kept: the next run goes on there"
             raise
         return begun
 

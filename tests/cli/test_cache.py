@@ -44,6 +44,8 @@ def test_what_is_read_ahead_is_there_for_the_first_question(demo_database, tiny_
     assert capsys.readouterr() == ("", "")
     assert main(["warm", str(demo_database), *options]) == 0
     assert "were there" in capsys.readouterr().err
+    assert main(["cache", "list"]) == 0
+    assert demo_database.name in capsys.readouterr().out
     with Planner.open(
         demo_database, generator=str(tiny_random_model), no_judge=True, tables="customers,orders,products", candidates=1
     ) as planner:
@@ -69,6 +71,8 @@ def test_an_empty_cache(capsys):
 
 
 def test_a_model_name_drives_no_terminal(capsys):
-    PrefixCache(prefix_folder(), limit=2**20).put("a", b"x", model="\x1b[2J.gguf", tokens=1)
+    cache = PrefixCache(prefix_folder(), limit=2**20)
+    cache.about = "\x1b[2J.sqlite"
+    cache.put("a", b"x", model="\x1b[2J.gguf", tokens=1)
     assert main(["cache", "list"]) == 0
     assert "\x1b" not in capsys.readouterr().out

@@ -100,8 +100,9 @@ def test_a_prompt_that_was_stopped_goes_on_where_it_was(tiny_random_model, tmp_p
     (total,) = {each.total for each in seen}
     if how == "interrupted":
         control.cancel()
-        with pytest.raises(Interrupted):
+        with pytest.raises(Interrupted) as error:
             next(steps)
+        assert error.value.hint.startswith("576 tokens of the prompt's ")
     else:
         steps.close()
     stopped.close()
