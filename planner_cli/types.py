@@ -409,6 +409,21 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """How far a model has read a prompt."""
+
+    done: int
+    """Tokens in the KV cache."""
+    total: int
+    cached: int
+    """Of those, how many were read by an earlier run."""
+    seconds: float
+    """Since the reading began."""
+    left: float | None
+    """Expected seconds until it is read; ``None`` where nothing is known of the model's speed yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageTimings:
     """Cost of one model stage (generating or judging)."""
 

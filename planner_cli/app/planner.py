@@ -199,6 +199,29 @@ class Planner:
         self._running = steps_of(events, control)
         return self._running
 
+    def warm(self, *, control: Control | None = None) -> Iterator[Event]:
+        """Read ahead what every question about this database begins with: ``Prefilling`` and ``Prefilled`` events.
+
+        It is kept, in the user's cache unless ``cache_mib`` is 0, so that the first question starts at once.
+
+        Raises:
+            PlannerError: each question is shown another part of a wide schema, or the planner is closed.
+            Stopped: the control said so; what was read by then is kept, and the next time goes on there.
+
+        """
+        asked = self.question("?")
+        if asked.whole is not None:
+            raise PlannerError(
+                f"{self.database.path} cannot be read ahead: of {len(asked.whole.tables)} tables each question is "
+                "shown others", hint="--tables names a part of it, a larger --schema-tokens allows more",
+            )  # fmt: skip
+        self._end_running()
+        loaded, control = self._loaded, control or Control()
+        assert loaded.generator is not None, "there was a question"
+        yield from steps_of(loaded.generator.warm(asked, self.plan.generator, control=control), control)
+        if loaded.discriminator is not None:
+            yield from steps_of(loaded.discriminator.warm(asked, self.plan.discriminator, control=control), control)
+
     def question(self, text: str, *, earlier: Earlier | None = None) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
 
@@ -251,6 +274,7 @@ class Planner:
     def _asking_of(self, loaded: Loaded) -> Asking | None:
         if loaded.generator is None:
             return None
+        loaded.models.reading(self.database.path.name)
         most = loaded.settings.database.schema_tokens
         return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
 
@@ -297,6 +321,15 @@ class Planner:
         """The engines that run the models, in the order of :attr:`models`: for measuring them."""
         roles = (self._loaded.generator, self._loaded.discriminator)
         return tuple(role.engine for role in roles if role is not None)
+
+    def expected_seconds(self, question: Question) -> float | None:
+        """At most how long a question takes, by what was measured of this machine; ``None`` where nothing was."""
+        from planner_cli.app.speeds import expected_seconds
+
+        loaded = self._loaded
+        if loaded.generator is None:
+            return None
+        return expected_seconds(loaded.generator, loaded.discriminator, self.plan, question)
 
     @property
     def notes(self) -> tuple[str, ...]:

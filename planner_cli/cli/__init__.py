@@ -36,6 +36,7 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE, or from tables in text files.",
     "chat": "Ask the SQLite file DATABASE one question after another; the models stay loaded.",
+    "warm": "Read the schema of DATABASE ahead, so that the first question starts at once.",
     "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
     "sql": "Run a QUERY of your own on the SQLite file DATABASE, in the sandbox; no model is loaded.",
     "schema": "List the tables of the SQLite file DATABASE, or the columns of each TABLE; no model is loaded.",

@@ -51,10 +51,12 @@ class _Request:
     results: ResultOptions
     level: Level
 
-    def check(self) -> None:
+    def check(self, *, usual: bool) -> None:
         """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
-            raise PlannerError("the question is empty")
+            raise PlannerError("the question is empty", hint='planner ask "..." FILE, or - to read it from a pipe')
+        if usual and os.path.isfile(self.question):  # noqa: PTH113 - as below
+            raise PlannerError(f"{self.question} is a file: the question is missing", hint='planner ask "..." FILE')
         if os.path.isfile(self.question) and not self.database[0].exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
             raise PlannerError(
                 f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
@@ -86,7 +88,7 @@ class _Request:
 def ask(context: click.Context, /, **_: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE, or from tables in text files.
 
-    The answer goes to standard output, everything else to standard error.
+    QUESTION is - to read it from standard input. The answer goes to standard output, everything else to standard error.
 
     \b
     planner ask "How many customers are there?" shop.sqlite
@@ -94,7 +96,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     given = plain(context)
     request = _Request(
-        question=given["question"],
+        question=sys.stdin.read().strip() if given["question"] == "-" else given["question"],
         database=given["database"],
         as_json=given["as_json"],
         sql_only=given["sql_only"],
@@ -104,7 +106,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
     )
     if request.as_json and context.get_parameter_source("format_") is ParameterSource.COMMANDLINE:
         raise PlannerError("--json and --format exclude each other", hint="--format json gives the rows alone")
-    request.check()
+    request.check(usual=context.get_parameter_source("database") is ParameterSource.DEFAULT_MAP)
     choices = choices_of(context)
     settings = choices.settings()
     control = Control(settings.plan.max_seconds)

@@ -181,6 +181,14 @@ def test_the_usual_database_is_asked_where_none_is_named(say, shop, tmp_path, mo
     assert say("schema")[0] == 2
 
 
+def test_a_file_is_no_question_about_the_usual_database(say, shop, tmp_path):
+    assert say("use", shop)[0] == 0
+    assert say("ask", shop)[::2] == (
+        2,
+        f'planner: {shop} is a file: the question is missing (planner ask "..." FILE)\n',
+    )
+
+
 def test_a_database_that_is_named_wins(say, shop, tmp_path):
     other = tmp_path / "other.sqlite"
     other.write_bytes(shop.read_bytes())

@@ -68,6 +68,10 @@ def judge_run(asked: Request) -> Run:
 
     """
     dataset = _dataset(asked)
+    if dataset.items and not any(item.candidates for item in dataset.items):
+        raise PlannerError(
+            f"{dataset.name} has no candidates to judge", hint=f"planner bench e2e {asked.data} writes its own"
+        )
     redacted = redactions(dataset.items, asked.redact)
     discriminator, info, settings = _judge(asked)
     out = asked.out or _default_out(dataset, f"{asked.mode}-{settings.discriminator.budget}")
