@@ -16,6 +16,7 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.clean import clean
 from planner_cli.cli.debugging import debugging
+from planner_cli.cli.remembering import learnt
 from planner_cli.control import Control
 from planner_cli.events import Event
 from planner_cli.knobs import Checked, knob, knobs_of, with_value
@@ -93,6 +94,7 @@ def opened(
     with waiting(f"reading {names}, {what}", console=screen.console(), mode=screen.mode) as progress:
         planner = Planner.chosen(files, choices, rows=rows, control=control, note=screen.note, progress=progress)
     with planner:
+        learnt(planner)
         yield planner
 
 

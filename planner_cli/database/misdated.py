@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from planner_cli.database.dated import NUMERIC, YEAR, is_near, renamed, resolve, value
 from planner_cli.database.dated import unit as unit_of
 from planner_cli.database.expressions import Expression, Read, Reader
-from planner_cli.database.moments import in_epoch
+from planner_cli.database.moments import in_epoch, is_compact
 from planner_cli.database.suggest import read_tables
 from planner_cli.lexer import Token, code, shortened
 from planner_cli.prompts.schema import literal
@@ -316,6 +316,8 @@ class _Finder:
         if all(_is_year(other) for other in others):
             argument, behind = as_argument(unit, self._wrapped(side))
             return (self._put(side, f"CAST(strftime('%Y', {argument}{behind}) AS INTEGER)"),)
+        if all(_is_whole(other) and is_compact(str(int(other.number or 0))) for other in others):
+            return (self._put(side, f"CAST({self._as_text(side, '%Y%m%d')} AS INTEGER)"),)
         numbers = [other.number or 0.0 for other in others]
         casts = tuple(self._put(o, f"CAST({self._text(o)} AS INTEGER)") for o in others if o.digits)
         if all(abs(number) < _LEAST_MOMENT for number in numbers):

@@ -288,14 +288,9 @@ class Pool:
         """The candidate with names and texts that exist, and its result; ``None`` if nothing is mended or it fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
-            spelled = respell(sql, execution.unmatched)
-            better = spelled or sql
-            if execution.misdated:
-                better = redate(better, schema) or better
-                better = (on_day(better, self._now) if self._now else None) or better
-            better = None if better == sql else better
-            execution = self._database.execute(better, self.control) if better is not None else execution
-            return None if better is None or not execution.ok else (better, execution)
+            meant = self._meant(sql, execution, schema)
+            execution = self._database.execute(meant, self.control) if meant != sql else execution
+            return None if meant == sql or not execution.ok else (meant, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
@@ -304,6 +299,14 @@ class Pool:
             if execution.ok or ran_out(execution):
                 return sql, execution
         return None
+
+    def _meant(self, sql: str, execution: Execution, schema: Schema) -> str:
+        """A query that runs, with texts as the rows spell them, and times as what they are."""
+        meant = respell(sql, execution.unmatched) or sql
+        if execution.misdated:
+            meant = redate(meant, schema) or meant
+            meant = meant if self._now is None else on_day(meant, self._now) or meant
+        return meant
 
     def case(self, found: Cluster) -> Case:
         """The cluster's representative, as a case for the discriminator."""

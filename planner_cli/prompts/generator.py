@@ -33,6 +33,8 @@ class GeneratorPrompt(Protocol):
 
     takes_values: bool
     """Whether a question's hints are shown: stored values that it mentions."""
+    takes_notes: bool
+    """Whether the user's notes and similar questions are shown."""
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
@@ -57,6 +59,7 @@ class CompactGenerator:
     """
 
     takes_values = True
+    takes_notes = False
 
     def build(self, question: Question, engine: Engine | None, draft: Draft | None = None) -> Prompt:
         del engine
@@ -106,6 +109,7 @@ class ChatGenerator:
     """
 
     takes_values = True
+    takes_notes = True
     SYSTEM = (
         "You write SQLite queries. Answer with one SQL SELECT query in a ```sql block and nothing else. Use only "
         "tables and columns of the schema. Return just the columns that are asked for."
@@ -117,6 +121,7 @@ class ChatGenerator:
             Span("Database schema:\n\n"),
             Span(create_tables(question.schema), "data"),
             STABLE,
+            *_known(question),
             *_conversation(question.earlier),
             Span("\nQuestion: "),
             Span(on_one_line(question.text) + question.day_said, "data"),
@@ -154,6 +159,23 @@ def _before(earlier: Earlier | None) -> Prompt:
         Span("Q: "), Span(on_one_line(earlier.text), "data"), Span("\nSQL: "), Span(sql_line(earlier.sql), "data"),
         Span("\n"),
     )  # fmt: skip
+
+
+def notes_of(question: Question) -> Prompt:
+    """What the user's notes say about words of the question, a line each."""
+    return tuple(span for note in question.notes for span in (Span("\nNote: "), Span(on_one_line(note), "data")))
+
+
+def _known(question: Question) -> Prompt:
+    """What the user's notes say, and similar questions with their queries."""
+    examples = [
+        (
+            Span("\nSimilar question: "), Span(on_one_line(example.question), "data"), Span("\nIts query: "),
+            Span(sql_line(example.sql), "data"),
+        )
+        for example in question.examples
+    ]  # fmt: skip
+    return (*notes_of(question), *(span for example in examples for span in example))
 
 
 def _conversation(earlier: Earlier | None) -> Prompt:

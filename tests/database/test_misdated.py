@@ -90,6 +90,7 @@ COMPARED = [
     ("a year", "SELECT count(*) FROM visits WHERE x = 2024", "SELECT count(*) FROM visits WHERE strftime('%Y', d) = '2024'"),
     ("years", "SELECT count(*) FROM visits WHERE x BETWEEN 2024 AND 2025", "SELECT count(*) FROM visits WHERE strftime('%Y', d) BETWEEN '2024' AND '2025'"),
     ("a year as a text", "SELECT count(*) FROM visits WHERE x = '2024'", "SELECT count(*) FROM visits WHERE strftime('%Y', d) = '2024'"),
+    ("eight digits", "SELECT count(*) FROM visits WHERE x >= 20240301", "SELECT count(*) FROM visits WHERE date(d) >= '2024-03-01'"),
     ("date() of now", "SELECT count(*) FROM visits WHERE x >= date('2025-06-18', '-1 year')", "SELECT count(*) FROM visits WHERE date(d) >= date('2025-06-18', '-1 year')"),
     ("datetime() of now", "SELECT count(*) FROM visits WHERE x > datetime('2025-06-18', '-90 days')", "SELECT count(*) FROM visits WHERE d > datetime('2025-06-18', '-90 days')"),
     ("strftime() of now", "SELECT count(*) FROM visits WHERE x >= strftime('%Y-%m-%d', '2025-06-18')", "SELECT count(*) FROM visits WHERE date(d) >= '2025-06-18'"),
