@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner_cli.app.notes import Notes
-from planner_cli.linking.words import plain, question_words
+from planner_cli.linking.words import question_words
+from planner_cli.text import plain
 from planner_cli.types import Example, Question
 
 MOST_NOTES, MOST_NOTE = 6, 300

@@ -17,6 +17,7 @@ from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.fitting import with_known
 from planner_cli.app.interrupting import steps_of
+from planner_cli.app.language import is_english
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
 from planner_cli.app.notes import Notes
@@ -228,6 +229,8 @@ class Planner:
             question = with_known(question, self._written, self._examples)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._note_late_values()
+        foreign = self.not_understood(text)
+        self._notes += [foreign] if foreign is not None and foreign not in self._notes else []
         return question
 
     def sql(self, query: str, *, control: Control | None = None) -> Execution:
@@ -288,6 +291,16 @@ class Planner:
         self._examples = tuple(examples)
 
     # ---------------------------------------------------------------------------------------------- facts
+
+    def not_understood(self, text: str) -> str | None:
+        """Why a question is in a language that the generator does not know, in words; ``None``: it is not."""
+        generator = self._loaded.generator
+        if generator is None or not generator.prompt.english_only or is_english(text):
+            return None
+        return (
+            f"the generator {self.models[0].name} knows English only, and this question is in another language: "
+            "ask in English, or use a general model (planner models pull coder-1.5b)"
+        )
 
     @property
     def takes_notes(self) -> bool:

@@ -35,6 +35,8 @@ class GeneratorPrompt(Protocol):
     """Whether a question's hints are shown: stored values that it mentions."""
     takes_notes: bool
     """Whether the user's notes and similar questions are shown."""
+    english_only: bool
+    """Whether models with this prompt are trained on English questions and nothing else."""
 
     def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
@@ -60,6 +62,7 @@ class CompactGenerator:
 
     takes_values = True
     takes_notes = False
+    english_only = True
 
     def build(self, question: Question, engine: Engine | None, draft: Draft | None = None) -> Prompt:
         del engine
@@ -110,6 +113,7 @@ class ChatGenerator:
 
     takes_values = True
     takes_notes = True
+    english_only = False
     SYSTEM = (
         "You write SQLite queries. Answer with one SQL SELECT query in a ```sql block and nothing else. Use only "
         "tables and columns of the schema. Return just the columns that are asked for."
