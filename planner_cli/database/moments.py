@@ -223,7 +223,7 @@ def _meaning(table: Table, column: Column, more: Sequence[Value] | None) -> Colu
     if not column.samples or _points(table, column):
         return column
     known = _known(column)
-    kind = kind_of(known, column.samples if more is None else more)
+    kind = kind_of(known, more or column.samples)  # none: there was no time to read them
     found = codes(more) if more is not None and kind is None and may_be_codes(known) else ()
     return replace(column, time=kind, codes=found) if kind is not None or found else column
 
