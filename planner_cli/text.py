@@ -6,6 +6,7 @@ The lowest layer: the sandbox worker imports it at each start.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _FOLDED = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -13,6 +14,19 @@ _BREAKS = re.compile("[ \t]*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t\n\r\v\f\x1c
 """Whatever some program treats as the end of a line, with the blanks around it."""
 
 _QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'(?!\w)|\u201c[^\u201d]+\u201d|\u2018[^\u2019]+\u2019|`[^`]+`")
+
+
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def plain(text: str) -> str:
+    """Without accents and full-width forms, in one Unicode normal form; its case is kept.
+
+    Only the accents of Latin, Greek and Cyrillic letters: what is alike of other scripts is another letter.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
 
 
 def nocase(name: str) -> str:

@@ -58,6 +58,8 @@ class Column:
     """How it keeps moments, judging by its name and values (:mod:`planner_cli.database.moments`)."""
     codes: tuple[Value, ...] = ()
     """All values that were seen of a column of few short ones, such as a status."""
+    noted: bool = False
+    """Whether the comment is the user's note on it instead (:mod:`planner_cli.app.notes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Table:
     kind: Literal["table", "view", "virtual"] = "table"
     foreign_keys: tuple[ForeignKey, ...] = ()
     comment: str | None = None
+    noted: bool = False
+    """As of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A question whose right query is known."""
+
+    question: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     text: str
     schema: Schema
@@ -146,6 +158,10 @@ class Question:
     today: str | None = None
     """The day it is, as ``YYYY-MM-DD``, where the text is about time; ``None``: it is not, or nobody is to know."""
 
+    notes: tuple[str, ...] = ()
+    """What the user's notes say about words of the text, a line each."""
+    examples: tuple[Example, ...] = ()
+    """Similar questions, the most similar first."""
     now: str | None = None
     """The day that ``'now'`` is to stand for; ``None``: the clock's."""
 

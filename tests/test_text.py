@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext
 import apsw
 import pytest
 
-from planner_cli.text import nocase, on_one_line, without_breaks
+from planner_cli.text import nocase, on_one_line, plain, without_breaks
 
 PAIRS = [
     ("ASCII", "City", "cITY", True),
@@ -64,3 +64,22 @@ def test_a_question_keeps_the_blanks_within_its_quotes(question: str, expected: 
 
 def test_only_line_breaks_give_way() -> None:
     assert without_breaks("a  b\r\n\n c\u2029d") == "a  b c d"
+
+
+PLAIN = [
+    ("ASCII", "Total_1", "Total_1"),
+    ("an accent of one character", "\u00c9tat", "Etat"),
+    ("an accent of its own", "E\u0301tat", "Etat"),
+    ("umlauts", "Größe", "Große"),
+    ("full-width letters", "\uff21\uff22\uff11", "AB1"),
+    ("half-width katakana", "\uff76\uff9e", "\u30ac"),
+    ("a voiced sound is another one", "か\u3099", "が"),
+    ("a syllable", "\u1109\u1165", "서"),
+    ("Greek", "Όνομα", "Ονομα"),
+    ("a vowel sign", "\u0926\u093f", "\u0926\u093f"),
+]
+
+
+@pytest.mark.parametrize(("text", "without"), [p[1:] for p in PLAIN], ids=[p[0] for p in PLAIN])
+def test_plain_text_has_no_accents(text: str, without: str) -> None:
+    assert plain(text) == without

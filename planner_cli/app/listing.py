@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner_cli.database.names import spelled
 from planner_cli.prompts.schema import literal
+from planner_cli.prompts.times import told
 from planner_cli.types import Execution, ForeignKey, Schema, Table
 
 
@@ -29,7 +30,7 @@ def columns_listed(schema: Schema) -> Execution:
             column.name,
             column.declared_type,
             _key(table, column.name, primary=column.primary_key),
-            column.comment or "",
+            "; ".join(filter(None, (column.comment, "" if column.time is None else told(column.time)))),
             ", ".join(map(literal, column.samples)),
         )
         for table in schema.tables

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner_cli.app.notes import Notes, read_notes, unknown, with_notes
 from planner_cli.control import Control
 from planner_cli.database.names import nearest
 from planner_cli.errors import DatabaseError, PlannerError
@@ -75,6 +76,24 @@ def _of_copy(opened: Database) -> Iterator[str]:
     elif opened.private_copy is not None:
         size = opened.private_copy.size / 1e6
         yield f"{opened.path} is read from a private copy of {size:.1f} MB, which is removed at the end"
+
+
+def noted(opened: Database, note: Callable[[str], None]) -> Notes:
+    """Put the user's notes on a database into its schema, and return them.
+
+    ``note`` is called with what they name that is not there.
+
+    Raises:
+        PlannerError: they cannot be read.
+
+    """
+    written = read_notes(opened.path)
+    opened.schema = with_notes(opened.schema, written)
+    missing = unknown(written, opened.schema)
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        note(f"the notes name what is not there: {missing[0]}{more}; planner notes {opened.path} --check lists it")
+    return written
 
 
 def part_of(schema: Schema, tables: tuple[str, ...], path: Path) -> Schema:

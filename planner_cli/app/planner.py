@@ -15,10 +15,13 @@ from planner_cli.app.asking import Asking
 from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices, from_environment, from_mapping
 from planner_cli.app.configuration import from_configuration
+from planner_cli.app.fitting import with_known
 from planner_cli.app.interrupting import steps_of
+from planner_cli.app.language import is_english
 from planner_cli.app.loading import begun
 from planner_cli.app.models import Models, Note, no_note
-from planner_cli.app.opening import open_database, part_of
+from planner_cli.app.notes import Notes
+from planner_cli.app.opening import noted, open_database, part_of
 from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
 from planner_cli.app.today import on_day
 from planner_cli.control import Control
@@ -26,7 +29,7 @@ from planner_cli.errors import PlannerError
 from planner_cli.events import Answered, Event
 from planner_cli.knobs import with_value
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Earlier, Execution, ModelInfo, Question, Row, Schema, Timings
+from planner_cli.types import Answer, Earlier, Example, Execution, ModelInfo, Question, Row, Schema, Timings
 
 if TYPE_CHECKING:
     from collections.abc import Generator as Generated
@@ -52,7 +55,7 @@ class Planner:
 
     def __init__(
         self, database: Database, schema: Schema, loaded: Loaded, notes: list[str], *, schema_seconds: float,
-        load_seconds: float,
+        load_seconds: float, written: Notes,
     ) -> None:  # fmt: skip
         """Use :meth:`open`."""
         self.database = database
@@ -62,6 +65,8 @@ class Planner:
         self._loaded = loaded
         self._asking = self._asking_of(loaded)
         self._notes = notes
+        self._written = written
+        self._examples: tuple[Example, ...] = ()
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
@@ -118,17 +123,18 @@ class Planner:
         control = control or Control()
         notes: list[str] = []
 
-        def noted(text: str) -> None:
+        def said(text: str) -> None:
             notes.append(text)
             (note or no_note)(text)
 
-        models = Models(choices, control, noted)
+        models = Models(choices, control, said)
         wanted = models.settings.database
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
-            opened = open_database(files, wanted, limits, noted, control=control, progress=progress or no_note)
+            opened = open_database(files, wanted, limits, said, control=control, progress=progress or no_note)
             on_failure.callback(opened.close)
+            written = noted(opened, said)
             schema = part_of(opened.schema, wanted.tables, opened.path)
             read = time.perf_counter()
             _go_on(control)
@@ -137,8 +143,11 @@ class Planner:
             loaded = replace(loaded, settings=with_value(loaded.settings, ("plan", "limits"), limits))
             _go_on(control)
             loaded_at = time.perf_counter()
-            planner = cls(opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read)
-            planner._warn_of_noise(noted)
+            planner = cls(
+                opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read,
+                written=written,
+            )  # fmt: skip
+            planner._warn_of_noise(said)
             on_failure.pop_all()
         return planner
 
@@ -239,8 +248,12 @@ class Planner:
         if self._asking is None:
             raise RuntimeError("a planner without a generator")
         question = on_day(self._asking.question(text, earlier), self.plan.generator.today)
+        if self.takes_notes:
+            question = with_known(question, self._written, self._examples)
         self._spent = replace(self._spent, schema=self._spent.schema + time.perf_counter() - started)
         self._note_late_values()
+        foreign = self.not_understood(text)
+        self._notes += [foreign] if foreign is not None and foreign not in self._notes else []
         return question
 
     def sql(self, query: str, *, control: Control | None = None) -> Execution:
@@ -294,7 +307,30 @@ class Planner:
         for found in self.blocks(answer, control=control):
             yield from found.rows()
 
+    def learn(self, examples: Sequence[Example]) -> None:
+        """Questions whose right queries are known, beside those of the notes, in the place of any learnt before.
+
+        A general generator is shown those that are similar to the question; the built-in one is not.
+        """
+        self._examples = tuple(examples)
+
     # ---------------------------------------------------------------------------------------------- facts
+
+    def not_understood(self, text: str) -> str | None:
+        """Why a question is in a language that the generator does not know, in words; ``None``: it is not."""
+        generator = self._loaded.generator
+        if generator is None or not generator.prompt.english_only or is_english(text):
+            return None
+        return (
+            f"the generator {self.models[0].name} knows English only, and this question is in another language: "
+            "ask in English, or use a general model (planner models pull coder-1.5b)"
+        )
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether the generator is shown notes and examples."""
+        generator = self._loaded.generator
+        return generator is not None and generator.prompt.takes_notes
 
     @property
     def settings(self) -> Settings:

@@ -40,6 +40,7 @@ COMMANDS = {
     "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
     "sql": "Run a QUERY of your own on the SQLite file DATABASE, in the sandbox; no model is loaded.",
     "schema": "List the tables of the SQLite file DATABASE, or the columns of each TABLE; no model is loaded.",
+    "notes": "Show or edit what is written down about the SQLite file DATABASE: units, codes, terms, right queries.",
     "demo": "Build a small business database and ask it a few questions.",
     "bench": "Measure: judges, planning methods, thinking length against accuracy and latency.",
     "models": "Models: list, get, check and choose them.",

@@ -29,7 +29,7 @@ from planner_cli.cli.results import (
     wanted,
 )
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
-from planner_cli.cli.screen import ScreenSettings, opened, watch
+from planner_cli.cli.screen import ScreenSettings, opened, question_of, watch
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, output_stream
 from planner_cli.control import Control
@@ -128,11 +128,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
     earlier = last_answered(request.database[0]) if request.continues else None
     fetched = (request.results.limit or PAGE) if request.as_json else None
     with opened(request.database, choices, screen, control, rows=fetched) as planner:
-        known = len(planner.notes)
-        question = planner.question(request.question, earlier=earlier)
-        if screen.mode != "quiet":  # how much was read depends on the machine's load
-            for note in planner.notes[known:]:
-                screen.note(note)
+        question = question_of(planner, request.question, screen, earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
         error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None

@@ -19,7 +19,7 @@ from planner_cli.cli.own import read_query
 from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import options_json, print_answer, print_document, print_error_document, print_warnings
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
-from planner_cli.cli.screen import ScreenSettings, opened, watch
+from planner_cli.cli.screen import ScreenSettings, opened, question_of, watch
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import OutputError, output_stream
 from planner_cli.control import Control
@@ -92,7 +92,7 @@ def _check(request: _Request, choices: Choices, control: Control) -> tuple[ExitC
     """Judge and print; returns the exit code, and its reason if it is not 0."""
     screen = ScreenSettings.of(choices)
     with opened(request.database, choices, screen, control, rows=request.results.limit) as planner:
-        question = planner.question(request.question)
+        question = question_of(planner, request.question, screen)
         found = planner.checked(request.sql, watch(planner, question, screen, control, given=request.sql))
         code, error = _outcome(planner, found)
         if request.as_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from planner_cli.app.choices import Choices
-from planner_cli.app.opening import open_database
+from planner_cli.app.opening import noted, open_database
 from planner_cli.app.settings import Settings
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
@@ -61,6 +61,7 @@ def opened_alone(
     settings: Settings = choices.settings()
     limits = settings.plan.limits.with_rows(rows)
     with open_database(path, settings.database, limits, screen.note, samples=samples) as database:
+        noted(database, screen.note)
         yield database
 
 

@@ -73,6 +73,7 @@ def _kept() -> Iterator[Kept]:
         yield from _file(history.with_name(history.name + suffix), holds, "planner history purge --all")
     yield from _file(typed_path(), "what was typed in planner chat", "planner history purge --all")
     yield from _file(config_path(), "defaults you have saved", "remove the file")
+    yield from _folder(config_path().parent / "notes", "what you wrote about databases", "remove those you do not need")
     everyday = cache_folder() / EVERYDAY
     yield from _folder(everyday, "the invented databases of planner bench", "planner privacy --clear-caches")
     for path in _files(cache_folder()):

@@ -58,6 +58,17 @@ def remember(planner: Planner, question: Question, answer: Answer, level: Level)
         return None
 
 
+def learnt(planner: Planner) -> None:
+    """Let the planner know what was marked or put right about its database, if its generator can be shown it."""
+    if not planner.takes_notes or not history_path().exists():
+        return
+    try:
+        with History.open(create=False) as history:
+            planner.learn(history.examples(planner.database.path))
+    except PlannerError as error:
+        sys.stderr.write(f"{format_note(f'what was marked right is not used: {error.message}')}\n")
+
+
 def last_answered(database: Path) -> Earlier:
     """The last question about a database that has an answer, with its query.
 

@@ -16,10 +16,11 @@ from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
 from planner_cli.clean import clean
 from planner_cli.cli.debugging import debugging
+from planner_cli.cli.remembering import learnt
 from planner_cli.control import Control
 from planner_cli.events import Event
 from planner_cli.knobs import Checked, knob, knobs_of, with_value
-from planner_cli.types import Answer, Question
+from planner_cli.types import Answer, Earlier, Question
 from planner_cli.ui.console import is_live, make_console
 from planner_cli.ui.errors import format_note
 from planner_cli.ui.frame import duration
@@ -96,7 +97,21 @@ def opened(
     with waiting(f"reading {names}, {what}", console=screen.console(), mode=screen.mode) as progress:
         planner = Planner.chosen(files, choices, rows=rows, control=control, note=screen.note, progress=progress)
     with planner:
+        learnt(planner)
         yield planner
+
+
+def question_of(planner: Planner, text: str, screen: ScreenSettings, earlier: Earlier | None = None) -> Question:
+    """The question as the models will see it; what the user should know about it is said once.
+
+    Raises what :meth:`Planner.question` does.
+    """
+    known = len(planner.notes)
+    question = planner.question(text, earlier=earlier)
+    for note in planner.notes[known:]:
+        if screen.mode != "quiet" or note == planner.not_understood(text):  # the other depends on the machine's load
+            screen.note(note)
+    return question
 
 
 def watch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from planner_cli.database.expressions import Expression, Read
+from planner_cli.database.expressions import NUMERIC, Expression, Read
 from planner_cli.database.moments import in_epoch
 from planner_cli.lexer import Token
 from planner_cli.text import nocase
@@ -14,10 +14,6 @@ YEAR = 31_556_952
 """Seconds."""
 _NEAR = 20 * YEAR
 """Seconds by which an expression may miss the moment that it is made of; a wrong unit misses it by more."""
-NUMERIC: tuple[TimeKind, ...] = (
-    "seconds", "milliseconds", "microseconds", "webkit", "nanoseconds", "apple", "apple-nanoseconds", "julian",
-)  # fmt: skip
-"""Those that are numbers and no dates."""
 
 
 def resolve(

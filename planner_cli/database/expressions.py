@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from planner_cli.lexer import Token
 from planner_cli.text import nocase
-from planner_cli.types import Column
+from planner_cli.types import Column, TimeKind
 
 NOW = 1_750_000_000.0
 """Stands for every moment that a function gives as seconds since 1970: decades do not matter here."""
@@ -60,11 +60,16 @@ class Expression:
     """Of a function that gives a text: where its arguments are."""
 
     @property
-    def moves(self) -> bool:
-        """Whether it is made of one column."""
-        return len(self.columns) == 1
+    def is_timed(self) -> bool:
+        """Whether it is made of one column that keeps moments, with a value if that is a number."""
+        kind = self.columns[0].column.time if len(self.columns) == 1 else None
+        return kind is not None and (kind not in NUMERIC or self.number is not None)
 
 
+NUMERIC: tuple[TimeKind, ...] = (
+    "seconds", "milliseconds", "microseconds", "webkit", "nanoseconds", "apple", "apple-nanoseconds", "julian",
+)  # fmt: skip
+"""Kinds of moments that are numbers and no dates."""
 Resolve = Callable[[Sequence[Token], int], "tuple[Read, int] | None"]
 """The column that begins at a position, and how many tokens name it."""
 Value = Callable[[Read], "float | None"]

@@ -19,10 +19,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from planner_cli.database.dated import NUMERIC, YEAR, is_near, renamed, resolve, value
+from planner_cli.database.dated import YEAR, is_near, renamed, resolve, value
 from planner_cli.database.dated import unit as unit_of
-from planner_cli.database.expressions import Expression, Read, Reader
-from planner_cli.database.moments import in_epoch
+from planner_cli.database.expressions import NUMERIC, Expression, Read, Reader
+from planner_cli.database.moments import in_epoch, is_compact
 from planner_cli.database.suggest import read_tables
 from planner_cli.lexer import Token, code, shortened
 from planner_cli.prompts.schema import literal
@@ -33,6 +33,8 @@ from planner_cli.types import Schema, TimeKind
 _LEAST_MOMENT = 1_000_000
 """No number under it is a moment but a year: Julian days of these decades are 2.4 million."""
 _SNIPPET = 60
+_LONGEST = 5_000
+"""Characters of a query that is looked at: of one that is all brackets, the time grows with their square."""
 
 _FUNCTIONS = frozenset({"date", "datetime", "time", "julianday", "unixepoch", "strftime"})
 _BEFORE = frozenset("( , where and or on having select when then else by not case distinct".split())  # noqa: SIM905 - words
@@ -83,13 +85,17 @@ def redate(sql: str, schema: Schema) -> str | None:
 
 def faults(sql: str, schema: Schema) -> list[Fault]:
     """All of them, in the order of the text, functions first."""
-    if "strftime" not in nocase(sql) and not any(c.time for table in schema.tables for c in table.columns):
+    timed = "strftime" in nocase(sql) or any(c.time for table in schema.tables for c in table.columns)
+    if not timed or len(sql) > _LONGEST:
         return []
     parts = code(sql)
     read = {nocase(name): table for name, table in read_tables(sql, schema).items()}
     resolved = functools.partial(resolve, read, renamed(parts))
     finder = _Finder(sql, parts, Reader(parts, resolved, value))
-    return [*finder.functions(), *finder.comparisons()]
+    try:
+        return [*finder.functions(), *finder.comparisons()]
+    except RecursionError:  # hundreds of brackets within each other
+        return []
 
 
 # -------------------------------------------------------------------------------------------------- faults
@@ -112,7 +118,7 @@ class _Finder:
             arguments, closing = found
             place = 1 if name == "strftime" else 0
             side = self._whole(arguments[place]) if len(arguments) > place else None
-            if side is None or not side.moves or side.columns[0].column.time is None:
+            if side is None or not side.is_timed:
                 continue
             edits = (
                 self._in_function(name, side, (at, closing), arguments, arguments[place + 1 :])
@@ -174,10 +180,11 @@ class _Finder:
     def _in_substr(self, side: Expression, arguments: Sequence[tuple[int, int]]) -> tuple[Edit, ...] | None:
         """The same for substr()."""
         kind = side.columns[0].column.time
-        numbers = [self.reader.word(start) for start, end in arguments if end == start + 1]
+        words = [self.reader.word(start) for start, end in arguments if end == start + 1]
+        numbers = [int(word) for word in words if word.isdecimal()]
         if not side.bare or kind in ("iso", "year", None) or len(numbers) < len(arguments) or not numbers:
             return None
-        start, count = int(numbers[0]) if numbers[0].isdigit() else 0, int("0" + "".join(numbers[1:2]))
+        start, count = (*numbers, 0)[:2]
         if kind == "compact":
             wrong = start == 6 or (start == 1 and count in (7, 10))
         elif kind in ("day-month-year", "month-day-year"):
@@ -219,9 +226,10 @@ class _Finder:
         if side.layout is not None and not side.columns:
             yield from self._with_numbers(side, sign, others, start, end)
             return
-        if not side.moves or side.columns[0].column.time is None:
+        kind = side.columns[0].column.time if side.is_timed else None
+        if kind is None:
             return
-        edits = self._mended(side, side.columns[0].column.time, sign, others)
+        edits = self._mended(side, kind, sign, others)
         if edits is not None:
             yield self._fault(side.columns[0], start, end, edits)
 
@@ -316,6 +324,8 @@ class _Finder:
         if all(_is_year(other) for other in others):
             argument, behind = as_argument(unit, self._wrapped(side))
             return (self._put(side, f"CAST(strftime('%Y', {argument}{behind}) AS INTEGER)"),)
+        if all(_is_whole(other) and is_compact(str(int(other.number or 0))) for other in others):
+            return (self._put(side, f"CAST({self._as_text(side, '%Y%m%d')} AS INTEGER)"),)
         numbers = [other.number or 0.0 for other in others]
         casts = tuple(self._put(o, f"CAST({self._text(o)} AS INTEGER)") for o in others if o.digits)
         if all(abs(number) < _LEAST_MOMENT for number in numbers):

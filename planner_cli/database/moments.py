@@ -127,7 +127,7 @@ def _kind_of_numbers(column: Known, numbers: Sequence[float], hint: bool | None,
     if hint is False:
         return None
     many = len(set(numbers)) >= least
-    if all(number.is_integer() and _is_compact(str(int(number))) for number in numbers) and (hint or many):
+    if all(number.is_integer() and is_compact(str(int(number))) for number in numbers) and (hint or many):
         return "compact"
     if not hint:
         fine = (kind for kind in _UNITS if kind != "seconds")
@@ -153,7 +153,7 @@ def _is_core_data(column: Known) -> bool:
 def _kind_of_texts(texts: Sequence[str], *, hint: bool) -> TimeKind | None:
     if all(map(_ISO.fullmatch, texts)):
         return "iso"
-    if hint and all(map(_is_compact, texts)):
+    if hint and all(map(is_compact, texts)):
         return "compact"
     pairs = [(int(match[1]), int(match[2])) for text in texts if (match := _DAY_FIRST.fullmatch(text))]
     if len(pairs) < len(texts):
@@ -166,7 +166,8 @@ def _kind_of_texts(texts: Sequence[str], *, hint: bool) -> TimeKind | None:
     return "month-day-year" if second > 12 else None
 
 
-def _is_compact(text: str) -> bool:
+def is_compact(text: str) -> bool:
+    """Whether eight digits are a date of these centuries."""
     if not _COMPACT.fullmatch(text):
         return False
     return 1900 <= int(text[:4]) <= 2100 and 1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:]) <= 31
@@ -222,7 +223,7 @@ def _meaning(table: Table, column: Column, more: Sequence[Value] | None) -> Colu
     if not column.samples or _points(table, column):
         return column
     known = _known(column)
-    kind = kind_of(known, column.samples if more is None else more)
+    kind = kind_of(known, more or column.samples)  # none: there was no time to read them
     found = codes(more) if more is not None and kind is None and may_be_codes(known) else ()
     return replace(column, time=kind, codes=found) if kind is not None or found else column
 

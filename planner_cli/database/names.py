@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from planner_cli.lexer import quote
+from planner_cli.text import plain
 
 _PLAIN = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*")
 
@@ -38,13 +38,11 @@ def spelled(name: str) -> str:
 
 
 def fold(name: str, table: str = "") -> str:
-    """``name`` without what people write differently: case, separators, the plural, a ``table`` prefix.
+    """``name`` without what people write differently: case, accents, separators, the plural, a ``table`` prefix.
 
     ``customer_names``, ``CustomerName`` and (in the table ``customers``) ``name`` are then the same.
     """
-    # in one normal form: a model writes an accent as it likes
-    same = name if name.isascii() else unicodedata.normalize("NFC", name)
-    folded = _singular(_SEPARATORS.sub("", same.casefold()))
+    folded = _singular(_SEPARATORS.sub("", plain(name).casefold()))
     return (folded.removeprefix(fold(table)) or folded) if table else folded
 
 

@@ -18,6 +18,8 @@ from planner_cli.lexer import Token, code, quote
 from planner_cli.text import nocase
 from planner_cli.types import Comparison, Schema
 
+_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+"""Full-width forms of ASCII."""
 MOST = 4
 """Comparisons looked up per query."""
 _ASCII_SPACE = " \t\n\r"
@@ -72,6 +74,7 @@ def lookup_stored(comparison: Comparison) -> str | None:
     if not text or not comparison.literal.startswith("'"):
         return None
     forms = dict.fromkeys(unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD"))
+    forms |= dict.fromkeys([text.translate(_WIDE)])
     table, column = quote(comparison.table), quote(comparison.column)
     ascii_only = f"length({column}) = octet_length({column})"  # most values: the shorter chain takes half the time
     bare = f"CASE WHEN {ascii_only} THEN {_without(column, _ASCII_SPACE)} ELSE {_without(column, _SPACE)} END"

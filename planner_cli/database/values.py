@@ -4,7 +4,7 @@
 
 The index is bounded, lives in memory only, and is queried offline. What is covered: text values of up to
 :data:`LONGEST` characters, matched as whole words without case and punctuation,
-whatever their Unicode normal form, or nearly so (rapidfuzz); what is returned is the text as stored. What is
+whatever their Unicode normal form, accents, or nearly so (rapidfuzz); what is returned is the text as stored. What is
 not: numbers and dates (a question gives them as they are), synonyms, other languages.
 """
 
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from planner_cli.database.names import fold as fold_name
+from planner_cli.text import plain
 from planner_cli.types import ValueHint
 
 LONGEST = 60
@@ -34,6 +35,8 @@ _SHORTEST_NEAR = 6
 
 _PLACES = 3
 """Most columns given for one value: ``Paris`` may be a city of customers, of suppliers, of warehouses."""
+
+_UMLAUTS = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"}
 
 _MARK = "\u0301"
 """Stands for every combining mark."""
@@ -80,6 +83,12 @@ class ValueIndex:
                 if folded and not folded.replace(" ", "").isdigit():
                     self._places.setdefault(folded, {}).setdefault(place, []).append(value)
         self._folded = list(self._places)
+        self._bare: dict[str, str] = {}
+        """Without accents -> folded, of values that have some; an umlaut also as two letters."""
+        for folded in self._folded:
+            if not folded.isascii():
+                for bare in (plain(folded), plain(folded.translate(_UMLAUTS))):
+                    self._bare.setdefault(bare, folded)
         self._names = {fold_name(name) for place in columns for name in place}
 
     def __len__(self) -> int:
@@ -124,10 +133,21 @@ class ValueIndex:
             # "a", "I", "d'": one letter counts if it is a capital after another word, or in quotes
             letter = len(gram.text) == 1 and not gram.quoted
             return None if letter and f" {gram.text.upper()}" not in question else gram.text
+        bare = self._without_accents(gram.text)
+        if bare is not None and len(gram.text) > 1:
+            return bare
         if len(gram.text) < _SHORTEST_NEAR or gram.text.replace(" ", "").isdigit():
             return None
         best = process.extractOne(gram.text, self._folded, scorer=fuzz.ratio, score_cutoff=NEAR)
         return best[0] if best and best[0][0] == gram.text[0] else None
+
+    def _without_accents(self, text: str) -> str | None:
+        """The value that is the same but for accents."""
+        asked = plain(text)
+        if asked in self._places:
+            return asked
+        spelled = plain(text.translate(_UMLAUTS))
+        return self._bare.get(asked) or (spelled if spelled in self._places else self._bare.get(spelled))
 
 
 def _as_asked(spellings: Sequence[str], question: str) -> str:

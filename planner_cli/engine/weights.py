@@ -17,7 +17,6 @@ from planner_cli.engine.purpose import why_it_cannot_write
 from planner_cli.engine.vocabulary import special_tokens
 from planner_cli.errors import ModelError
 
-
 _ATTENTION_COST = 2.5
 """Of an operation of attention, in those of a matrix product (2.2 to 3.1 on two cores, Qwen2.5-Coder-0.5B, by whether
 its vocabulary counts once or twice)."""

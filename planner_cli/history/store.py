@@ -20,7 +20,7 @@ from planner_cli.history.migrations import migrate, to_json
 from planner_cli.history.records import KeptLevel, Mark, Marked, Record, SavedQuery, Summary
 from planner_cli.history.upgrade import NOT_KEPT, DbRow
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Execution, ModelInfo
+from planner_cli.types import Answer, Example, Execution, ModelInfo
 from planner_cli.ui.document import document
 
 if TYPE_CHECKING:
@@ -187,6 +187,15 @@ class History:
         """What the user marked, oldest first. Raises :class:`HistoryError`."""
         answers = self._query("SELECT * FROM answers WHERE mark IS NOT NULL ORDER BY id", {})
         return tuple(_marked(row, json.loads(row["document"])) for row in answers)
+
+    def examples(self, database: Path) -> tuple[Example, ...]:
+        """The questions about a database whose right query is known, newest first. Raises :class:`HistoryError`."""
+        found = self._query(
+            "SELECT question, coalesce(right_sql, sql) AS sql FROM answers WHERE database_path = :path"
+            " AND (mark = 'right' OR right_sql IS NOT NULL) ORDER BY id DESC",
+            {"path": _storable(str(database.absolute()))},
+        )
+        return tuple(Example(row["question"], row["sql"]) for row in found)
 
     def save_query(self, database: Path, query: SavedQuery) -> None:
         """Keep a query for a database, in place of one of the same name. Raises :class:`HistoryError`."""

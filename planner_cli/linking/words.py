@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 
 from planner_cli.database.names import fold
+from planner_cli.text import plain
 
 BEGINNING, SHORTENED, INSIDE = 0.7, 0.55, 0.5
 """How much a likeness counts that is not the same word: see :func:`alike`."""
@@ -40,13 +40,6 @@ _EMPTY = frozenset(
     """.split()  # noqa: SIM905 - a hundred quoted words in a list would be harder to read
 )
 """Words of a question that are not looked up."""
-
-
-def plain(text: str) -> str:
-    """Without accents and full-width forms; its case is kept."""
-    if text.isascii():
-        return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 @functools.lru_cache(maxsize=20_000)

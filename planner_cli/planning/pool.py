@@ -298,13 +298,9 @@ class Pool:
         """The candidate with names and texts that exist, and its result; ``None`` if nothing is mended or it fails."""
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
-            spelled = respell(sql, execution.unmatched)
-            right = spelled or sql
-            if any(doubt.kind == "misdated" for doubt in execution.odd):
-                right = redate(right, schema) or right
-                right = (on_day(right, self._now) if self._now else None) or right
-            execution = self._execute(right, self.control) if right != sql else execution
-            return (right, execution) if right != sql and execution.ok else None
+            meant = self._meant(sql, execution, schema)
+            execution = self._execute(meant, self.control) if meant != sql else execution
+            return None if meant == sql or not execution.ok else (meant, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
@@ -313,6 +309,14 @@ class Pool:
             if execution.ok or ran_out(execution):
                 return sql, execution
         return None
+
+    def _meant(self, sql: str, execution: Execution, schema: Schema) -> str:
+        """A query that runs, with texts as the rows spell them, and times as what they are."""
+        meant = respell(sql, execution.unmatched) or sql
+        if any(doubt.kind == "misdated" for doubt in execution.odd):
+            meant = redate(meant, schema) or meant
+            meant = meant if self._now is None else on_day(meant, self._now) or meant
+        return meant
 
     def case(self, found: Cluster) -> Case:
         """The cluster's representative, as a case for the discriminator."""

@@ -20,7 +20,7 @@ from planner_cli.prompts.compact_discriminator import (
     CompactLikelihood,
     LikelihoodDiscriminator,
 )
-from planner_cli.prompts.generator import generator_prompt, without_thought
+from planner_cli.prompts.generator import generator_prompt, notes_of, without_thought
 from planner_cli.prompts.judging import TRUE_FALSE, DiscriminatorPrompt, View, spellings
 from planner_cli.prompts.schema import compact_schema
 from planner_cli.prompts.shown import Subject, quiet_sql, result_text
@@ -77,6 +77,7 @@ class ChatDiscriminator:
             STABLE,
             Span(headings.question),
             Span(on_one_line(question.with_earlier) + question.day_said, "data"),
+            *notes_of(question),
             CUT,
         ]
         for subject, heading in zip(subjects, headings.queries, strict=True):

@@ -33,6 +33,10 @@ class GeneratorPrompt(Protocol):
 
     takes_values: bool
     """Whether a question's hints are shown: stored values that it mentions."""
+    takes_notes: bool
+    """Whether the user's notes and similar questions are shown."""
+    english_only: bool
+    """Whether models with this prompt are trained on English questions and nothing else."""
 
     def build(self, question: Question, engine: Templated, draft: Draft | None = None) -> Prompt:
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
@@ -57,6 +61,8 @@ class CompactGenerator:
     """
 
     takes_values = True
+    takes_notes = False
+    english_only = True
 
     def build(self, question: Question, engine: Templated | None, draft: Draft | None = None) -> Prompt:
         del engine
@@ -106,6 +112,8 @@ class ChatGenerator:
     """
 
     takes_values = True
+    takes_notes = True
+    english_only = False
     SYSTEM = (
         "You write SQLite queries. Answer with one SQL SELECT query in a ```sql block and nothing else. Use only "
         "tables and columns of the schema. Return just the columns that are asked for."
@@ -122,6 +130,7 @@ class ChatGenerator:
             Span("Database schema:\n\n"),
             Span(create_tables(question.schema), "data"),
             STABLE,
+            *_known(question),
             *_conversation(question.earlier),
             Span("\nQuestion: "),
             Span(on_one_line(question.text) + question.day_said, "data"),
@@ -158,6 +167,23 @@ def _before(earlier: Earlier | None) -> Prompt:
         Span("Q: "), Span(on_one_line(earlier.text), "data"), Span("\nSQL: "), Span(sql_line(earlier.sql), "data"),
         Span("\n"),
     )  # fmt: skip
+
+
+def notes_of(question: Question) -> Prompt:
+    """What the user's notes say about words of the question, a line each."""
+    return tuple(span for note in question.notes for span in (Span("\nNote: "), Span(on_one_line(note), "data")))
+
+
+def _known(question: Question) -> Prompt:
+    """What the user's notes say, and similar questions with their queries."""
+    examples = [
+        (
+            Span("\nSimilar question: "), Span(on_one_line(example.question), "data"), Span("\nIts query: "),
+            Span(sql_line(example.sql), "data"),
+        )
+        for example in question.examples
+    ]  # fmt: skip
+    return (*notes_of(question), *(span for example in examples for span in example))
 
 
 def _conversation(earlier: Earlier | None) -> Prompt:

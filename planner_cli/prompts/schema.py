@@ -20,6 +20,8 @@ VALUE_WIDTH = 28
 COMMENT_WIDTH = 80
 TYPE_WIDTH = 20
 """Characters of a stored value, a comment and a type nobody knows, in a ``CREATE TABLE`` statement."""
+NOTE_WIDTH = 200
+"""Characters of what the user wrote about a table or column."""
 
 HINT_WIDTH = 60
 """Characters of a value that a question mentions."""
@@ -174,7 +176,8 @@ def _notes(column: Column, *, values: bool) -> list[str]:
     comment = _line(column.comment or "")
     moment = None if column.time is None else times.comment(column.time, quote(column.name), comment)
     shown = _telling(column, comment) if values and moment is None else []
-    return [*filter(None, (_cut(comment, COMMENT_WIDTH), moment, ", ".join(literal(v, VALUE_WIDTH) for v in shown)))]
+    said = _cut(comment, NOTE_WIDTH if column.noted else COMMENT_WIDTH)
+    return [*filter(None, (said, moment, ", ".join(literal(v, VALUE_WIDTH) for v in shown)))]
 
 
 def _telling(column: Column, comment: str) -> list[Value]:

@@ -54,6 +54,11 @@ def called(kind: TimeKind) -> str:
     return _CALLED[kind]
 
 
+def told(kind: TimeKind) -> str:
+    """The same where type, name and values do not say it; empty where they do."""
+    return "" if kind in _SAID else called(kind)
+
+
 def in_seconds(kind: TimeKind, column: str) -> str:
     """SQL for the seconds since 1970 of a column of an epoch."""
     return _SECONDS[kind].format(x=column)

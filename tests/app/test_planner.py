@@ -11,6 +11,7 @@ from planner_cli import Answer, Control, Planner, PlannerError
 from planner_cli.errors import DatabaseError, ModelError, TimeLimit
 from planner_cli.events import Answered, CandidateExecuted, CandidateWritten, Ranked, StageStarted
 from planner_cli.settings import Limits
+from planner_cli.types import Example
 
 pytestmark = pytest.mark.model
 QUESTION = "How many customers are there?"
@@ -53,6 +54,24 @@ def test_an_answer_has_the_query_its_rows_and_why(planner):
     assert [candidate.sql for candidate in answer.candidates][answer.best] == answer.sql
     assert answer.sql in repr(answer)
     assert "<td>150</td>" in answer._repr_html_()
+
+
+def test_a_question_that_is_not_english_says_so_once(planner):
+    before = planner.notes
+    planner.question("How many customers are in Köln?")
+    assert planner.notes == before
+    for _ in range(2):
+        planner.question("Wie viele Kunden gibt es?")
+    (note,) = planner.notes[len(before) :]
+    assert note.startswith("the generator builtin")
+    assert "knows English only" in note
+
+
+def test_the_built_in_pair_is_shown_no_notes(planner):
+    planner.learn([Example(QUESTION, "select 1")])
+    question = planner.question(QUESTION)
+    assert not planner.takes_notes
+    assert (question.notes, question.examples) == ((), ())
 
 
 def test_a_query_of_ones_own_runs_in_the_sandbox(planner):

@@ -9,11 +9,13 @@ import datetime as dt
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from planner_cli.database import Database
 from planner_cli.database.misdated import misdated, redate
+from planner_cli.types import Schema
 
 EPOCHS = {
     # column: the seconds since 1970 in it
@@ -90,6 +92,7 @@ COMPARED = [
     ("a year", "SELECT count(*) FROM visits WHERE x = 2024", "SELECT count(*) FROM visits WHERE strftime('%Y', d) = '2024'"),
     ("years", "SELECT count(*) FROM visits WHERE x BETWEEN 2024 AND 2025", "SELECT count(*) FROM visits WHERE strftime('%Y', d) BETWEEN '2024' AND '2025'"),
     ("a year as a text", "SELECT count(*) FROM visits WHERE x = '2024'", "SELECT count(*) FROM visits WHERE strftime('%Y', d) = '2024'"),
+    ("eight digits", "SELECT count(*) FROM visits WHERE x >= 20240301", "SELECT count(*) FROM visits WHERE date(d) >= '2024-03-01'"),
     ("date() of now", "SELECT count(*) FROM visits WHERE x >= date('2025-06-18', '-1 year')", "SELECT count(*) FROM visits WHERE date(d) >= date('2025-06-18', '-1 year')"),
     ("datetime() of now", "SELECT count(*) FROM visits WHERE x > datetime('2025-06-18', '-90 days')", "SELECT count(*) FROM visits WHERE d > datetime('2025-06-18', '-90 days')"),
     ("strftime() of now", "SELECT count(*) FROM visits WHERE x >= strftime('%Y-%m-%d', '2025-06-18')", "SELECT count(*) FROM visits WHERE date(d) >= '2025-06-18'"),
@@ -253,3 +256,27 @@ def test_without_values_nothing_is_known(visits):
     with Database.open(visits.path, samples=0) as database:
         assert {column.time for table in database.schema.tables for column in table.columns} == {None}
         assert "misdated" not in kinds(database.execute("SELECT date(ms_at) FROM visits"))
+
+
+HOSTILE = [
+    ("brackets", "SELECT " + "(" * 2000 + "ms_at >= '2024-01-01'"),
+    ("functions", "SELECT " + "date(" * 500 + "ms_at"),
+    ("casts", "SELECT 1 FROM visits WHERE " + "cast(" * 900 + "ms_at"),
+    ("signs", "SELECT 1 FROM visits WHERE ms_at > " + "-" * 3000 + "1"),
+    ("numbers", f"SELECT 1 FROM visits WHERE ms_at > {'9' * 4000} AND ms_at < 1e999 - 1e999 AND ms_at / 0 > 0x1f"),
+    ("places", "SELECT substr(ms_at, n, -1), substr(ms_at, 1.5), substr(ms_at, '1', x) FROM visits"),
+    ("a query that is too long", "SELECT 1 FROM visits WHERE ms_at >= '2024-01-01'" + " " * 5000),
+]
+
+
+@pytest.mark.parametrize("sql", [case[1] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
+def test_whatever_a_model_writes_ends(visits, sql):
+    assert misdated(sql, visits.schema) == ()
+    assert redate(sql, visits.schema) is None
+
+
+def test_a_column_of_which_only_zeros_were_kept_is_left_alone(visits):
+    (table,) = visits.schema.tables
+    columns = tuple(replace(column, samples=(0,)) for column in table.columns)
+    schema = Schema((replace(table, columns=columns),))
+    assert misdated("SELECT date(ms_at) FROM visits WHERE ms_at >= '2024-01-01'", schema) == ()

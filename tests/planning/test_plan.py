@@ -161,7 +161,8 @@ SPELLINGS = [
     ("a tab", "a\tb", "'a b'", "'a' || char(9) || 'b'"),
     ("decomposed letters", "Ko\u0308ln", "'K\u00f6ln'", "'Ko\u0308ln'"),
     ("composed letters", "K\u00f6ln", "'Ko\u0308ln'", "'K\u00f6ln'"),
-    ("full-width letters", "\uff21\uff22", "'AB'", None),  # found only from the other side
+    ("full-width letters", "\uff21\uff22", "'AB'", "'\uff21\uff22'"),
+    ("their other side", "AB", "'\uff21\uff22'", "'AB'"),
     ("another case", "berlin", "'Berlin'", None),
     ("other letters", "Koln", "'K\u00f6ln'", None),
 ]

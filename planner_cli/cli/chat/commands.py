@@ -19,6 +19,7 @@ from planner_cli.app.settings import BY_KEYWORD
 from planner_cli.cli.chat.session import Leave, Session
 from planner_cli.cli.output import say
 from planner_cli.cli.own import print_execution
+from planner_cli.cli.remembering import learnt
 from planner_cli.cli.results import wanted
 from planner_cli.cli.signals import interruptible
 from planner_cli.cli.streams import check_target, output_stream
@@ -123,6 +124,7 @@ def _mark(session: Session, rest: str) -> None:
         session.run(right)
     with History.open(create=False) as history:
         history.mark(session.asked.number, "right" if verdict == "right" else "wrong", right)
+    learnt(session.planner)
     say(f"question {session.asked.number} is marked {verdict}", err=True)
 
 

@@ -13,7 +13,7 @@ from planner_cli.cli.own import failure, print_execution
 from planner_cli.cli.remembering import remember
 from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings, wanted
-from planner_cli.cli.screen import ScreenSettings, watch
+from planner_cli.cli.screen import ScreenSettings, question_of, watch
 from planner_cli.cli.signals import Ended, interruptible
 from planner_cli.cli.streams import OutputError
 from planner_cli.control import Control
@@ -128,7 +128,7 @@ class Session:
         planner = self.planner
         control = Control(planner.plan.max_seconds)
         with interruptible(control):
-            asked = Asked(planner.question(text, earlier=earlier))
+            asked = Asked(question_of(planner, text, self.screen, earlier))
             self.asked, self.ran = asked, None
             try:
                 answer = watch(planner, asked.question, self.screen, control, asked.events.append)
