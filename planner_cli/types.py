@@ -503,6 +503,8 @@ class Answer:
     """What the confidence was computed from; ``None`` where nothing won."""
     shown: tuple[str, ...] | None = None
     """The tables that were chosen for the question and shown to the models last; ``None``: all of them were."""
+    known: float = 1.0
+    """Share of the question's own words that are like a name, a comment or a value of the database, in [0, 1]."""
 
     @property
     def sql(self) -> str | None:

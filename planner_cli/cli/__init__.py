@@ -27,7 +27,7 @@ Exit codes:
   1    no candidate could be run     74   the answer could not be written
   2    bad arguments or database     124  time limit
   3    model missing or unloadable   130  interrupted; 129, 143 by SIGHUP, SIGTERM
-  4    below --min-confidence
+  4    below --min-confidence, not in this database, or a wish to change it
 
 Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 """

@@ -131,7 +131,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
         question = question_of(planner, request.question, screen, earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
-        error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
+        error = abstained(planner, question, answer) if code is ExitCode.ABSTAINED else None
         try:
             _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -270,7 +270,7 @@ class Database:
             execution = replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
         return replace(execution, odd=(*self._misdated(sql), *self._odd(sql, execution)))
 
-    def blocks(self, sql: str, control: Control | None = None) -> Iterator[Block]:
+    def blocks(self, sql: str, control: Control | None = None) -> Generator[Block, None, None]:
         """All rows of a query that ran before, in bounded memory: what a result's limits left out is here too.
 
         Each block has the time of a longer run (``limits.patience``), or of any query if that is more.

@@ -14,6 +14,7 @@ from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
 from planner_cli.linking.asked import asked
+from planner_cli.linking.known import share_known
 from planner_cli.planning.context import Judging, Others, PlanContext
 from planner_cli.planning.given import about_given
 from planner_cli.planning.methods import run_method
@@ -67,10 +68,12 @@ def new_pool(
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
     patience = settings.limits.patience if knows else 0.0
-    look = partial(asked, question.with_earlier, schema=question.whole or question.schema)
+    schema = question.whole or question.schema
+    look = partial(asked, question.with_earlier, schema=schema)
     return Pool(
         database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier,
         weights=settings.confidence, now=question.now, look=look,
+        known=share_known(question.with_earlier, schema, question.hints),
     )  # fmt: skip
 
 

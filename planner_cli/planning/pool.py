@@ -77,8 +77,9 @@ class Pool:
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
     that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue. ``weights``
-    make an answer's confidence; ``look`` finds doubts about a result that the database does not know of. ``now`` is the
-    day on which the question is asked, if that is not the clock's.
+    make an answer's confidence; ``look`` finds doubts about a result that the database does not know of, and ``known``
+    is the share of the question's words that the database does. ``now`` is the day on which the question is asked, if
+    that is not the clock's.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Pool:
         earlier: Earlier | None = None,
         now: str | None = None,
         look: Look = lambda _sql, _execution: (),
+        known: float = 1.0,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -112,6 +114,7 @@ class Pool:
         self._earlier = earlier
         self._now = now
         self._look = look
+        self._known = known
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -128,7 +131,7 @@ class Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
             self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier,
-            weights=self._weights, now=self._now, look=self._look,
+            weights=self._weights, now=self._now, look=self._look, known=self._known,
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
@@ -367,7 +370,9 @@ class Pool:
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
         found = (
-            evidence(best, self.candidates, self.executions, self.clusters, self.verdicts) if best is not None else None
+            evidence(best, self.candidates, self.executions, self.clusters, self.verdicts, self._known)
+            if best is not None
+            else None
         )
         continues = None if self._earlier is None or best is None else self.continues(best.candidate)
         why = reason(select, ranking, self.candidates, self.executions, self.clusters)
@@ -386,6 +391,7 @@ class Pool:
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
             shown=self.shown,
+            known=self._known,
         )
 
 
