@@ -60,7 +60,7 @@ def show_answer(
     if candidate is None or execution is None:
         show_failures(answer, stderr)
         return
-    pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
+    pretty = stdout.is_terminal and format in {"table", "vertical", "markdown", "plot"}
     if clean(candidate.sql if sql_only else tabs_shown(candidate.sql), newlines=True) != candidate.sql:
         print_note(stderr, "the query has characters that show as escapes, and runs only as --json gives it")
     if sql_only:
