@@ -34,6 +34,12 @@ class ResultOptions:
     raw: bool = False
     bom: bool = False
     output: Path | None = None
+    pages: bool = True
+
+    @property
+    def pager(self) -> Callable[[str], None] | None:
+        """What shows a result that is longer than the screen: $PAGER, or less."""
+        return click.echo_via_pager if self.pages and sys.stdin.isatty() else None
 
     @property
     def format(self) -> Format:
@@ -90,12 +96,17 @@ _OUTPUT = click.option(
     "-o", "--output", cls=Plain, type=click.Path(path_type=Path), metavar="FILE", help="Write the answer to a file."
 )
 
+_PAGER = click.option(
+    "--pager/--no-pager", cls=Plain, main=False, default=True,
+    help="Show a result that is longer than the screen through $PAGER.  [default: on]",
+)  # fmt: skip
+
 
 def result_options(*, file: bool = True) -> Callable[[Command], Command]:
     """The options; ``file``: with the one that names a file."""
 
     def decorate(command: Command) -> Command:
-        for option in reversed((_FORMAT, _PLOT, _LIMIT, _RAW, _BOM, *((_OUTPUT,) if file else ()))):
+        for option in reversed((_FORMAT, _PLOT, _LIMIT, _RAW, _BOM, _PAGER, *((_OUTPUT,) if file else ()))):
             command = option(command)
         return command
 
@@ -109,4 +120,6 @@ def chosen_results(parameters: Mapping[str, Any]) -> ResultOptions:
     if parameters["plot"]:
         is_picture = output is not None and format_of(output) in {"png", "svg"}
         format_ = None if is_picture else "plot"
-    return ResultOptions(format_, parameters["limit"], parameters["raw"], parameters["bom"], output)
+    return ResultOptions(
+        format_, parameters["limit"], parameters["raw"], parameters["bom"], output, parameters["pager"]
+    )

@@ -134,7 +134,7 @@ def _write_plot(
     chart = chart_of(columns, taken)
     if format == "plot" and chart is None:
         notes = write_table(columns, taken, stream=stream, width=width, color=color)
-        return [*notes, "there are no numbers to draw: the rows instead"]
+        return [*notes, "there are no numbers to draw: the rows instead"] if taken else notes
     if chart is None:
         raise PlannerError("there are no numbers to draw", hint="-o FILE.csv writes the rows")
     notes = list(chart.notes)
