@@ -168,6 +168,7 @@ def print_answer(
         untrained=planner.untrained,
         unasked=planner.unasked,
         whole=whole,
+        pager=results.pager,
     )
     stream.flush()
 
