@@ -39,6 +39,8 @@ class Evidence:
     """1 where no sample wrote it: a name in one was replaced."""
     verdict: float = 0.0
     """Log odds of the soft score, within SUREST_VERDICT; 0 where it was not judged."""
+    known: float = 1.0
+    """Share of the question's own words that are like a name, a comment or a value of the database, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Weights:
     empty: float = 0.0
     mended: float = 0.0
     verdict: float = 0.0
+    known: float = 0.0
 
     def p_right(self, evidence: Evidence) -> float:
         """P(right), in (0, 1)."""

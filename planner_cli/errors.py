@@ -6,6 +6,7 @@
     │   ├── ContextOverflow       (2)  the prompt does not fit the model's context
     │   └── UnreachableError      (3)  a hub or index does not answer, or does not have the file
     ├── EngineError               (3)  llama.cpp failed while it ran
+    ├── UnanswerableError         (4)  the question is none, or the database does not know the answer
     ├── ExportError              (74)  a result could not be read to its end
     ├── HistoryError              (2)  the history file cannot be used
     └── Stopped                        a running plan was stopped
@@ -32,7 +33,7 @@ class ExitCode(IntEnum):
     MODEL = 3
     """A model is missing, unknown or cannot be loaded."""
     ABSTAINED = 4
-    """The best score is below ``--min-confidence``."""
+    """Below ``--min-confidence``; or nothing in the database is like the question, or a change was asked for."""
     REFUSED = 5
     """Every candidate tried something other than reading, and was refused."""
     OUTPUT = 74
@@ -79,6 +80,12 @@ class EngineError(PlannerError):
     """llama.cpp failed while it ran."""
 
     exit_code = ExitCode.MODEL
+
+
+class UnanswerableError(PlannerError):
+    """Nothing in the database answers the question, or it is none."""
+
+    exit_code = ExitCode.ABSTAINED
 
 
 class ExportError(PlannerError):

@@ -2,12 +2,12 @@
 
 Order of one question::
 
-    StageStarted("generate") Prefilled
+    StageStarted("generate") Prefilling* Prefilled
       { CandidateWritten CandidateExecuted | CandidateRepeated }*
     StageFinished
       { RunningLonger CandidateExecuted }*
     Clustered
-    StageStarted("judge") Prefilled
+    StageStarted("judge") Prefilling* Prefilled
       { ThoughtToken | Probed | ThoughtClosed }*
     StageFinished Ranked Answered
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from planner_cli.types import Answer, Candidate, Cluster, Execution, Probe, StageTimings, Verdict
+from planner_cli.types import Answer, Candidate, Cluster, Execution, Probe, PromptProgress, StageTimings, Verdict
 from planner_cli.types import Ranked as RankedCluster
 
 Stage: TypeAlias = Literal["generate", "judge"]
@@ -33,6 +33,14 @@ class StageStarted:
     stage: Stage
     branches: int
     """How many continuations will be written (samples, or thoughts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilling:
+    """Before the first batch of the shared prompt, and after each."""
+
+    stage: Stage
+    progress: PromptProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,7 @@ class Answered:
 
 Event: TypeAlias = (
     StageStarted
+    | Prefilling
     | Prefilled
     | StageFinished
     | GenerationProgress

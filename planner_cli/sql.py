@@ -54,6 +54,18 @@ class Source(NamedTuple):
     table: str
 
 
+class Select(NamedTuple):
+    """One SELECT within a query."""
+
+    tree: Any
+    tables: tuple[Source, ...]
+    """The tables that it reads itself, not those of queries within it."""
+    derived: bool
+    """Whether it also reads a query: in FROM, or a common table expression."""
+    given: Any | None
+    """The WITH of the whole query; ``None`` where there is none."""
+
+
 class Equality(NamedTuple):
     """``a.x = b.y`` between columns of tables."""
 
@@ -85,6 +97,37 @@ def equalities(sql: str) -> Iterator[Equality]:
                 yield Equality((left, node.left.name), (right, node.right.name))
 
 
+@functools.lru_cache(maxsize=256)
+def selects(sql: str) -> tuple[Select, ...]:
+    """Every SELECT within a query, also of set operations; none where sqlglot cannot read it."""
+    tree = parse(sql)
+    found = []
+    for scope in _scopes(tree).values() if tree is not None else ():
+        if scope.expression.key == "select":
+            sources = [source for _, source in scope.selected_sources.values()]
+            tables = tuple(_source(source) for source in sources if _is_stored(source))
+            given = tree.args.get("with_") if tree is not None else None
+            found.append(Select(scope.expression, tables, len(tables) < len(sources), given))
+    return tuple(found)
+
+
+def unlinked(sql: str) -> tuple[tuple[Source, ...], ...]:
+    """The tables of one SELECT in groups that no condition links, of the first that has more than one such group.
+
+    Queries in FROM and common table expressions are left out: most have one row, or are made to be paired with every
+    row.
+    """
+    tree = parse(sql)
+    for scope in _scopes(tree).values() if tree is not None else ():
+        tables = [_source(source) for _, source in scope.selected_sources.values() if _is_stored(source)]
+        groups = _groups(scope)
+        found = [tuple(each for each in tables if nocase(each.called) in group) for group in groups]
+        found = [group for group in found if group]
+        if len(found) > 1:
+            return tuple(found)
+    return ()
+
+
 def is_unbounded(sql: str) -> bool:
     """Whether a query is of a kind that may never end: tables without a condition between them, or a recursion.
 
@@ -96,13 +139,15 @@ def is_unbounded(sql: str) -> bool:
         return False
     if any(node.args.get("recursive") for node in tree.find_all(_expressions().With)):
         return True
-    return any(_falls_apart(scope) for scope in _scopes(tree).values())
+    return any(len(_groups(scope)) > 1 for scope in _scopes(tree).values())
 
 
-def _falls_apart(scope: Any) -> bool:
-    """Whether the sources of one SELECT are in groups that no condition links."""
+def _groups(scope: Any) -> list[set[str]]:
+    """The sources of one SELECT, those together that conditions link; one group where that is not known."""
     exp = _expressions()
     names = [nocase(called) for called in scope.selected_sources]
+    if any(_is_table(source) and not _is_stored(source) for _, source in scope.selected_sources.values()):
+        return [set(names)]  # what a function such as json_each(...) is given links it
     groups = [{name} for name in names]
     joins = scope.expression.args.get("joins") or ()
     for join in joins:
@@ -113,9 +158,9 @@ def _falls_apart(scope: Any) -> bool:
         for part in condition.flatten() if isinstance(condition, exp.And) else [condition] if condition else ():
             columns = list(part.find_all(exp.Column))
             if len(columns) > 1 and not all(column.table for column in columns):
-                return False
+                return [set(names)]
             groups = _linked(groups, {nocase(column.table) for column in columns})
-    return len(groups) > 1
+    return groups
 
 
 def _linked(groups: list[set[str]], names: set[str]) -> list[set[str]]:
@@ -160,6 +205,11 @@ def _is_table(source: Any) -> bool:
     from sqlglot import exp
 
     return isinstance(source, exp.Table)
+
+
+def _is_stored(source: Any) -> bool:
+    """Whether it is a table by name, rather than a function such as ``json_each(...)``."""
+    return _is_table(source) and source.this.key == "identifier"
 
 
 def _source(table: Any) -> Source:

@@ -9,7 +9,7 @@ P(correct) in [0, 1] and higher is better, everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from planner_cli.reprs import Shown
@@ -222,10 +222,44 @@ class Comparison:
     """As SQL writes it: a quoted text, or a number."""
     stored: str | None = None
     """A literal of the column's that differs from it only in white space or Unicode normal form."""
+    nearest: str | None = None
+    """Otherwise the most similar literal of the column's, where one is similar."""
 
     def __str__(self) -> str:
         but = f" (but for white space or Unicode normal form {self.stored})" if self.stored else ""
+        but = but or (f" (nearest: {self.nearest})" if self.nearest else "")
         return f"{self.table}.{self.column} = {self.literal}{but}"
+
+
+DoubtKind: TypeAlias = Literal[
+    "unmatched",  # a value that no row has
+    "crossed",  # keys of different things are joined
+    "misdated",  # a time is read as what it is not
+    "unlinked",  # tables are read, and nothing links them
+    "repeated",  # a join repeats the rows that are summed
+    "null_list",  # NOT IN a list with a NULL
+    "nulls",  # a negation drops NULLs
+    "tie",  # LIMIT cuts between equal rows
+    "unit",  # the question's number without its unit
+    "cut",  # LIMIT cuts what was not to be cut
+    "absent",  # a column that was asked for is not in the result
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that is odd about a query although it runs."""
+
+    kind: DoubtKind
+    text: str
+    """The evidence, in one line."""
+
+
+COUNTED: Final[frozenset[DoubtKind]] = frozenset(
+    {"unmatched", "crossed", "misdated", "unlinked", "null_list", "unit", "absent", "cut"}
+)
+"""Kinds that lower a candidate's weight and its confidence. The others are shown: on training databases as many right
+queries as wrong ones have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +290,9 @@ class Execution:
     """Comparisons in the query that no stored row satisfies (:mod:`planner_cli.database.unmatched`)."""
     crossed: tuple[str, ...] = ()
     """Joins of keys that stand for different things (:mod:`planner_cli.database.crossed`)."""
-    misdated: tuple[str, ...] = ()
-    """Times that it reads as what they are not, in words (:mod:`planner_cli.database.misdated`)."""
+    odd: tuple[Doubt, ...] = ()
+    """Further doubts, from :mod:`planner_cli.database.misdated`, :mod:`planner_cli.database.doubts` and
+    :mod:`planner_cli.linking.asked`."""
     cut_values: tuple[int, ...] = ()
     """Sizes in bytes of the values of which only the beginning was fetched, row by row."""
     notes: tuple[str, ...] = ()
@@ -268,20 +303,24 @@ class Execution:
         return self.error is None
 
     @property
-    def faults(self) -> int:
-        """How many things are odd about it."""
-        return len(self.unmatched) + len(self.crossed) + len(self.misdated)
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """What is odd about a query although it runs, in words."""
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What is odd about a query although it runs."""
         found = []
         if self.unmatched:
-            found.append(f"the query asks for values that no row has: {', '.join(map(str, self.unmatched))}")
+            values = ", ".join(map(str, self.unmatched))
+            found.append(Doubt("unmatched", f"the query asks for values that no row has: {values}"))
         if self.crossed:
-            found.append(f"the query joins keys that stand for different things: {', '.join(self.crossed)}")
-        found += self.misdated
-        return tuple(found)
+            keys = ", ".join(self.crossed)
+            found.append(Doubt("crossed", f"the query joins keys that stand for different things: {keys}"))
+        return (*found, *self.odd)
+
+    @property
+    def against(self) -> int:
+        """How many doubts count against it, each comparison and join of :attr:`unmatched` and :attr:`crossed` for one.
+
+        Of the others only those of :data:`COUNTED` do.
+        """
+        return len(self.unmatched) + len(self.crossed) + sum(doubt.kind in COUNTED for doubt in self.odd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +425,21 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """How far a model has read a prompt."""
+
+    done: int
+    """Tokens in the KV cache."""
+    total: int
+    cached: int
+    """Of those, how many were read by an earlier run."""
+    seconds: float
+    """Since the reading began."""
+    left: float | None
+    """Expected seconds until it is read; ``None`` where nothing is known of the model's speed yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class StageTimings:
     """Cost of one model stage (generating or judging)."""
 
@@ -449,6 +503,8 @@ class Answer:
     """What the confidence was computed from; ``None`` where nothing won."""
     shown: tuple[str, ...] | None = None
     """The tables that were chosen for the question and shown to the models last; ``None``: all of them were."""
+    known: float = 1.0
+    """Share of the question's own words that are like a name, a comment or a value of the database, in [0, 1]."""
 
     @property
     def sql(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
@@ -16,22 +17,40 @@ import hypothesis
 import pytest
 
 from planner_cli.cli.offline import OFFLINE
+from planner_cli.control import Control
 from planner_cli.demo import build
-from planner_cli.hub import ResolvedModel, fast_form, resolve
+from planner_cli.hub import ResolvedModel, fast_form, resolve, try_first
 from planner_cli.hub.catalog import load_catalog
 from planner_cli.settings import EngineOptions
 from tests.sockets import SOCKETS
 
 REPOSITORY = Path(__file__).parents[1]
-DIGESTS = "sha256.json"
+DIGESTS, TRIALS = "sha256.json", "trials.json"
 
 # One thread a worker: pytest-xdist has one for each core. Before numpy reads it, and for processes that tests start.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
+# Files of tests are in memory where there is plenty, unless TMPDIR or --basetemp names a place: every commit of SQLite,
+# thousands of them, would wait for a disk.
+_MEMORY, _PLENTY = Path("/dev/shm"), 4 * 2**30
+if _MEMORY.is_dir() and "TMPDIR" not in os.environ:
+    _room = os.statvfs(_MEMORY)
+    if _room.f_bavail * _room.f_frsize > _PLENTY and not _room.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
 # The same examples every time, and no deadline a busy machine could miss.
 hypothesis.settings.register_profile("planner", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("planner")
+
+
+# What collecting makes, 270,000 objects, stays until the end: none of it is looked through for garbage.
+gc.disable()
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,6 +85,8 @@ def no_sockets(request):
 def warm(tmp_path_factory) -> Path:
     """Of the built-in files, once they were needed: digests, and the form the base runs in (145 MB, written once).
 
+    Of the tiny random model: that it was tried.
+
     One folder for all workers of pytest-xdist; what is written there is whole or not there.
     """
     base = tmp_path_factory.getbasetemp()
@@ -80,8 +101,9 @@ def _move_to(home: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = home / "cache" / "planner_cli"
     cache.mkdir(parents=True, mode=0o700)
     (cache / "models").symlink_to(warm / "models", target_is_directory=True)
-    if (warm / DIGESTS).exists():
-        shutil.copy(warm / DIGESTS, cache)
+    for name in (DIGESTS, TRIALS):
+        if (warm / name).exists():
+            shutil.copy(warm / name, cache)
     for name in ("STATE", "CONFIG", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     for name in [n for n in os.environ if n.startswith("PLANNER_")] + ["NO_COLOR", "CLICOLOR_FORCE"]:
@@ -177,8 +199,11 @@ def base_engine(fast_generator):
 
 
 @pytest.fixture(scope="session")
-def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
-    """Two layers of random weights behind the built-in model's tokenizer: a hundredth of its cost."""
+def tiny_random_model(builtin_generator, tmp_path_factory, warm, session_home) -> Path:
+    """Two layers of random weights behind the built-in model's tokenizer: a hundredth of its cost.
+
+    Tried once, not in a process of its own for each test's home.
+    """
     from benchmarks.synth import Shape, synthesise
 
     shape = Shape(
@@ -187,6 +212,11 @@ def tiny_random_model(builtin_generator, tmp_path_factory) -> Path:
     )  # fmt: skip
     path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
     synthesise(shape, path, vocabulary=builtin_generator.path)
+    if not (warm / TRIALS).exists():
+        tried = tmp_path_factory.mktemp("tried")
+        try_first(resolve(str(path), "generator"), Control(), cache_dir=tried)
+        (tried / TRIALS).replace(warm / TRIALS)
+    shutil.copy(warm / TRIALS, session_home / "cache" / "planner_cli")
     return path
 
 

@@ -19,6 +19,7 @@ from planner_cli.control import Control
 from planner_cli.engine.protocol import Branch, Choice, Message, Prompt, Reasoning, SessionStats, Span, Step
 from planner_cli.errors import EngineError
 from planner_cli.settings import Sampling
+from planner_cli.types import PromptProgress
 
 _WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+|\s+")
 Score = float | Callable[[int], float]
@@ -152,6 +153,8 @@ class ScriptedEngine:
         self.name = name
         self.reasoning = reasoning or Reasoning("think", "<think>", "</think>")
         self.sessions: list[ScriptedSession] = []
+        self.progress: Sequence[PromptProgress] = ()
+        """What is said while a prompt is read."""
         self._places = places
         self._scripts: list[Script] = []
 
@@ -175,6 +178,11 @@ class ScriptedEngine:
         session = ScriptedSession(self._scripts.pop(0), prefix, min(branches, self._places), control)
         self.sessions.append(session)
         return session
+
+    def opening(self, prefix: Prompt, *, branches: int, room: int, control: Control, seen):
+        """In the steps that :attr:`progress` has."""
+        yield from map(seen, self.progress)
+        return self.open(prefix, branches=branches, room=room, control=control)
 
     def close(self) -> None:
         """Nothing to free."""

@@ -193,6 +193,46 @@ def calibrate(data: Path, cases: Path, adapter: Path, out: Path, budget: int, mo
     _write_facts(out, facts)
 
 
+@main.command()
+@click.argument("pack", type=EXISTING)
+@click.argument("cases", type=EXISTING)
+@click.option("--out", type=FILE, required=True, help="The .json file to write.")
+@BASE
+@click.option("--adapter", type=FILE, help="The trained adapter, as GGUF; without one the base judges.")
+@click.option("--prompt", default="chat-check", show_default=True, help="Of the discriminator.")
+@click.option("--budget", type=click.IntRange(min=0), default=0, show_default=True, help="Of a thought.")
+@click.option(
+    "--most", type=click.IntRange(min=1), default=150, show_default=True, help="Questions, real mistakes first."
+)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.")
+def measure(
+    pack: Path, cases: Path, out: Path, base: Path | None, adapter: Path | None, prompt: str, budget: int, most: int,
+    threads: int | None,
+) -> None:  # fmt: skip
+    """Measure a discriminator alone on CASES of PACK that it was not trained on, the generator's own samples only."""
+    import random
+    from dataclasses import replace
+
+    from models.distill.calibrate import across, observe_results, quality
+    from models.distill.cases import read_cases
+    from planner_cli.app.speeds import bare_engine
+    from planner_cli.discriminator import Discriminator
+
+    chosen = [replace(c, candidates=tuple(x for x in c.candidates if c.was_sampled(x))) for c in read_cases(cases)]
+    random.Random(0).shuffle(chosen)
+    chosen.sort(key=lambda case: len({candidate.correct for candidate in case.candidates}) < 2)
+    chosen = [case for case in chosen[:most] if case.candidates]
+    judge = Discriminator(bare_engine(base or stages.base_path(), adapter=adapter, threads=threads), prompt)
+    found = []
+    for number, one in enumerate(observe_results(chosen, pack, judge, budget), start=1):
+        found += one
+        if number % 10 == 0:
+            click.echo(f"{number} of {len(chosen)} questions", err=True)
+    verdicts = [observation.verdict for observation in found]
+    facts = {"adapter": adapter.name if adapter else None, "prompt": prompt, "budget": budget, "candidates": len(found)}
+    _write_facts(out, {**facts, **quality(found, verdicts), "auroc": across(found, verdicts)})
+
+
 def _write_facts(path: Path, facts: object) -> None:
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     click.echo(path.read_text(encoding="utf-8").rstrip(), err=True)

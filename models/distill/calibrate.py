@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from models.distill.cases import Case as Labelled
+from models.distill.iteration import executed
 from planner_cli.control import Control
+from planner_cli.database import Database
 from planner_cli.discriminator import Case, Discriminator
 from planner_cli.events import ThoughtClosed
 from planner_cli.prompts.judging import Blend, log_odds
@@ -55,6 +59,21 @@ def observe(
         ]
 
 
+def observe_results(
+    cases: Sequence[Labelled], pack: Path, judge: Discriminator, budget: int
+) -> Iterator[list[Observation]]:
+    """Each case's candidates, judged with their real results as at work; no likelihood is read (0)."""
+    settings = DiscriminatorSettings(budget=budget, probe_at=())
+    numbered = sorted(enumerate(cases), key=lambda pair: pair[1].schema)
+    for schema, of_schema in groupby(numbered, lambda pair: pair[1].schema):
+        with Database.open(pack / "databases" / schema / f"{schema}.sqlite") as database:
+            for number, case in of_schema:
+                question = Question(case.question, database.schema, schema, case.hints)
+                given = executed(case, range(len(case.candidates)), database)
+                verdicts = _scores(judge, question, given, settings)
+                yield [Observation(number, verdicts[i], 0.0, c.correct) for i, c in enumerate(case.candidates)]
+
+
 def _scores(
     judge: Discriminator, question: Question, cases: Sequence[Case], settings: DiscriminatorSettings
 ) -> dict[int, float]:
@@ -93,3 +112,11 @@ def quality(observations: Sequence[Observation], scores: Sequence[float]) -> dic
     mixed = [c for c in by_question.values() if len({label for _, label in c}) == 2]
     hits = [max(candidates, key=lambda pair: pair[0])[1] for candidates in mixed]
     return {"pairwise": round(float(np.mean(pairs)), 3), "hit_at_1": round(float(np.mean(hits)), 3), "n": len(mixed)}
+
+
+def across(observations: Sequence[Observation], scores: Sequence[float]) -> float:
+    """AUROC over all candidates of all questions: whether a score means the same everywhere."""
+    right = np.array([s for o, s in zip(observations, scores, strict=True) if o.correct])
+    wrong = np.array([s for o, s in zip(observations, scores, strict=True) if not o.correct])
+    above = right[:, None] > wrong[None]
+    return round(float(np.mean(above + 0.5 * (right[:, None] == wrong[None]))), 3)

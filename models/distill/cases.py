@@ -63,6 +63,10 @@ class Case:
     """The generator's samples, the greedy one first."""
     candidates: tuple[Labelled, ...]
 
+    def was_sampled(self, candidate: Labelled) -> bool:
+        """Whether the generator wrote it, as a right one or not; the right query of the data may be one of those."""
+        return candidate.origin == "sample" or candidate.parts in self.drafts
+
     @property
     def tables(self) -> frozenset[str]:
         """All that some query here names."""

@@ -1,7 +1,7 @@
 """What training data is: questions over schemas, as JSON Lines and JSON.
 
-``schemas.json``      {"db": [table, ...]}, a table {"name", "columns": [[name, type, key]],
-                      "keys": [[ours, table, theirs]]}
+``schemas.json``      {"db": [table, ...]}, a table {"name", "columns": [[name, type, key, values]],
+                      "keys": [[ours, table, theirs]]}; values are a few stored texts and numbers
 ``questions.jsonl``   a line {"schema", "question", "parts", "hints", "source"}; a part is text or [table, column]
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from planner_cli.prompts.normal_form import Name, Part, tables_of
-from planner_cli.types import Column, ForeignKey, Schema, Table, ValueHint
+from planner_cli.types import Column, ForeignKey, Schema, Table, Value, ValueHint
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def write_schemas(path: Path, schemas: Mapping[str, Schema]) -> None:
         name: [
             {
                 "name": table.name,
-                "columns": [[c.name, c.declared_type, c.primary_key] for c in table.columns],
+                "columns": [[c.name, c.declared_type, c.primary_key, _plain(c.samples)] for c in table.columns],
                 "keys": [[k.columns, k.ref_table, k.ref_columns] for k in table.foreign_keys],
             }
             for table in schema.tables
@@ -96,13 +96,20 @@ def write_schemas(path: Path, schemas: Mapping[str, Schema]) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
+def _plain(values: Sequence[Value]) -> list[str | int | float]:
+    """Those that JSON has."""
+    return [value for value in values if isinstance(value, str | int | float)]
+
+
 def read_schemas(path: Path) -> dict[str, Schema]:
     data = json.loads(path.read_text(encoding="utf-8"))
     return {name: Schema(tuple(_table(table) for table in tables)) for name, tables in data.items()}
 
 
 def _table(record: Mapping[str, Any]) -> Table:
-    columns = tuple(Column(name, kind, bool(key)) for name, kind, key in record["columns"])
+    columns = tuple(
+        Column(name, kind, bool(key), samples=tuple(*values)) for name, kind, key, *values in record["columns"]
+    )
     keys: Sequence[Any] = record["keys"]
     foreign = tuple(ForeignKey(tuple(ours), table, tuple(theirs)) for ours, table, theirs in keys)
     return Table(record["name"], columns, foreign_keys=foreign)

@@ -63,10 +63,7 @@ def _thought_about(
     case: Case, number: int, database: Database, judge: discriminator.Discriminator, rounds: Rounds
 ) -> Case:
     chosen = _chosen(case, rounds.candidates)
-    shown = []
-    for place in chosen:
-        sql = write(case.candidates[place].parts)
-        shown.append(discriminator.Case(place, Candidate(place, sql), execute_given(database, sql)))
+    shown = executed(case, chosen, database)
     question = Question(case.question, database.schema, case.schema, case.hints)
     found: dict[int, list[str]] = {place: [] for place in chosen}
     for sample in range(rounds.samples):
@@ -78,6 +75,15 @@ def _thought_about(
             if isinstance(event, ThoughtClosed) and _holds(event.verdict, case.candidates[event.cluster]):
                 found[event.cluster].append(cleaned(event.verdict.thought.text))
     return replace(case, candidates=tuple(_kept(c, found.get(i, []), rounds) for i, c in enumerate(case.candidates)))
+
+
+def executed(case: Case, places: Sequence[int], database: Database) -> list[discriminator.Case]:
+    """Candidates of a case, by their places in it, with their real results."""
+    found = []
+    for place in places:
+        sql = write(case.candidates[place].parts)
+        found.append(discriminator.Case(place, Candidate(place, sql), execute_given(database, sql)))
+    return found
 
 
 def _chosen(case: Case, most: int) -> list[int]:

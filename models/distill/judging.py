@@ -13,17 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.distill.cases import Case, Labelled
+from models.distill.forms import ChatForm, Form
 from models.distill.network import Pack
-from models.distill.packs import Encode, Look, Mix, Row, by_schema, tensors
+from models.distill.packs import Look, Mix, Row, by_schema, tensors
 from models.distill.renaming import Renaming
 from models.distill.thoughts import check_parts, plan_text
-from planner_cli.engine.protocol import STABLE, Prompt, split_at
-from planner_cli.prompts.compact_discriminator import CompactDiscriminator
+from planner_cli.engine.protocol import Prompt
+from planner_cli.prompts.compact_discriminator import ChatCheck, CompactDiscriminator
 from planner_cli.prompts.normal_form import write
 from planner_cli.types import Question, Schema
 
 _PROMPT = CompactDiscriminator()
-_OWN_WORDS = CompactDiscriminator(plans=False)
+_OWN_WORDS = {False: CompactDiscriminator(plans=False), True: ChatCheck()}
+"""By whether the form is the chat's."""
 _GREEDY = 0.75
 """Share of the generator's own plans that are its greedy ones."""
 _LONGEST = 80
@@ -77,27 +79,24 @@ def judge_groups(cases: Iterable[Case], mix: JudgeMix, rng: random.Random) -> li
 
 
 def judge_pack(
-    cases: Sequence[Case], schema: Schema, mix: JudgeMix, rng: random.Random, encode: Encode, eos: int
+    cases: Sequence[Case], schema: Schema, mix: JudgeMix, rng: random.Random, form: Form, eos: int
 ) -> Pack | None:
     """The tensors of one step; ``None`` when nothing is short enough."""
-    look = Look.draw(schema, frozenset().union(*(case.tables for case in cases)), mix, rng, encode)
+    look = Look.draw(schema, frozenset().union(*(case.tables for case in cases)), mix, rng, form)
     cut = rng.choices(list(mix.cuts), list(mix.cuts.values()))[
         0
     ]  # the same for all: blocks of one length need no padding
     rows: list[Row] = []
-    shared = ""
     for case in cases:
-        question = Question(case.question, look.schema, "", look.hints(case.hints, mix, rng))
-        stable, asked = split_at(STABLE, _PROMPT.shared(question))
-        shared = _text(stable)
+        asked = form.judged(Question(case.question, look.schema, "", look.hints(case.hints, mix, rng)))
         for candidate in _drawn(case, mix.candidates, rng):
             if mix.plans:
-                row = _row(_text(asked), case, candidate, cut, look.names, mix, rng, encode)
+                row = _row(asked, case, candidate, cut, look.names, mix, rng, form)
             else:
-                row = _own_words(_text(asked), candidate, cut, look.names, mix, rng, encode)
+                row = _own_words(asked, candidate, cut, look.names, mix, rng, form)
             if sum(len(ids) for ids, _ in row) <= mix.longest:
                 rows.append(row)
-    return tensors(encode(shared), rows, eos) if rows else None
+    return tensors(form.shared(Question("", look.schema, "")), rows, eos) if rows else None
 
 
 def _text(prompt: Prompt) -> str:
@@ -115,15 +114,16 @@ def _drawn(case: Case, count: int, rng: random.Random) -> list[Labelled]:
 
 
 def _row(
-    asked: str,
+    asked: list[int],
     case: Case,
     candidate: Labelled,
     cut: str,
     names: Renaming | None,
     mix: JudgeMix,
     rng: random.Random,
-    encode: Encode,
+    form: Form,
 ) -> Row:
+    encode = form.tokens.encode
     own = bool(case.drafts) and rng.random() < mix.own_plan
     # mostly the greedy one: that is the plan in real use, and the others together are wrong more often
     draft = (case.drafts[0] if rng.random() < _GREEDY else rng.choice(case.drafts)) if own else case.gold
@@ -131,7 +131,7 @@ def _row(
     given = write(candidate.parts, names)
     plan = encode(f" {plan_text(planned)}")[:_LONGEST]
     plan = plan[: _length(plan, cut, ("in the plan",), rng)]
-    check = list(_check(planned, given, mix, encode))[:_LONGEST]
+    check = list(_check(planned, given, mix, form))[:_LONGEST]
     check = check[: _length(check, cut, ("in the plan", "plan", "in the check"), rng)]
     end = encode("\n")
     facts = candidate.facts if rng.random() < mix.results else ""
@@ -140,9 +140,9 @@ def _row(
     answer = (encode(" true" if candidate.correct else " false"), mix.verdict)
     if cut == "none":  # nothing is written between, and the engine has it as one text
         forced = _text(_PROMPT.verdict(None, closed_itself=False))
-        return [(encode(asked), 0.0), (encode(_PROMPT.PLAN.text + after), 0.0), (encode(forced), 0.0), answer]
+        return [(asked, 0.0), (encode(_PROMPT.PLAN.text + after), 0.0), (encode(forced), 0.0), answer]
     return [
-        (encode(asked), 0.0),
+        (asked, 0.0),
         (encode(_PROMPT.PLAN.text), 0.0),
         (plan, learned),
         (end, learned if cut in ("plan", "in the check", "whole") else 0.0),
@@ -155,36 +155,37 @@ def _row(
 
 
 def _own_words(
-    asked: str,
+    asked: list[int],
     candidate: Labelled,
     cut: str,
     names: Renaming | None,
     mix: JudgeMix,
     rng: random.Random,
-    encode: Encode,
+    form: Form,
 ) -> Row:
+    encode, prompt = form.tokens.encode, _OWN_WORDS[isinstance(form, ChatForm)]
     facts = candidate.facts if rng.random() < mix.results else ""
-    shown = _text(_OWN_WORDS.candidate(write(candidate.parts, names), facts))
+    shown = _text(prompt.candidate(form.query(candidate.parts, names), facts))
     # a thought speaks of the names it saw
     thought = rng.choice(candidate.thoughts) if candidate.thoughts and names is None and cut != "none" else ""
     said = encode(f" {thought}") if thought else []
     said = said[: _length(said, cut, ("in the check",), rng)]
     whole = bool(thought) and cut == "whole"
-    forced = _text(_OWN_WORDS.verdict(None, closed_itself=whole))
+    forced = _text(prompt.verdict(None, closed_itself=whole))
     return [
-        (encode(asked), 0.0),
+        (asked, 0.0),
         (encode(shown), 0.0),
         (said, 1.0),
-        *([(encode(_OWN_WORDS.close(None)), 1.0)] if whole else []),
+        *([(encode(prompt.close(None)), 1.0)] if whole else []),
         (encode(forced), 0.0),
         (encode(" true" if candidate.correct else " false"), mix.verdict),
     ]
 
 
-def _check(planned: str, given: str, mix: JudgeMix, encode: Encode) -> Iterator[tuple[int, float]]:
+def _check(planned: str, given: str, mix: JudgeMix, form: Form) -> Iterator[tuple[int, float]]:
     """Tokens of the check, each with its weight."""
     for number, (text, found) in enumerate(check_parts(planned, given)):
-        for token in encode(text if number else f" {text}"):
+        for token in form.tokens.encode(text if number else f" {text}"):
             yield token, mix.finding if found else mix.restated
 
 

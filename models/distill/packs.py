@@ -1,7 +1,4 @@
-"""From questions to packs of token ids: grouped by schema, renamed, pruned, shuffled.
-
-The prompt is the product's own (:mod:`planner_cli.prompts`), so training and use have the same one.
-"""
+"""From questions to packs of token ids: grouped by schema, renamed, pruned, shuffled."""
 
 from __future__ import annotations
 
@@ -13,15 +10,12 @@ from typing import Protocol, TypeVar
 
 import torch
 
+from models.distill.forms import Form
 from models.distill.items import Item
 from models.distill.network import Pack
 from models.distill.renaming import Renaming
-from planner_cli.prompts.generator import CompactGenerator
-from planner_cli.prompts.normal_form import Name, Part, write
+from planner_cli.prompts.normal_form import Name, Part
 from planner_cli.types import ForeignKey, Question, Schema, Table, ValueHint
-
-Encode = Callable[[str], list[int]]
-_PROMPT = CompactGenerator()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +36,6 @@ class Mix:
     """Share of the other questions without theirs."""
     longest: int = 170
     """Tokens of question and answer; longer ones are left out."""
-
-
-def prompt_text(schema: Schema, question: str, hints: tuple[ValueHint, ...] = ()) -> tuple[str, str]:
-    """The shared part (the schema) and the question's part of the product's prompt."""
-    spans = _PROMPT.build(Question(question, schema, ""), None)
-    shared = spans[0].text
-    if hints:
-        spans = _PROMPT.build(Question(question, schema, "", hints), None)
-    return shared, "".join(span.text for span in spans[1:])
 
 
 class Asked(Protocol):
@@ -110,9 +95,9 @@ class Look:
     """The same under its own names."""
 
     @classmethod
-    def draw(cls, schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Look:
+    def draw(cls, schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, form: Form) -> Look:
         """A random view; the ``needed`` tables are in it."""
-        own = _pruned(schema, needed, mix, rng, encode)
+        own = _pruned(schema, needed, mix, rng, form)
         names = Renaming(own, rng) if rng.random() < mix.renamed else None
         return cls(_spelled(own, names) if names else own, names, rng.random() < mix.bare, own)
 
@@ -121,21 +106,16 @@ class Look:
         return () if self.bare or rng.random() < mix.missing else _renamed_hints(hints, self.names, self._own)
 
 
-def make_pack(
-    items: Sequence[Item], schema: Schema, mix: Mix, rng: random.Random, encode: Encode, eos: int
-) -> Pack | None:
+def make_pack(items: Sequence[Item], schema: Schema, mix: Mix, rng: random.Random, form: Form, eos: int) -> Pack | None:
     """The tensors of one step; ``None`` when nothing is short enough."""
-    look = Look.draw(schema, frozenset().union(*(item.tables for item in items)), mix, rng, encode)
+    look = Look.draw(schema, frozenset().union(*(item.tables for item in items)), mix, rng, form)
     rows: list[Row] = []
     for item in items:
-        _, asked = prompt_text(look.schema, item.question, look.hints(item.hints, mix, rng))
-        question, answer = encode(asked), [*encode(" " + write(item.parts, look.names)), eos]
+        question = form.asked(Question(item.question, look.schema, "", look.hints(item.hints, mix, rng)))
+        answer = form.answer(item.parts, look.names, eos)
         if len(question) + len(answer) <= mix.longest:
             rows.append([(question, 0.0), (answer, 1.0)])
-    if not rows:
-        return None
-    shared, _ = prompt_text(look.schema, "")
-    return tensors(encode(shared), rows, eos)
+    return tensors(form.shared(Question("", look.schema, "")), rows, eos) if rows else None
 
 
 Row = list[tuple[Sequence[int], float]]
@@ -167,16 +147,16 @@ def tensors(prefix: Sequence[int], rows: Sequence[Row], eos: int) -> Pack:
     return Pack(torch.tensor(list(prefix)), blocks, *map(torch.tensor, (leads, places, targets, weights)))
 
 
-def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, encode: Encode) -> Schema:
+def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random, form: Form) -> Schema:
     """The needed tables and some others, tables and columns in another order."""
     others = [table for table in schema.tables if table.name not in needed]
     rng.shuffle(others)
     if rng.random() < 0.6:
         others = others[: rng.randint(0, len(others))]
     kept = [table for table in schema.tables if table.name in needed] or [others.pop()]
-    size = sum(_size(table, encode) for table in kept)
+    size = sum(_size(table, form) for table in kept)
     for table in others:
-        size += _size(table, encode)
+        size += _size(table, form)
         if size > mix.schema_tokens:
             break
         kept.append(table)
@@ -187,8 +167,9 @@ def _pruned(schema: Schema, needed: frozenset[str], mix: Mix, rng: random.Random
     return Schema(tuple(_reordered(table, known, rng, shuffled=shuffled) for table in kept))
 
 
-def _size(table: Table, encode: Encode) -> int:
-    return len(encode(prompt_text(Schema((table,)), "")[0]))
+def _size(table: Table, form: Form) -> int:
+    """Tokens that one table adds."""
+    return len(form.shared(Question("", Schema((table,)), ""))) - len(form.shared(Question("", Schema(()), "")))
 
 
 def _reordered(table: Table, known: set[str], rng: random.Random, *, shuffled: bool) -> Table:

@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from models.distill.cases import Case
+from models.distill.forms import Form
 from models.distill.items import Item
 from models.distill.judging import JudgeMix, judge_groups, judge_pack
 from models.distill.network import Pack
-from models.distill.packs import Encode, Mix, grouped, make_pack
+from models.distill.packs import Mix, grouped, make_pack
 from models.distill.train import Mixture
 from planner_cli.types import Schema
 
@@ -34,14 +35,6 @@ def base_path() -> Path:
     return Path(found.origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
-def encoder(path: Path) -> Encode:
-    """The tokenizer of a GGUF file: as the engine tokenises, without BOS."""
-    from llama_cpp import Llama
-
-    model = Llama(str(path), vocab_only=True, n_ctx=8, verbose=False)
-    return lambda text: list(model.tokenize(text.encode(), add_bos=False, special=False))
-
-
 def fold(schema: str) -> int:
     """Of a schema's name."""
     return hashlib.sha256(schema.encode()).digest()[0] % FOLDS
@@ -57,7 +50,7 @@ def mixture(
     schemas: Mapping[str, Schema],
     shares: Mapping[str, float],
     mix: Mix,
-    encode: Encode,
+    form: Form,
     eos: int,
     cases: Sequence[Case] = (),
     judged: JudgeMix | None = None,
@@ -68,11 +61,11 @@ def mixture(
 
     def of_items(chosen: Sequence[Item], rng: random.Random) -> Iterator[Pack]:
         for group in grouped(chosen, mix, rng):
-            yield from _made(make_pack(group, schemas[group[0].schema], mix, rng, encode, eos))
+            yield from _made(make_pack(group, schemas[group[0].schema], mix, rng, form, eos))
 
     def of_cases(chosen: Sequence[Case], rng: random.Random) -> Iterator[Pack]:
         for group in judge_groups(chosen, judge_mix, rng):
-            yield from _made(judge_pack(group, schemas[group[0].schema], judge_mix, rng, encode, eos))
+            yield from _made(judge_pack(group, schemas[group[0].schema], judge_mix, rng, form, eos))
 
     makers: dict[str, Callable[[random.Random], Iterator[Pack]]] = {}
     for source in shares:
@@ -90,17 +83,17 @@ def _made(pack: Pack | None) -> Sequence[Pack]:
 
 
 def held_out_packs(
-    items: Sequence[Item], schemas: Mapping[str, Schema], mix: Mix, encode: Encode, eos: int, most: int
+    items: Sequence[Item], schemas: Mapping[str, Schema], mix: Mix, form: Form, eos: int, most: int
 ) -> list[Pack]:
     """Packs of the held-out schemas as they are: under their own names, with hints."""
     rng = random.Random(0)
     chosen = [item for item in items if is_held_out(item.schema) and item.source == "spider"]
-    packs = (make_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in grouped(chosen, mix, rng))
+    packs = (make_pack(group, schemas[group[0].schema], mix, rng, form, eos) for group in grouped(chosen, mix, rng))
     return [pack for pack in packs if pack is not None][:most]
 
 
 def held_out_verdicts(
-    cases: Sequence[Case], schemas: Mapping[str, Schema], judged: JudgeMix, encode: Encode, eos: int, most: int
+    cases: Sequence[Case], schemas: Mapping[str, Schema], judged: JudgeMix, form: Form, eos: int, most: int
 ) -> list[Pack]:
     """Packs of the held-out schemas as they are, in which only verdicts count where thoughts are cut before their end.
 
@@ -110,5 +103,5 @@ def held_out_verdicts(
     mix = replace(judged, renamed=0.0, bare=0.0, missing=0.0, own_plan=1.0)
     chosen = [case for case in cases if is_held_out(case.schema) and case.drafts]
     groups = judge_groups(chosen, mix, rng)
-    packs = (judge_pack(group, schemas[group[0].schema], mix, rng, encode, eos) for group in groups)
+    packs = (judge_pack(group, schemas[group[0].schema], mix, rng, form, eos) for group in groups)
     return [pack for pack in packs if pack is not None][:most]

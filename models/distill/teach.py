@@ -27,6 +27,13 @@ from models.distill.options import BASE, EXISTING, FILE, FOLDER
     "--results", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of candidates with results."
 )
 @BASE
+@click.option(
+    "--form",
+    type=click.Choice(["compact", "chat"]),
+    default="compact",
+    show_default=True,
+    help="The prompt: the built-in pair's own, or CREATE TABLE statements through the base's chat template.",
+)
 @click.option("--behind", is_flag=True, help="Let the adapter act only behind the prompt that both roles share.")
 @click.option("--init", type=FILE, help="A GGUF adapter to begin with.")
 @click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out.")
@@ -60,7 +67,7 @@ from models.distill.options import BASE, EXISTING, FILE, FOLDER
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
     data: Path, out: Path, minutes: float | None, steps: int | None, cases: Path | None, no_thoughts: bool,
-    plans: bool, results: float, base: Path | None, behind: bool, init: Path | None, resume: bool,
+    plans: bool, results: float, base: Path | None, form: str, behind: bool, init: Path | None, resume: bool,
     shares: tuple[str, ...], rate: float, warm_up: int, packs: int, rank: int, renamed: float, folds: tuple[int, ...],
     looks: int, dtype: str, threads: int | None, device: str, seed: int,
 ) -> None:  # fmt: skip
@@ -68,6 +75,7 @@ def train(
     import torch
 
     from models.distill.cases import read_cases
+    from models.distill.forms import ChatForm, CompactForm, Tokens
     from models.distill.judging import CUTS, NO_THOUGHTS, OWN_WORDS, JudgeMix
     from models.distill.network import Network
     from models.distill.packs import Mix
@@ -91,21 +99,25 @@ def train(
     elif init is not None:
         network.load(read_adapter(init, weights.shape)[0])
     items, schemas = read_items(data / "questions.jsonl"), read_schemas(data / "schemas.json")
-    encode, mix = stages.encoder(path), Mix(renamed=renamed)
+    shown = (CompactForm if form == "compact" else ChatForm)(Tokens(path))
+    mix = Mix(renamed=renamed) if form == "compact" else Mix(renamed=renamed, schema_tokens=560, longest=200)
     plain = replace(mix, renamed=0.0, bare=0.0, missing=0.0)
     eos = weights.shape.eos
-    held_out = {"loss": stages.held_out_packs(items, schemas, plain, encode, eos, most=looks)}
+    held_out = {"loss": stages.held_out_packs(items, schemas, plain, shown, eos, most=looks)}
     judged = read_cases(cases) if cases else []
     whole = CUTS if plans else OWN_WORDS
-    thinking = JudgeMix(renamed=renamed, cuts=NO_THOUGHTS if no_thoughts else whole, plans=plans, results=results)
+    thinking = JudgeMix(
+        renamed=renamed, cuts=NO_THOUGHTS if no_thoughts else whole, plans=plans, results=results,
+        schema_tokens=mix.schema_tokens,
+    )  # fmt: skip
     if judged:
         seen = {"verdict": "none"} if no_thoughts or not plans else {"verdict": "none", "verdict_after_plan": "plan"}
         for name, cut in seen.items():
             looked_at = replace(thinking, cuts={cut: 1.0})
-            held_out[name] = stages.held_out_verdicts(judged, schemas, looked_at, encode, eos, most=looks)
+            held_out[name] = stages.held_out_verdicts(judged, schemas, looked_at, shown, eos, most=looks)
     wanted = {name: float(share) for name, _, share in (text.partition("=") for text in shares)}
     left_out = {stages.HELD_OUT, *folds}
-    stream = stages.mixture(items, schemas, wanted, mix, encode, eos, judged, thinking, left_out)
+    stream = stages.mixture(items, schemas, wanted, mix, shown, eos, judged, thinking, left_out)
     for line in trainer.run(stream, {name: packs for name, packs in held_out.items() if packs}):
         if line["step"] % 20 == 1:
             click.echo(_progress(line), err=True)
@@ -127,10 +139,10 @@ def _progress(line: dict[str, float]) -> str:
 @click.option("--name", required=True, help="general.name of the file.")
 @click.option(
     "--prompt",
-    type=click.Choice(["compact-values", "compact-verdict", "compact-check"]),
+    type=click.Choice(["compact-values", "compact-verdict", "compact-check", "chat", "chat-check"]),
     default="compact-values",
     show_default=True,
-    help="What it was trained on: a generator's, a discriminator's with --plans, or with --own-words.",
+    help="What it was trained on: a generator's, a discriminator's with --plans, or with --own-words; or both by chat.",
 )
 @click.option("--licence", default="CC-BY-SA-4.0", show_default=True, help="general.license: of the training data.")
 def export(trained: Path, base: Path | None, out: Path, name: str, prompt: str, licence: str) -> None:

@@ -16,7 +16,7 @@ import gguf
 import numpy as np
 import torch
 
-from planner_cli.engine.weights import ACTS_BEHIND
+from planner_cli.engine.protocol import ACTS_BEHIND
 from planner_cli.hub.gguf import PROMPT
 
 MAPS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")

@@ -77,6 +77,12 @@ def from_configuration(knobs: Mapping[str, Knob]) -> dict[str, Any]:
     return found
 
 
+def default_database() -> str | None:
+    """The database that ``planner use`` has set, as it is in the file."""
+    found = load_defaults().get(COMMON, {}).get("database")
+    return None if found is None else str(found)
+
+
 def default_models() -> dict[str, str]:
     """The models ``planner models default`` has set, by role."""
     table = load_defaults().get(COMMON, {})

@@ -49,5 +49,9 @@ def _cancelling(control: Control) -> Iterator[None]:
         if received:
             raise KeyboardInterrupt from error
         raise
+    else:
+        # the step came to its end none the less: to go on would lose it, where this was the last one
+        if received:
+            raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -138,6 +138,11 @@ class Models:
         discriminator, about = self._judge(judge)
         return Loaded(self, None, None, discriminator, (about,), choices, choices.settings())
 
+    def reading(self, database: str) -> None:
+        """Name what prompts are about from now on, for those who look at what is kept of them."""
+        if self._cache is not None:
+            self._cache.about = database
+
     def close(self) -> None:
         """End the connections to servers, and give up the states of prompts that are in memory."""
         if self._cache is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from planner_cli.app.aside import aside
 from planner_cli.app.asking import Asking
 from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices, from_environment, from_mapping
@@ -25,9 +27,8 @@ from planner_cli.app.opening import noted, open_database, part_of
 from planner_cli.app.settings import BY_KEYWORD, BY_SCORE, KNOBS, Settings
 from planner_cli.app.today import on_day
 from planner_cli.control import Control
-from planner_cli.errors import PlannerError
+from planner_cli.errors import ExportError, PlannerError, Stopped
 from planner_cli.events import Answered, Event
-from planner_cli.knobs import with_value
 from planner_cli.settings import PlanSettings
 from planner_cli.types import Answer, Earlier, Example, Execution, ModelInfo, Question, Row, Schema, Timings
 
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
 
 _COLUMNS_NAMED = 3
 """In a note about many."""
+UNLIKELY = 0.1
+"""A confidence under which an answer is withheld, where the database knows no word of the question.
+
+Chosen on training databases with the built-in pair: of 209 questions that can be answered 9 are withheld, none of them
+with a right answer."""
 
 
 class Planner:
@@ -70,6 +76,8 @@ class Planner:
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
+        self._rows: int | None = None
+        """Rows of the answer that are wanted, where these are more than candidates are compared by."""
 
     @classmethod
     def open(
@@ -86,7 +94,8 @@ class Planner:
 
         ``pair`` names generator and discriminator at once (``"builtin"``); ``settings`` are those of ``planner ask``,
         under the same names: ``budget=64, candidates=4``. What is not given is taken from the environment and the
-        configuration file, or else from what the model recommends. ``rows`` limits the rows fetched of each result.
+        configuration file, or else from what the model recommends. ``rows`` are the most wanted of an answer, beyond
+        those that candidates are compared and judged by.
         ``control`` can stop the loading; ``note`` is called with what a user should know (a private copy, a judge that
         was never trained), which :attr:`notes` keeps too.
 
@@ -129,7 +138,7 @@ class Planner:
 
         models = Models(choices, control, said)
         wanted = models.settings.database
-        limits = models.settings.plan.limits.with_rows(rows)
+        limits = models.settings.plan.limits
         started = time.perf_counter()
         with ExitStack() as on_failure, begun(models.pair if models.local else None) as found:
             opened = open_database(files, wanted, limits, said, control=control, progress=progress or no_note)
@@ -140,13 +149,13 @@ class Planner:
             _go_on(control)
             loaded = models.load(found())
             on_failure.callback(loaded.close)
-            loaded = replace(loaded, settings=with_value(loaded.settings, ("plan", "limits"), limits))
             _go_on(control)
             loaded_at = time.perf_counter()
             planner = cls(
                 opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read,
                 written=written,
             )  # fmt: skip
+            planner._rows = rows
             planner._warn_of_noise(said)
             on_failure.pop_all()
         return planner
@@ -201,12 +210,56 @@ class Planner:
         if loaded.generator is None or self._asking is None:
             raise RuntimeError("a planner without a generator")
         control = control or Control(self.plan.max_seconds)
-        events = plan(
+        other = None if given is not None else aside(asked.with_earlier, self.schema, self.database, control, spent)
+        events = other or plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
             given=given, others=self._asking.others,
         )  # fmt: skip
-        self._running = steps_of(events, control)
+        self._running = steps_of(self._filled(events, control), control)
         return self._running
+
+    def warm(self, *, control: Control | None = None) -> Iterator[Event]:
+        """Read ahead what every question about this database begins with: ``Prefilling`` and ``Prefilled`` events.
+
+        It is kept, in the user's cache unless ``cache_mib`` is 0, so that the first question starts at once.
+
+        Raises:
+            PlannerError: each question is shown another part of a wide schema, or the planner is closed.
+            Stopped: the control said so; what was read by then is kept, and the next time goes on there.
+
+        """
+        asked = self.question("?")
+        if asked.whole is not None:
+            raise PlannerError(
+                f"{self.database.path} cannot be read ahead: of {len(asked.whole.tables)} tables each question is "
+                "shown others", hint="--tables names a part of it, a larger --schema-tokens allows more",
+            )  # fmt: skip
+        self._end_running()
+        loaded, control = self._loaded, control or Control()
+        assert loaded.generator is not None, "there was a question"
+        yield from steps_of(loaded.generator.warm(asked, self.plan.generator, control=control), control)
+        if loaded.discriminator is not None:
+            yield from steps_of(loaded.discriminator.warm(asked, self.plan.discriminator, control=control), control)
+
+    def _filled(self, events: Iterator[Event], control: Control) -> Iterator[Event]:
+        """The same, with as many rows of the answer as are wanted: what the models see does not depend on that."""
+        for event in events:
+            yield Answered(self._with_rows(event.answer, control)) if isinstance(event, Answered) else event
+
+    def _with_rows(self, answer: Answer, control: Control) -> Answer:
+        execution, sql = answer.best_execution, answer.sql
+        if execution is None or sql is None or not execution.truncated or (self._rows or 0) <= len(execution.rows):
+            return answer
+        with closing(self.database.blocks(sql, control)) as blocks, suppress(ExportError, Stopped):
+            wanted = (self._rows or 0) + 1
+            rows = tuple(islice((row for block in blocks for row in block.rows()), wanted))
+            more = len(rows) == wanted
+            filled = replace(
+                execution, rows=rows[: wanted - 1], truncated=more, cut_by="rows" if more else None, cut_values=()
+            )
+            executions = [filled if at == answer.best else each for at, each in enumerate(answer.executions)]
+            return replace(answer, executions=tuple(executions))
+        return answer
 
     def question(self, text: str, *, earlier: Earlier | None = None) -> Question:
         """A question as the models will see it: with the schema, and the stored values that it mentions.
@@ -264,6 +317,7 @@ class Planner:
     def _asking_of(self, loaded: Loaded) -> Asking | None:
         if loaded.generator is None:
             return None
+        loaded.models.reading(self.database.path.name)
         most = loaded.settings.database.schema_tokens
         return Asking(self.database, loaded.generator, loaded.discriminator, schema=self.schema, most=most)
 
@@ -334,6 +388,15 @@ class Planner:
         roles = (self._loaded.generator, self._loaded.discriminator)
         return tuple(role.engine for role in roles if role is not None)
 
+    def expected_seconds(self, question: Question) -> float | None:
+        """At most how long a question takes, by what was measured of this machine; ``None`` where nothing was."""
+        from planner_cli.app.speeds import expected_seconds
+
+        loaded = self._loaded
+        if loaded.generator is None:
+            return None
+        return expected_seconds(loaded.generator, loaded.discriminator, self.plan, question)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the opening."""
@@ -355,6 +418,14 @@ class Planner:
         """Whether an answer's score reaches ``min_confidence``, where that is set."""
         least = self.settings.min_confidence
         return least is None or (answer.confidence is not None and answer.confidence >= least)
+
+    def is_about(self, answer: Answer) -> bool:
+        """Whether a question may be about this database: it names something in it, or the answer is not unlikely.
+
+        Where ``min_confidence`` is set, that alone decides.
+        """
+        unlikely = answer.confidence is not None and answer.confidence < UNLIKELY
+        return self.settings.min_confidence is not None or not unlikely or answer.known > 0
 
     def _warn_of_noise(self, noted: Note) -> None:
         option = self.choices.relies_on_scores

@@ -32,7 +32,8 @@ class Served:
         A model named for the role must be the one the server runs; the built-in default accepts any.
         Raises :class:`PlannerError` when the address is refused, :class:`ModelError` when it is another model.
         """
-        from planner_cli.hub import ResolvedModel, is_untrained, known_catalog
+        from planner_cli.hub import ResolvedModel, is_untrained, known_catalog, locate
+        from planner_cli.hub.catalog import catalog_folder
 
         wanted = models.named(role)
         about = self._engine(role).about
@@ -49,6 +50,8 @@ class Served:
             preset = None  # the default: whatever the server has
         over = models.adapter(role) or (preset.adapter if preset else None)
         adapter_entry = catalog.file(over) if over else None
+        if over:
+            _check_adapter(Path(over) if adapter_entry is None else locate.find(adapter_entry, catalog_folder()))
         sources: list[Preset | CatalogFile] = [s for s in (preset, adapter_entry, entry) if s is not None]
         return ResolvedModel(
             role=role,
@@ -97,6 +100,17 @@ def _entry(catalog: Catalog, file: str) -> CatalogFile | None:
 
 def _file_name(entry: CatalogFile | None, spec: str) -> str:
     return Path(entry.file).name if entry is not None and entry.file else Path(spec).name
+
+
+def _check_adapter(path: Path | None) -> None:
+    """Refuse one that a server would let act where it was not trained to; a file that is not here cannot be asked."""
+    from planner_cli.hub import read_header
+
+    if path is not None and path.is_file() and read_header(path).acts_behind:
+        raise ModelError(
+            f"{path.name} was trained to act only behind the prompt; a server lets it act on all of it",
+            hint="leave out --engine server: planner's own engine runs it",
+        )
 
 
 def _template(path: Path | None) -> str | None:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from planner_cli.discriminator import Discriminator
     from planner_cli.engine import LlamaEngine
     from planner_cli.engine.learned_speeds import LearnedSpeeds
+    from planner_cli.generator import Generator
     from planner_cli.hub import ResolvedModel
+    from planner_cli.settings import PlanSettings
+    from planner_cli.types import Question
 
 SECONDS = 8.0
 """Roughly how long measuring may take."""
@@ -71,6 +75,25 @@ def learn_speeds(model: ResolvedModel, seconds: float = SECONDS) -> LearnedSpeed
         records = records if isinstance(records, dict) else {}
         cache.store(speeds_path(), {**records, key(model_identity(model), None): learnt.record()})
     return learnt
+
+
+def expected_seconds(
+    generator: Generator, discriminator: Discriminator | None, plan: PlanSettings, question: Question
+) -> float | None:
+    """At most how long a question takes if nothing of its prompts is kept; ``None`` where the speeds are not known."""
+    from planner_cli.engine.speed import CLUSTERS, SQL_TOKENS, question_seconds
+
+    roles = (generator,) if discriminator is None else (generator, discriminator)
+    found = [getattr(role.engine, "speeds", None) for role in roles]
+    known = [each.speed() for each in found if each is not None]
+    if len(known) < len(roles):
+        return None
+    writer, judge = known[0], known[-1]
+    prompt = generator.engine.count(generator.prompt.build(question, generator.engine))
+    return question_seconds(
+        writer, None if discriminator is None else judge, prompt=prompt, candidates=plan.generator.candidates,
+        sql_tokens=SQL_TOKENS, clusters=CLUSTERS, budget=plan.discriminator.budget,
+    )  # fmt: skip
 
 
 def bare_engine(path: Path, *, adapter: Path | None = None, threads: int | None = None) -> LlamaEngine:

@@ -27,7 +27,7 @@ Exit codes:
   1    no candidate could be run     74   the answer could not be written
   2    bad arguments or database     124  time limit
   3    model missing or unloadable   130  interrupted; 129, 143 by SIGHUP, SIGTERM
-  4    below --min-confidence
+  4    below --min-confidence, not in this database, or a wish to change it
 
 Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 """
@@ -36,6 +36,7 @@ Errors are one line; PLANNER_DEBUG=1 shows the traceback and llama.cpp's log.
 COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE, or from tables in text files.",
     "chat": "Ask the SQLite file DATABASE one question after another; the models stay loaded.",
+    "warm": "Read the schema of DATABASE ahead, so that the first question starts at once.",
     "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
     "sql": "Run a QUERY of your own on the SQLite file DATABASE, in the sandbox; no model is loaded.",
     "schema": "List the tables of the SQLite file DATABASE, or the columns of each TABLE; no model is loaded.",
@@ -45,6 +46,10 @@ COMMANDS = {
     "models": "Models: list, get, check and choose them.",
     "doctor": "Report versions, CPU, memory, GPU, models, configuration, sandbox and speed; opens no connection.",
     "history": "What was asked on this machine; none of it leaves it.",
+    "config": "Show and change the defaults that are saved in the configuration file.",
+    "use": "Set the database that is asked where none is named.",
+    "completion": "Print the script with which SHELL completes commands, options, models and tables.",
+    "man": "Print the manual page of planner, or of COMMAND, from its help.",
     "calibrate": "Learn how sure to be: fit the confidence of a pair of models to answers known to be right or wrong.",
     "cache": "Cached prompt states: why the second question about a database starts at once.",
     "privacy": "List every file that planner keeps on this machine, with its size and what it holds.",
@@ -66,11 +71,14 @@ def cli(context: click.Context) -> None:
     A generator writes several queries, each runs read-only in a sandbox, a reasoning discriminator judges the results
     within a budget you set, and the best executable query wins. Nothing leaves this machine.
     """
-    from planner_cli.cli import config  # noqa: PLC0415 - the settings behind it are half of the start, and not for --help
+    from planner_cli.cli import config_file  # noqa: PLC0415 - the settings behind it are half of the start, and not for --help
 
-    config.check_environment(cli)
-    if tables := config.load_defaults():  # checking them imports every command
-        context.default_map = config.spread(tables, cli)
+    config_file.check_environment(cli)
+    # `planner config` reads the file itself, since it helps to mend one that is refused
+    if context.invoked_subcommand != "config" and (
+        tables := config_file.load_defaults()
+    ):  # checking them imports every command
+        context.default_map = config_file.spread(tables, cli)
     if context.invoked_subcommand != "models":  # the only one that may download something, on request
         go_offline()
 
@@ -104,15 +112,21 @@ def _usage_error(error: click.ClickException) -> PlannerError:
     message = error.format_message()
     message = (message[:1].lower() + message[1:]).rstrip(".")
     context = getattr(error, "ctx", None)
+    hint = f"{context.command_path} --help" if context is not None else None
     if isinstance(error, click.BadParameter) and context is not None and error.param is not None:
         name = error.param.name or ""
-        source = context.get_parameter_source(name)
-        if source is ParameterSource.ENVIRONMENT:
+        if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
             message = f"{error.param.envvar}: {error.message}"
-    hint = f"{context.command_path} --help" if context is not None else None
-    if isinstance(error, click.NoSuchOption):
-        message = f"no such option: {error.option_name}"
-        hint = "did you mean " + " or ".join(error.possibilities) if error.possibilities else hint
+        if isinstance(error, click.MissingParameter) and name == "database":
+            hint = f"{hint}; planner use FILE sets one for every command"
+    if isinstance(error, (click.NoSuchOption, click.NoSuchCommand)):
+        option = isinstance(error, click.NoSuchOption)
+        name = error.option_name if isinstance(error, click.NoSuchOption) else error.command_name
+        message = f"no such option: {name}" if option else f"no such command: {name!r}"
+        if error.possibilities:
+            hint = "did you mean " + " or ".join(error.possibilities)
+        elif not option and " " in name:
+            message, hint = "a question needs a command before it", 'planner ask "..." FILE'
     return PlannerError(message, hint=hint)
 
 

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.remembering import last_answered, level_option, remember
@@ -50,10 +51,12 @@ class _Request:
     results: ResultOptions
     level: Level
 
-    def check(self) -> None:
+    def check(self, *, usual: bool) -> None:
         """Refuse what makes no sense, before anything is loaded."""
         if not self.question.strip():
-            raise PlannerError("the question is empty")
+            raise PlannerError("the question is empty", hint='planner ask "..." FILE, or - to read it from a pipe')
+        if usual and os.path.isfile(self.question):  # noqa: PTH113 - as below
+            raise PlannerError(f"{self.question} is a file: the question is missing", hint='planner ask "..." FILE')
         if os.path.isfile(self.question) and not self.database[0].exists():  # noqa: PTH113 - a question is no Path: it may be too long for one
             raise PlannerError(
                 f"{self.question} is a file: the question comes first", hint=f'planner ask "..." {self.question}'
@@ -66,7 +69,7 @@ class _Request:
 
 @click.command(cls=LongCommand)
 @click.argument("question")
-@click.argument("database", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("database", cls=DatabaseArgument, nargs=-1)
 @result_options()
 @click.option("--json", "as_json", cls=Plain, is_flag=True, help="One document: answer, candidates, verdicts, timings.")
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
@@ -85,7 +88,7 @@ class _Request:
 def ask(context: click.Context, /, **_: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE, or from tables in text files.
 
-    The answer goes to standard output, everything else to standard error.
+    QUESTION is - to read it from standard input. The answer goes to standard output, everything else to standard error.
 
     \b
     planner ask "How many customers are there?" shop.sqlite
@@ -93,7 +96,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     given = plain(context)
     request = _Request(
-        question=given["question"],
+        question=sys.stdin.read().strip() if given["question"] == "-" else given["question"],
         database=given["database"],
         as_json=given["as_json"],
         sql_only=given["sql_only"],
@@ -103,7 +106,7 @@ def ask(context: click.Context, /, **_: Any) -> int:
     )
     if request.as_json and context.get_parameter_source("format_") is ParameterSource.COMMANDLINE:
         raise PlannerError("--json and --format exclude each other", hint="--format json gives the rows alone")
-    request.check()
+    request.check(usual=context.get_parameter_source("database") is ParameterSource.DEFAULT_MAP)
     choices = choices_of(context)
     settings = choices.settings()
     control = Control(settings.plan.max_seconds)
@@ -128,7 +131,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
         question = question_of(planner, request.question, screen, earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
-        error = abstained(answer, planner.settings.min_confidence or 0.0) if code is ExitCode.ABSTAINED else None
+        error = abstained(planner, question, answer) if code is ExitCode.ABSTAINED else None
         try:
             _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)

@@ -31,13 +31,14 @@ def list_(as_json: bool) -> None:
     for entry in found:
         when = datetime.fromtimestamp(entry.used, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
         facts = f"{entry.tokens:6} tokens {entry.size / 1e6:8.1f} MB"
-        say(f"{entry.path.stem[:12]}  {when}  {facts}  {entry.model}")
+        say(f"{entry.path.stem[:12]}  {when}  {facts}  {entry.about or '?'}  {entry.model}")
     say(f"{len(found)} states, {sum(entry.size for entry in found) / 1e6:.1f} MB", err=True)
 
 
 def _record(entry: Entry) -> dict[str, object]:
     return {
         "key": entry.path.stem,
+        "database": entry.about,
         "model": entry.model,
         "tokens": entry.tokens,
         "size": entry.size,

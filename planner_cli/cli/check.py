@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from planner_cli.app.checking import Check
 from planner_cli.app.choices import Choices
 from planner_cli.app.planner import Planner
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.own import read_query
@@ -42,7 +43,7 @@ class _Request:
 @click.command(cls=LongCommand)
 @click.argument("question")
 @click.argument("sql")
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", cls=DatabaseArgument)
 @result_options()
 @click.option(
     "--json", "as_json", cls=Plain, is_flag=True, help="Everything as one document: candidates, verdicts, timings."

@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from planner_cli.app.choices import Choices, from_environment, method_settings
 from planner_cli.app.settings import KNOBS
+from planner_cli.cli.arguments import model_names, table_names
 from planner_cli.knobs import Group, Knob, Origin
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -47,11 +48,18 @@ class KnobType(click.ParamType):  # type: ignore[type-arg]
 
     def shell_complete(
         self,
-        ctx: click.Context,  # noqa: ARG002
+        ctx: click.Context,
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """The words it accepts."""
+        """The words it accepts; names of models, tables and columns; or files."""
+        match self.knob.facts.metavar:
+            case "MODEL" | "ADAPTER":
+                return model_names(incomplete)
+            case "A,B" | "TABLE.COLUMN":
+                return table_names(ctx, incomplete, columns=self.knob.group == "redact")
+            case "FILE":
+                return [CompletionItem("", type="file")]
         known = (*self.knob.choices, *(self.knob.facts.words or ()))
         return [CompletionItem(word) for word in known if word.startswith(incomplete)]
 

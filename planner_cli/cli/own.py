@@ -91,7 +91,7 @@ def print_execution(
         whole=whole,
     )
     if not screen.quiet:
-        for note in (*(() if execution.rows else ("0 rows",)), *execution.doubts):
+        for note in (*(() if execution.rows else ("0 rows",)), *(doubt.text for doubt in execution.doubts)):
             print_note(stderr, note)
 
 

@@ -12,7 +12,7 @@ import click
 
 from planner_cli.app.models import prefix_folder
 from planner_cli.clean import clean
-from planner_cli.cli.config import config_path
+from planner_cli.cli.config_file import config_path
 from planner_cli.cli.output import say_json
 from planner_cli.database import copying
 from planner_cli.demo import EVERYDAY
@@ -100,17 +100,27 @@ def _files(folder: Path) -> list[Path]:
 
 def _file(path: Path, holds: str, clear: str) -> Iterator[Kept]:
     with suppress(OSError):
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode):
+        status = path.stat(follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode) and path.is_file():
+            yield Kept(str(path), 0, stat.filemode(status.st_mode), f"a link to {path.readlink()}: {holds}", clear)
+        elif stat.S_ISREG(status.st_mode):
             yield Kept(str(path), status.st_size, stat.filemode(status.st_mode), holds, clear)
 
 
 def _folder(folder: Path, holds: str, clear: str) -> Iterator[Kept]:
     files = _files(folder)
     if files:
-        size = sum(path.stat().st_size for path in files)
+        own = [path for path in files if not path.is_symlink()]
+        size = sum(path.stat().st_size for path in own)
         mode = stat.filemode(folder.stat().st_mode)
-        yield Kept(str(folder), size, mode, f"{len(files)} file{'s' if len(files) != 1 else ''}: {holds}", clear)
+        links = len(files) - len(own)
+        counts = [_counted(len(own), "file")] if own else []
+        counts += [f"{_counted(links, 'link')} to files elsewhere"] if links else []
+        yield Kept(str(folder), size, mode, f"{' and '.join(counts)}: {holds}", clear)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def _clear() -> None:

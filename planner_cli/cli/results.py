@@ -16,8 +16,9 @@ from planner_cli.cli.result_options import ResultOptions
 from planner_cli.cli.screen import ScreenSettings
 from planner_cli.cli.signals import Ended
 from planner_cli.control import Control
-from planner_cli.errors import ExitCode, PlannerError
-from planner_cli.lexer import shortened
+from planner_cli.errors import ExitCode, PlannerError, UnanswerableError
+from planner_cli.lexer import as_listed, shortened
+from planner_cli.linking.known import unknown_words
 from planner_cli.types import Answer, Execution, Question
 from planner_cli.ui.answer import Details, show_answer
 from planner_cli.ui.console import is_live, make_console
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # the client of the sandbox costs start-up time
     from planner_cli.database import Database
     from planner_cli.database.block import Block
 
+_MOST_NAMED = 5
+"""Words and tables in a line."""
 ROWS_IN_DOCUMENT = 20
 """Rows of each candidate's result in the JSON document; the answer's own rows follow --limit."""
 
@@ -38,11 +41,14 @@ def exit_code(planner: Planner, answer: Answer) -> ExitCode:
     if answer.best is None:
         refused = all(e.error_kind == "refused" for e in answer.executions)
         return ExitCode.REFUSED if refused and answer.executions else ExitCode.NO_ANSWER
-    return ExitCode.OK if planner.is_sure(answer) else ExitCode.ABSTAINED
+    return ExitCode.OK if planner.is_sure(answer) and planner.is_about(answer) else ExitCode.ABSTAINED
 
 
-def abstained(answer: Answer, least: float) -> PlannerError:
+def abstained(planner: Planner, question: Question, answer: Answer) -> PlannerError:
     """The line that goes with :attr:`ExitCode.ABSTAINED`."""
+    if not planner.is_about(answer):
+        return _unknown(question)
+    least = planner.settings.min_confidence or 0.0
     score = f"{answer.confidence or 0.0:.2f}"
     best = answer.best_candidate
     error = PlannerError(
@@ -51,6 +57,18 @@ def abstained(answer: Answer, least: float) -> PlannerError:
     )
     error.exit_code = ExitCode.ABSTAINED
     return error
+
+
+def _unknown(question: Question) -> PlannerError:
+    schema = question.whole or question.schema
+    words = unknown_words(question.with_earlier, schema, question.hints)[:_MOST_NAMED]
+    tables = ", ".join(as_listed(table.name) for table in schema.tables[:_MOST_NAMED])
+    more = ", ..." if len(schema.tables) > _MOST_NAMED else ""
+    return UnanswerableError(
+        "the database does not seem to know this: no table, column or value in it is called anything like "
+        + " or ".join(repr(word) for word in words),
+        hint=f"it has {tables}{more}; --min-confidence 0 answers all the same",
+    )
 
 
 def options_json(choices: Choices) -> OptionsJson:

@@ -10,6 +10,7 @@ import click
 from planner_cli.app.listing import columns_listed, created_by, tables_listed
 from planner_cli.app.opening import part_of
 from planner_cli.clean import clean
+from planner_cli.cli.arguments import DatabaseArgument, TableName
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.own import failure, opened_alone, print_execution
@@ -26,8 +27,8 @@ _SAMPLES = 3
 
 
 @click.command(cls=LongCommand)
-@click.argument("database", type=click.Path(path_type=Path))
-@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.argument("database", cls=DatabaseArgument)
+@click.argument("tables", nargs=-1, metavar="[TABLE]...", type=TableName())
 @result_options()
 @click.option("--sql", "as_sql", cls=Plain, is_flag=True, help="The CREATE statements, indexes and triggers too.")
 @options("database", "redact", without=("tables",))
@@ -42,6 +43,9 @@ def schema(context: click.Context, /, **_: Any) -> int:
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     given = plain(context)
     path, tables, results = given["database"], given["tables"], chosen_results(given)
+    usual = (context.default_map or {}).get("database")
+    if usual is not None and not path.exists() and path.name == str(path) and not path.suffix:
+        path, tables = Path(usual), (path.name, *tables)  # planner schema orders
     results.check(path, as_result=not given["as_sql"])
     choices = choices_of(context)
     screen = ScreenSettings.of(choices)

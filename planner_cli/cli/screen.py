@@ -23,6 +23,7 @@ from planner_cli.knobs import Checked, knob, knobs_of, with_value
 from planner_cli.types import Answer, Earlier, Question
 from planner_cli.ui.console import is_live, make_console
 from planner_cli.ui.errors import format_note
+from planner_cli.ui.frame import duration
 from planner_cli.ui.screen import Mode, show, waiting
 
 
@@ -68,6 +69,8 @@ class ScreenSettings(Checked):
 
 
 KNOBS = knobs_of(ScreenSettings)
+_LONG = 20.0
+"""Seconds from which a user is told beforehand how long a question takes."""
 
 
 @contextmanager
@@ -129,6 +132,9 @@ def watch(
 
     """
     mode = screen.mode
+    expected = planner.expected_seconds(question) if mode != "quiet" else None
+    if expected is not None and expected > _LONG:
+        screen.note(f"this takes up to {duration(expected)} on this machine")
     events = planner.events(question, control=control, given=given)
     return show(
         events if seen is None else _passed(events, seen),

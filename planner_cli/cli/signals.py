@@ -53,7 +53,9 @@ def interruptible(control: Control) -> Iterator[None]:
         yield
     except PlannerError as error:
         if received and error.exit_code is not ExitCode.OUTPUT:
-            raise Ended(received[0]) from error
+            ended = Ended(received[0])
+            ended.hint = error.hint if isinstance(error, Interrupted) else None
+            raise ended from error
         raise
     finally:
         for number in taken:

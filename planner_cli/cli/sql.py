@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from planner_cli.app.parameters import read_values, with_values
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.helping import LongCommand, Plain
 from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.own import failure, opened_alone, print_execution, read_query
@@ -23,7 +24,7 @@ from planner_cli.errors import ExitCode, PlannerError
 
 @click.command(cls=LongCommand)
 @click.argument("query")
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", cls=DatabaseArgument)
 @result_options()
 @click.option(
     "-p", "--param", "values", cls=Plain, multiple=True, metavar="NAME=VALUE",

@@ -141,7 +141,7 @@ def check_target(target: Path, database: Path) -> None:
 def _goes_through(target: Path) -> bool:
     """Whether it is a device or pipe (``/dev/stdout`` even where that is a file): written to, never replaced."""
     special = target.exists() and not (target.is_file() or target.is_dir())
-    return special or target.parts[:2] == ("/", "dev")
+    return special or str(target.parent) in {"/dev", "/dev/fd"}  # but /dev/shm has files like any other folder
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -10,6 +10,7 @@ from planner_cli.control import Control
 from planner_cli.database import paths, redaction, wire
 from planner_cli.database.process import Worker, WorkerAbortedError
 from planner_cli.errors import DatabaseError
+from planner_cli.lexer import Token
 from planner_cli.settings import Limits
 from planner_cli.text import nocase
 
@@ -54,6 +55,13 @@ class Link:
     def hides(self, table: str, column: str) -> bool:
         """Whether a column reads as NULL."""
         return (nocase(table), nocase(column)) in self._redacted
+
+    def hides_any(self, query: Iterable[Token]) -> bool:
+        """Whether a query may name a column that reads as NULL, or read it with a ``*``."""
+        if not self._redacted:
+            return False
+        columns = {column for _, column in self._redacted}
+        return any(token.text == "*" or nocase(token.identifier or "") in columns for token in query)
 
     def consistent(self, read: Callable[[], _Result]) -> _Result:
         """The result of ``read`` over a file that was the same before and after it.

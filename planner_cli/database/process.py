@@ -30,7 +30,11 @@ _POLL_SECONDS = 0.05
 _KEPT_VARIABLES = ("TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """The time zone of 'localtime', what some Python builds need to load, and what Windows needs to start anything."""
 
-_BOOTSTRAP = "import sys; sys.path[:0] = sys.argv[1:]; from planner_cli.database.worker import main; main()"
+_BOOTSTRAP = (
+    "import gc, sys; gc.disable(); sys.path[:0] = sys.argv[1:]; "
+    "from planner_cli.database.worker import main; gc.enable(); main()"
+)
+"""No garbage is collected while modules are loaded: there is none, and looking for it takes 2 ms."""
 
 
 _Result = TypeVar("_Result")

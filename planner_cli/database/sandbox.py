@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
-from planner_cli.database import copying, paths, redaction, schema, suggest, unmatched, wire
+from planner_cli.database import copying, doubts, paths, redaction, schema, suggest, unmatched, wire
 from planner_cli.database.block import Block, block, unpack
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.crossed import crossed_joins
@@ -22,9 +22,10 @@ from planner_cli.database.misdated import misdated
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from planner_cli.errors import DatabaseError, ExportError
+from planner_cli.lexer import code
 from planner_cli.prompts.schema import literal
 from planner_cli.settings import Limits
-from planner_cli.types import Comparison, ErrorKind, Execution, Row, Schema, ValueHint
+from planner_cli.types import Comparison, Doubt, ErrorKind, Execution, Row, Schema, ValueHint
 
 if TYPE_CHECKING:
     from planner_cli.database.values import ValueIndex
@@ -261,17 +262,15 @@ class Database:
         except DatabaseError as error:
             return _failed("other", error.message)
         if execution.error_kind == "time":
-            return replace(
-                execution, limit=limit, crossed=crossed_joins(sql, self.schema), misdated=misdated(sql, self.schema)
-            )
+            late = self._misdated(sql)
+            return replace(execution, limit=limit, crossed=crossed_joins(sql, self.schema), odd=late)
         if not execution.ok:
             return execution
-        execution = replace(execution, misdated=misdated(sql, self.schema))
-        if "=" not in sql:
-            return execution
-        return replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
+        if "=" in sql:
+            execution = replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
+        return replace(execution, odd=(*self._misdated(sql), *self._odd(sql, execution)))
 
-    def blocks(self, sql: str, control: Control | None = None) -> Iterator[Block]:
+    def blocks(self, sql: str, control: Control | None = None) -> Generator[Block, None, None]:
         """All rows of a query that ran before, in bounded memory: what a result's limits left out is here too.
 
         Each block has the time of a longer run (``limits.patience``), or of any query if that is more.
@@ -314,15 +313,33 @@ class Database:
         # After it: the first query of a process imports what reads them, which takes longer than all look-ups may.
         until = time.monotonic() + min(unmatched.SECONDS, self._limits.seconds)
         return tuple(
-            replace(comparison, stored=self._stored(comparison, until))
+            self._with_stored(comparison, until)
             for comparison in found
             if self._looked_up(unmatched.lookup(comparison), until) == ()
         )
 
-    def _stored(self, comparison: Comparison, until: float) -> str | None:
-        sql = unmatched.lookup_stored(comparison)
-        row = self._looked_up(sql, until) if sql is not None else None
-        return literal(row[0], len(str(row[0]))) if row else None
+    def _misdated(self, sql: str) -> tuple[Doubt, ...]:
+        return tuple(Doubt("misdated", text) for text in misdated(sql, self.schema))
+
+    def _odd(self, sql: str, execution: Execution) -> tuple[Doubt, ...]:
+        """What the rules of :mod:`.doubts` find, so far as it can be known soon."""
+        if execution.seconds > doubts.SECONDS or self._link.hides_any(code(sql)):
+            return ()
+        probes = doubts.probes(sql, self.schema, len(execution.columns))
+        until = time.monotonic() + min(doubts.SECONDS, self._limits.seconds)
+        rows = [(probe, self._looked_up(probe.sql, until)) for probe in probes]
+        found = [probe.say([int(count or 0) for count in row]) for probe, row in rows if row]
+        return tuple(dict.fromkeys(doubt for doubt in found if doubt is not None))
+
+    def _with_stored(self, comparison: Comparison, until: float) -> Comparison:
+        """With the text of the column's that is the same but for its writing, or else the nearest."""
+        same, texts = unmatched.lookup_stored(comparison), unmatched.lookup_texts(comparison)
+        row = self._looked_up(same, until) if same is not None else None
+        if row:
+            return replace(comparison, stored=literal(row[0], len(str(row[0]))))
+        row = self._looked_up(texts, until) if texts is not None else None
+        near = unmatched.nearest_of(comparison, str(row[0])) if row else None
+        return comparison if near is None else replace(comparison, nearest=literal(near, len(near)))
 
     def _looked_up(self, sql: str, until: float) -> Row | None:
         """The first row of a query on the current file, empty where there is none, ``None`` where it took too long."""

@@ -8,9 +8,11 @@ the tables have.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
+from planner_cli.database.names import nearest
 from planner_cli.database.suggest import read_tables
 from planner_cli.lexer import Token, code, quote
 from planner_cli.text import nocase
@@ -23,6 +25,10 @@ MOST = 4
 _ASCII_SPACE = " \t\n\r"
 _SPACE = f"{_ASCII_SPACE}\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\u00ad\u200b\u2060\ufeff"
 """With blanks of other widths, of none, and hyphens that show at the end of a line only."""
+_TEXTS, _LONGEST = 2_000, 100
+"""Texts of a column that are compared with one that none is equal to, and their greatest length."""
+_LIKE = 0.7
+"""Least similarity of one that is worth showing."""
 SECONDS = 0.2
 """Seconds that looking up all those of a query may take; after that nothing is said about them."""
 
@@ -75,6 +81,22 @@ def lookup_stored(comparison: Comparison) -> str | None:
     listed = ", ".join("'" + form.replace("'", "''") + "'" for form in forms)  # NFKC can make a quote
     where = f"typeof({column}) = 'text' AND {bare} IN ({listed})"
     return f"SELECT {column} FROM main.{table} WHERE {where} LIMIT 1"  # noqa: S608 - quoted; quotes are doubled
+
+
+def lookup_texts(comparison: Comparison) -> str | None:
+    """A query for texts of the column, as one JSON array; ``None`` for numbers."""
+    if not comparison.literal.startswith("'"):
+        return None
+    table, column = quote(comparison.table), quote(comparison.column)
+    short = f"typeof({column}) = 'text' AND length({column}) <= {_LONGEST}"
+    some = f"SELECT DISTINCT {column} AS x FROM main.{table} WHERE {short} LIMIT {_TEXTS}"  # noqa: S608 - quoted
+    return f"SELECT json_group_array(x) FROM ({some})"  # noqa: S608 - as above
+
+
+def nearest_of(comparison: Comparison, texts: str) -> str | None:
+    """The text of a JSON array that is most like the one compared, where one is."""
+    text = comparison.literal[1:-1].replace("''", "'")
+    return nearest(text, json.loads(texts), cutoff=_LIKE) if text.strip() else None
 
 
 def _without(column: str, characters: str) -> str:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from planner_cli.control import Control
 from planner_cli.discriminator.race import Race
 from planner_cli.discriminator.thinking import LOW_MASS, Case, Checkpoints, Thinking, ThinkingLoop
 from planner_cli.engine.protocol import CUT, Engine, Prompt, Session, split_at
 from planner_cli.errors import EngineError
-from planner_cli.events import Event, Prefilled, StageFinished, StageStarted, ThoughtClosed, Warned
+from planner_cli.events import Event, Prefilled, Prefilling, StageFinished, StageStarted, ThoughtClosed, Warned
 from planner_cli.prompts.discriminator import discriminator_prompt
 from planner_cli.prompts.judging import DiscriminatorPrompt, View
 from planner_cli.prompts.shown import Subject
 from planner_cli.settings import PROBES, DiscriminatorSettings
-from planner_cli.types import Probe, Question, Thought, Verdict
+from planner_cli.types import Candidate, Execution, Probe, Question, Thought, Verdict
 
 __all__ = ["LOW_MASS", "Case", "Discriminator"]
 
@@ -115,11 +117,7 @@ class Discriminator:
         """One thought per case about what is shown for it, under the case's cluster number."""
         yield StageStarted("judge", len(asking.cases))
         started = time.perf_counter()
-        prefix, suffixes = asking.prompts(self.engine)
-        verdicts = [asking.prompt.verdict(self.engine, closed_itself=closed) for closed in (True, False)]
-        # one more for the prompt's last token, which each branch decodes itself
-        room = max(map(self.engine.count, suffixes)) + asking.budget + max(map(self.engine.count, verdicts)) + 1
-        session = self.engine.open(prefix, branches=len(asking.cases), room=room, control=control)
+        session, suffixes = yield from self._opened(asking, control)
         stats = session.stats
         try:
             yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
@@ -127,6 +125,28 @@ class Discriminator:
         finally:
             session.close()
         yield StageFinished("judge", stats.timings(time.perf_counter() - started))
+
+    def _opened(self, asking: _Asking, control: Control) -> Generated[Event, None, tuple[Session, list[Prompt]]]:
+        """The session for all cases, and what follows for each."""
+        prefix, suffixes = asking.prompts(self.engine)
+        verdicts = [asking.prompt.verdict(self.engine, closed_itself=closed) for closed in (True, False)]
+        # one more for the prompt's last token, which each branch decodes itself
+        room = max(map(self.engine.count, suffixes)) + asking.budget + max(map(self.engine.count, verdicts)) + 1
+        session = yield from self.engine.opening(
+            prefix, branches=len(asking.cases), room=room, control=control, seen=partial(Prefilling, "judge")
+        )
+        return session, suffixes
+
+    def warm(self, question: Question, settings: DiscriminatorSettings, *, control: Control) -> Iterator[Event]:
+        """Read the prompt of a question and keep what is the same for all: ``Prefilling`` and ``Prefilled``.
+
+        Raises what :meth:`judge` does; what was read until then is kept.
+        """
+        case = Case(0, Candidate(0, "select 1"), Execution(("1",), ((1,),)))
+        session, _ = yield from self._opened(self._each(question, [case], settings), control)
+        stats = session.stats
+        session.close()
+        yield Prefilled("judge", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
 
     def _judged(
         self,

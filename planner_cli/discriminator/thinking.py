@@ -8,6 +8,7 @@ at 256 tokens). The same read at checkpoints along the way gives the score at ea
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ LOW_MASS = 0.5
 """With less probability than this on true and false together, the model was not about to answer."""
 
 
+_LONGEST_OPENING = 60
+"""Characters at the end of a thought that are looked at for the beginning of a verdict."""
 _LOOK_FOR_LOOPS = 8
 """Tokens of a thought between two checks for a loop."""
 
@@ -67,6 +70,10 @@ class Thinking:
     """The model has written its end-of-thinking mark."""
     looped: bool = False
     """It repeated itself and was ended for that."""
+    states: bool = False
+    """It has just opened a verdict of its own, whose word comes next."""
+    stated: Stated | None = None
+    """The last verdict of its own."""
     verdict: Verdict | None = None
 
     @property
@@ -85,6 +92,21 @@ class Thinking:
     def whole(self) -> str:
         """Its text, outline included."""
         return f"{self.outline.strip()}\n{self.text.strip()}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A verdict within a thought, as the model was about to write it."""
+
+    word: float
+    """P(positive verdict)."""
+    mass: float
+    before: int
+    """Characters of the thought before it."""
+
+
+_REST = re.compile(r"""\s*"?\w+"?[\s}`.]*""")
+"""What may come behind the opening of a verdict that ends a thought: its word, and the end of its JSON."""
 
 
 Ended: TypeAlias = tuple[Thinking, ClosedBy]
@@ -131,6 +153,7 @@ class ThinkingLoop:
         self.checkpoints = checkpoints
         self.control = control
         self.close_mark = prompt.close(engine)
+        self.opens_verdict = _opening(prompt, engine)
         self.ladder = frozenset(t for t in checkpoints.tokens if t < budget)
         self.close_seconds = 0.0
         """How long the last probe took: what a forced close will cost when time runs out."""
@@ -152,6 +175,8 @@ class ThinkingLoop:
                 if ready:
                     yield from self._close(ready, stop)
                     continue
+                if stating := [t for t in present if t.states]:
+                    self._hear(stating)
                 if due := [t for t in present if t.due(self.ladder)]:
                     yield from self._look(due, thoughts)
                     continue
@@ -234,6 +259,7 @@ class ThinkingLoop:
                 thought.closed_itself = not self.close_mark
             elif self._goes_round(thought.text, thought.tokens):
                 thought.finished = thought.looped = True
+            thought.states = not thought.finished and self._opens_verdict(thought.text)
             yield ThoughtToken(thought.case.cluster, self._unshown(thought), thought.tokens)
 
     def _unshown(self, thought: Thinking) -> str:
@@ -246,6 +272,30 @@ class ThinkingLoop:
         new = text[thought.shown : len(text) - held]
         thought.shown += len(new)
         return new
+
+    def _opens_verdict(self, text: str) -> bool:
+        return self.opens_verdict is not None and self.opens_verdict.search(text[-_LONGEST_OPENING:]) is not None
+
+    def _hear(self, thoughts: Sequence[Thinking]) -> None:
+        """Read the verdicts that thoughts are about to write themselves: nothing has to be forced."""
+        answers = self.session.probe([t.branch for t in thoughts], [()] * len(thoughts), self.prompt.choices)
+        for thought, answer in zip(thoughts, answers, strict=True):
+            word = answer.probabilities[self.prompt.positive]
+            thought.stated, thought.states = Stated(word, answer.mass, len(thought.text)), False
+
+    def _final(self, thoughts: Sequence[Thinking]) -> list[Probe]:
+        """The scores of finished thoughts: of those that end with their own verdict that one, else the forced one."""
+        own = [t.stated if t.stated and _REST.fullmatch(t.text[t.stated.before :]) else None for t in thoughts]
+        forced = [t for t, stated in zip(thoughts, own, strict=True) if stated is None]
+        read = iter(self._read(forced) if forced else ())
+        found = []
+        for thought, stated in zip(thoughts, own, strict=True):
+            if stated is None:
+                found.append(next(read))
+            else:
+                thought.word = stated.word
+                found.append(Probe(thought.tokens, self._score(thought), stated.mass))
+        return found
 
     def _read(self, thoughts: Sequence[Thinking]) -> list[Probe]:
         """The scores as they are now, in one decode."""
@@ -268,7 +318,7 @@ class ThinkingLoop:
 
     def _close(self, thoughts: Sequence[Thinking], stop: ClosedBy | None) -> Iterator[Event]:
         """Read the verdicts of finished thoughts and free their places."""
-        for thought, probe in zip(thoughts, self._read(thoughts), strict=True):
+        for thought, probe in zip(thoughts, self._final(thoughts), strict=True):
             if thought.probes and thought.probes[-1].tokens == probe.tokens:
                 thought.probes.pop()  # the same place, read once more with the close the model itself wrote
             thought.probes.append(probe)
@@ -308,3 +358,10 @@ class ThinkingLoop:
                 unjudged += 1
         if unjudged:
             yield Warned(f"time ran out before {unjudged} of {len(thoughts)} results were judged")
+
+
+def _opening(prompt: DiscriminatorPrompt, engine: Engine) -> re.Pattern[str] | None:
+    """What a thought ends with that is about to write its verdict, with any white space in it."""
+    forced = prompt.verdict(engine, closed_itself=True)
+    parts = re.findall(r'"\w+"|\S', forced[-1].text) if forced and prompt.thinks else []
+    return re.compile(r"\s*".join(map(re.escape, parts)) + r"\s*\Z") if parts else None

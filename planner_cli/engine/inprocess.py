@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from planner_cli.control import Control
 from planner_cli.engine import library
@@ -14,18 +14,17 @@ from planner_cli.engine.contention import Contention
 from planner_cli.engine.context import BATCH, KV_SHARE, PLAIN_BATCH, Context
 from planner_cli.engine.learned_speeds import LearnedSpeeds
 from planner_cli.engine.parts import with_its_parts
+from planner_cli.engine.prefill import Prefill, first_batch
 from planner_cli.engine.prefix_cache import PrefixCache, state_key
-from planner_cli.engine.protocol import STABLE, Message, Prompt, split_at
+from planner_cli.engine.protocol import STABLE, Message, Prompt, drained, mapped, split_at
 from planner_cli.engine.session import LlamaSession, Places
 from planner_cli.engine.vocabulary import Vocabulary
 from planner_cli.engine.weights import device_text, load_weights
 from planner_cli.errors import ContextOverflow, EngineError
 from planner_cli.settings import SCORES_BYTES, EngineOptions
+from planner_cli.types import PromptProgress
 
-log = logging.getLogger("planner_cli.cache")
-
-LEAST_CACHED = 32
-"""Tokens of a stable part under which prefill costs no more than keeping its state."""
+T = TypeVar("T")
 
 KV_MEMORY_SHARE = 4
 """The KV cache may take one part in this many of the machine's memory, where no limit is set."""
@@ -135,14 +134,24 @@ class LlamaEngine:
 
     def open(self, prefix: Prompt, *, branches: int, room: int, control: Control) -> LlamaSession:
         """See :meth:`Engine.open`."""
+        return drained(self.opening(prefix, branches=branches, room=room, control=control, seen=lambda read: read))
+
+    def opening(
+        self, prefix: Prompt, *, branches: int, room: int, control: Control, seen: Callable[[PromptProgress], T]
+    ) -> Generator[T, None, LlamaSession]:
+        """See :meth:`Engine.opening`."""
         if self._session is not None and not self._session.closed:
             raise EngineError("the engine's last session is still open")
         tokens, stable = self._encode(prefix)
         places = self._places(len(tokens), branches, room)
         context = self._context_for(places)
         started = time.perf_counter()
+        # All but the last token, which is decoded with each branch: its logits are then the branch's own in every wave.
+        wanted = tokens[:-1]
+        stable = min(stable, len(wanted))
         context.adapt(on=self.adapter is not None and not self.adapter.acts_behind)
-        cached = self._prefill(context, tokens, stable, control)
+        reading = self._prefill(context, stable).read(wanted, stable, control)
+        cached = yield from mapped(seen, reading)
         context.adapt(on=True)
         self._session = LlamaSession(context, self.vocabulary, tokens, places, control)
         self._session.stats.prompt_tokens = len(tokens)
@@ -218,44 +227,23 @@ class LlamaEngine:
             return asked
         return None if 4 * self.weights.heads * PLAIN_BATCH * cells > SCORES_BYTES else False
 
-    def _prefill(self, context: Context, tokens: list[int], stable: int, control: Control) -> int:
-        """Bring all but the last token into sequence 0; returns how many came from the prefix cache.
+    def _prefill(self, context: Context, stable: int) -> Prefill:
+        """What brings a prompt with so many stable tokens into the context."""
+        first = first_batch(stable)
+        return Prefill(
+            context,
+            self.cache,
+            key=lambda tokens: self._state_key(tokens, context, first),
+            model=self.name,
+            keeps=not self.weights.recurrent,
+            growth=self.weights.growth_per_token,
+            rate=self.speeds.prefill if self.speeds is not None else None,
+        )
 
-        The last one is decoded with each branch: its logits are then the branch's own, in every wave. The first
-        ``stable`` tokens are decoded separately, whether there is a cache or not, and the KV cache is emptied first:
-        a batch's shape and the order of its cells change low bits of the logits (``llama-cpp.md`` section 6), and what
-        was asked earlier must not.
-        """
-        context.clear()
-        wanted = tokens[:-1]
-        stable = min(stable, len(wanted))
-        kept = stable >= LEAST_CACHED and not self.weights.recurrent
-        key = self._state_key(wanted[:stable], context) if kept else None
-        state = None if key is None else self.cache.get(key)
-        if key is not None and state is not None:
-            if context.restore(0, state):
-                self._decode_prompt(context, wanted, stable, control)
-                return stable
-            log.debug("llama.cpp refused a cached state of %s", self.name)
-            self.cache.drop(key)
-            context.clear()
-        self._decode_prompt(context, wanted[:stable], 0, control)
-        if key is not None and (saved := context.save(0)):
-            self.cache.put(key, saved, model=self.name, tokens=stable)
-        self._decode_prompt(context, wanted, stable, control)
-        return 0
-
-    @staticmethod
-    def _decode_prompt(context: Context, tokens: list[int], start: int, control: Control) -> None:
-        """Decode the tokens from ``start`` on into sequence 0, in batches."""
-        for at in range(start, len(tokens), BATCH):
-            context.clear_batch()
-            context.add(tokens[at : at + BATCH], at, 0)
-            context.decode(control)
-
-    def _state_key(self, tokens: list[int], context: Context) -> str:
+    def _state_key(self, tokens: Sequence[int], context: Context, first: int) -> str:
         """The key under which a state of these tokens is kept: everything it depends on."""
-        machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, BATCH)
+        batches = BATCH if first == BATCH else (first, BATCH)
+        machine = (library.version(), library.features(), self.weights.gpu_layers, self.batch_threads, batches)
         return state_key((self._identity, *machine, self.options.kv, context.flash_attention), tokens)
 
     def close(self) -> None:

@@ -46,6 +46,8 @@ class Entry:
     path: Path
     model: str
     """Name of the model's file: text from outside, to be cleaned before it is shown."""
+    about: str | None
+    """What the prompt is about, a database's name: text from outside too."""
     tokens: int
     size: int
     """Bytes of the file."""
@@ -62,6 +64,8 @@ class PrefixCache:
     def __init__(self, folder: Path | None = None, *, limit: int = 0) -> None:
         self.folder = folder if limit > 0 else None
         self.limit = limit
+        self.about: str | None = None
+        """What the prompts that are read now are about, for people who look at what is kept."""
         self._memory: OrderedDict[str, bytes] = OrderedDict()
 
     def get(self, key: str) -> bytes | None:
@@ -79,7 +83,7 @@ class PrefixCache:
         if self.folder is None or len(state) > self.limit:
             return
         try:
-            self._write(self.folder / (key + _SUFFIX), state, {"model": model, "tokens": tokens})
+            self._write(self.folder / (key + _SUFFIX), state, {"model": model, "tokens": tokens, "about": self.about})
             self._evict()
         except OSError as error:
             log.debug("the prefix cache is not written: %s", error)
@@ -158,7 +162,11 @@ def entries(folder: Path) -> Iterator[Entry]:
         except OSError:
             continue
         if header is not None:
-            yield Entry(path, str(header["model"]), int(header["tokens"]), facts.st_size, facts.st_mtime)
+            about = header.get("about")
+            yield Entry(
+                path, str(header["model"]), None if about is None else str(about), int(header["tokens"]), facts.st_size,
+                facts.st_mtime,
+            )  # fmt: skip
 
 
 def clear(folder: Path) -> int:

@@ -13,13 +13,22 @@ Text in, text out: no caller outside ``engine`` sees a token id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from planner_cli.control import Control
 from planner_cli.settings import Sampling
-from planner_cli.types import StageTimings
+from planner_cli.types import PromptProgress, StageTimings
+
+S = TypeVar("S")
+T = TypeVar("T")
+U = TypeVar("U")
+
+ACTS_BEHIND = "planner.adapter.acts_behind"
+"""GGUF key of an adapter (true) that was trained to act on what a session writes and reads behind its prefix, from the
+prefix's last token on. The prefix's KV cache is then the base's own, and the same for every such adapter."""
 
 SpanKind: TypeAlias = Literal["control", "text", "data", "stable", "cut"]
 
@@ -42,6 +51,27 @@ Prompt: TypeAlias = tuple[Span, ...]
 
 STABLE = Span("", "stable")
 CUT = Span("", "cut")
+
+
+def drained(steps: Generator[Any, None, T]) -> T:
+    """What a generator returns."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+
+
+def mapped(each: Callable[[S], T], steps: Generator[S, None, U]) -> Generator[T, None, U]:
+    """The same generator with other steps."""
+    with closing(steps):
+        try:
+            while True:
+                yield each(next(steps))
+        except StopIteration as end:
+            found: U = end.value
+            return found
 
 
 def split_at(mark: Span, prompt: Prompt) -> tuple[Prompt, Prompt]:
@@ -190,6 +220,16 @@ class Session(Protocol):
         """Free all branches; the engine can open another session."""
 
 
+class Templated(Protocol):
+    """What is needed of a model to write a prompt for it."""
+
+    @property
+    def reasoning(self) -> Reasoning: ...
+
+    def chat(self, messages: Sequence[Message]) -> Prompt:
+        """The model's chat template applied, with the assistant's turn opened; contents stay spans of their own."""
+
+
 class Engine(Protocol):
     name: str
     reasoning: Reasoning
@@ -221,6 +261,14 @@ class Engine(Protocol):
             ContextOverflow: not even one branch of that room fits.
             Stopped: by the control, during the prefill.
 
+        """
+
+    def opening(
+        self, prefix: Prompt, *, branches: int, room: int, control: Control, seen: Callable[[PromptProgress], T]
+    ) -> Generator[T, None, Session]:
+        """:meth:`open` in steps: yields what ``seen`` makes of each, where the engine knows how far it is.
+
+        What was read of the part before :data:`STABLE` is kept where it is stopped, or abandoned, before its end.
         """
 
     def close(self) -> None:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 BRANCHES = 8
 """As many as a question has candidates by default."""
+SQL_TOKENS = 60
+"""Of a usual query."""
+CLUSTERS = 4
+"""Different results of eight candidates, typically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,13 @@ class Speed:
 
 
 def question_seconds(
-    writer: Speed, judge: Speed, *, prompt: int, candidates: int, sql_tokens: int, clusters: int, budget: int
+    writer: Speed, judge: Speed | None, *, prompt: int, candidates: int, sql_tokens: int, clusters: int, budget: int
 ) -> float:
     """Expected seconds of a question: both prompts, ``candidates`` queries, ``clusters`` thoughts to the budget's end.
 
     An upper bound for the thinking: thoughts also end on their own, and a prompt seen before is not read again.
     """
     writing = prompt / writer.prefill + candidates * sql_tokens / max(writer.decode, writer.batched)
+    if judge is None:
+        return writing
     return writing + prompt / judge.prefill + judge.thinking_seconds(budget, clusters)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from planner_cli.control import Control
 from planner_cli.engine.protocol import Branch, Engine, Session
@@ -15,6 +17,7 @@ from planner_cli.events import (
     Event,
     GenerationProgress,
     Prefilled,
+    Prefilling,
     StageFinished,
     StageStarted,
     Warned,
@@ -61,8 +64,8 @@ class Generator:
         one to continue from; ``known`` are the candidates that there are, whose numbering continues. The first
         sample is greedy, unless some of these were sampled in earlier rounds.
 
-        Yields ``StageStarted``, ``Prefilled``, then ``CandidateWritten`` for each distinct query as it is
-        finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When time runs
+        Yields ``StageStarted``, ``Prefilling`` and ``Prefilled``, then ``CandidateWritten`` for each distinct query as
+        it is finished and ``CandidateRepeated`` for each further sample of it, and ``StageFinished``. When time runs
         out first, the finished candidates count and a warning says so.
 
         Raises:
@@ -76,12 +79,7 @@ class Generator:
         count = settings.candidates if count is None else count
         yield StageStarted("generate", count)
         started = time.perf_counter()
-        prompt = self.prompt.build(question, self.engine, draft)
-        try:
-            session = self.engine.open(prompt, branches=count, room=settings.max_tokens, control=control)
-        except ContextOverflow as error:
-            tables = len(question.schema.tables)
-            raise ContextOverflow(f"a schema of {tables} tables: {error.message}", hint=error.hint) from error
+        session = yield from self._opened(question, settings, count, control, draft)
         stats = session.stats
         possible = settings.constrained > 0 and self.engine.takes_grammar
         grammar = self.prompt.grammar(question.schema) if possible else None
@@ -100,6 +98,32 @@ class Generator:
         finally:
             session.close()
         yield StageFinished("generate", stats.timings(time.perf_counter() - started))
+
+    def _opened(
+        self, question: Question, settings: GeneratorSettings, count: int, control: Control, draft: Draft | None = None
+    ) -> Generated[Event, None, Session]:
+        """The session of so many samples."""
+        prompt = self.prompt.build(question, self.engine, draft)
+        try:
+            return (yield from self.engine.opening(
+                prompt, branches=count, room=settings.max_tokens, control=control, seen=partial(Prefilling, "generate")
+            ))  # fmt: skip
+        except ContextOverflow as error:
+            tables = len(question.schema.tables)
+            raise ContextOverflow(f"a schema of {tables} tables: {error.message}", hint=error.hint) from error
+
+    def warm(self, question: Question, settings: GeneratorSettings, *, control: Control) -> Iterator[Event]:
+        """Read the prompt of a question and keep what is the same for all: ``Prefilling`` and ``Prefilled``.
+
+        Raises:
+            ContextOverflow: the schema does not fit the model's context.
+            Stopped: the control said so; what was read is kept.
+
+        """
+        session = yield from self._opened(question, settings, settings.candidates, control)
+        stats = session.stats
+        session.close()
+        yield Prefilled("generate", stats.prompt_tokens, stats.cached_tokens, stats.prefill_seconds)
 
     def likelihood(
         self, question: Question, queries: Sequence[str], *, control: Control

@@ -297,9 +297,12 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _without_values(answer: Answer) -> Answer:
     """The answer less what may quote the database, but for rows and thoughts: the document leaves those out."""
-    doubts = {doubt for execution in answer.executions for doubt in execution.doubts}  # a stored value is the evidence
-    warnings = tuple(warning for warning in answer.warnings if warning not in doubts)
-    return replace(answer, executions=tuple(map(_without_notes, answer.executions)), warnings=warnings)
+    doubts = {doubt.text for execution in answer.executions for doubt in execution.doubts}
+    return replace(
+        answer,
+        executions=tuple(map(_without_notes, answer.executions)),
+        warnings=tuple(warning for warning in answer.warnings if warning not in doubts),
+    )
 
 
 def _without_notes(execution: Execution) -> Execution:
@@ -307,7 +310,7 @@ def _without_notes(execution: Execution) -> Execution:
     # or a limit.
     quoting = execution.error is not None and execution.error_kind in ("other", None)
     error = NOT_KEPT if quoting else execution.error
-    return replace(execution, error=error, unmatched=(), crossed=(), misdated=(), notes=())
+    return replace(execution, error=error, unmatched=(), crossed=(), odd=(), notes=())
 
 
 def _marked(row: DbRow, made: Mapping[str, Any]) -> Marked:

@@ -99,7 +99,7 @@ def _execution(row: DbRow, *, kept: bool) -> DbRow:
         "error_kind": row["error_kind"],
         "unmatched": [],
         "crossed": [],
-        "misdated": [],
+        "doubts": [],
         "notes": [],
     }
 

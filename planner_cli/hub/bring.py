@@ -121,7 +121,7 @@ def verify(name: str | None = None) -> tuple[Checked, ...]:
         if not seen and name in {None, path.stem, path.name} and path.name not in records:
             checked[path.stem] = _check(path.stem, path, None)
     if name is not None and not checked:
-        raise ModelError(f"unknown model {name!r}", hint="planner models list")
+        raise catalog.unknown(name)
     return tuple(checked.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -189,6 +190,13 @@ class Catalog:
         """Every name a user can give for a model, or for an adapter."""
         presets = [entry.name for entry in self.presets] if kind == "model" else []
         return tuple(dict.fromkeys([*presets, *(entry.name for entry in self.files if entry.kind == kind)]))
+
+    def unknown(self, name: str, *kinds: Kind, hint: str = "planner models list") -> ModelError:
+        """The error about a name that is none of them, with the nearest ones; ``hint`` where none is near."""
+        known = [each for kind in kinds or ("model", "adapter") for each in self.names(kind)]
+        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+        what = kinds[0] if kinds else "model"
+        return ModelError(f"unknown {what} {name!r}", hint="did you mean " + " or ".join(near) if near else hint)
 
 
 def catalog_folder() -> Path:

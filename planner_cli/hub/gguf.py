@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, TypeAlias
 
+from planner_cli.engine.protocol import ACTS_BEHIND
 from planner_cli.errors import ModelError
 from planner_cli.hub.ggml import FILE_TYPES, TENSOR_TYPES
 
@@ -114,6 +115,11 @@ class GgufHeader:
     def prompt(self) -> str | None:
         """The family of prompts it was trained on, where this project's recipe made it."""
         return self._text(PROMPT)
+
+    @property
+    def acts_behind(self) -> bool:
+        """Whether it is an adapter that must act only behind a session's prefix."""
+        return self.metadata.get(ACTS_BEHIND) is True
 
     @property
     def chat_template(self) -> str | None:

@@ -76,7 +76,7 @@ def wishes(spec: str, revision: str | None) -> tuple[Wish, ...]:
     entries = _named(catalog, spec)
     if not entries:
         hint = "planner models list shows the names; any other file is owner/repository:file.gguf"
-        raise ModelError(f"unknown model {spec!r}", hint=hint)
+        raise catalog.unknown(spec, hint=hint)
     made = []
     for entry in entries:
         if entry.repo is None or entry.file is None:

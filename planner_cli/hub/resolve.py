@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -312,10 +311,9 @@ def _check_fit(model: _Checked, adapter: _Checked) -> None:
 def _unknown(catalog: Catalog, spec: str, kind: Kind, entry: CatalogFile | None) -> ModelError:
     if entry is not None:
         return ModelError(f"{spec!r} is {_KIND[entry.kind]}, not {_KIND[kind]}")
-    names = catalog.names(kind)
-    near = difflib.get_close_matches(spec.lower(), names, n=3, cutoff=0.5)
-    hint = "did you mean " + " or ".join(near) if near else "known names: " + ", ".join(names)
-    return ModelError(f"unknown {kind} {spec!r}", hint=f"{hint}; the path of a file ends in .gguf or contains a /")
+    error = catalog.unknown(spec, kind, hint="known names: " + ", ".join(catalog.names(kind)))
+    error.hint = f"{error.hint}; the path of a file ends in .gguf or contains a /"
+    return error
 
 
 _KIND: dict[Kind, str] = {"model": "a model", "adapter": "a LoRA adapter"}

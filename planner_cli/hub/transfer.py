@@ -59,7 +59,7 @@ def _exportable(name: str) -> tuple[Path, registry.Installed]:
     entry = catalog.file(name)
     path = find(entry, catalog.folder) if entry else models_dir() / store.file_name(name)
     if entry is None and path is not None and path.name not in records:
-        raise ModelError(f"unknown model {name!r}", hint="planner models list")
+        raise catalog.unknown(name)
     if path is None or not path.exists():
         raise ModelError(f"the model {name!r} is not on this machine", hint=how_to_get(entry) if entry else None)
     known = records.get(path.name)

@@ -18,8 +18,9 @@ def evidence(
     executions: Sequence[Execution],
     clusters: Sequence[Cluster],
     verdicts: Sequence[Verdict | None],
+    known: float = 1.0,
 ) -> Evidence:
-    """The facts about the result that won."""
+    """The facts about the result that won; ``known`` is what the database knows of the question."""
     cluster, execution = clusters[winner.cluster], executions[winner.candidate]
     own = _log_sum(cluster, candidates)
     others = [_log_sum(c, candidates) for c in clusters if c is not cluster and executions[c.representative].ok]
@@ -31,10 +32,11 @@ def evidence(
         margin=_within(own - max(others), WIDEST_MARGIN) if others else WIDEST_MARGIN,
         agreement=winner.votes / samples if samples else 0.0,
         failed=failed / samples if samples else 0.0,
-        doubts=float(min(_MOST_DOUBTS, execution.faults)),
+        doubts=float(min(_MOST_DOUBTS, execution.against)),
         empty=float(all(value is None for row in execution.rows for value in row)),
         mended=float(not any(candidates[i].samples for i in cluster.candidates)),
         verdict=0.0 if verdict is None else _within(log_odds(verdict.score), SUREST_VERDICT),
+        known=known,
     )
 
 

@@ -65,7 +65,7 @@ def better(answer: Answer, select: Select, weights: Weights, *, trusted: bool) -
 
 
 def _evidence(answer: Answer, place: Ranked) -> Evidence:
-    return evidence(place, answer.candidates, answer.executions, answer.clusters, answer.verdicts)
+    return evidence(place, answer.candidates, answer.executions, answer.clusters, answer.verdicts, answer.known)
 
 
 def _is_first(answer: Answer) -> bool:

@@ -55,4 +55,4 @@ def _weight(candidate: Candidate, *, known: bool) -> float:
 
 def _doubts(candidate: Candidate, execution: Execution) -> int:
     endless = ran_out(execution) and is_unbounded(candidate.sql)
-    return execution.faults + endless
+    return execution.against + endless

@@ -7,11 +7,14 @@ queries, each executed, the executable ones scored, the best one kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from planner_cli.control import Control
 from planner_cli.discriminator import LOW_MASS
 from planner_cli.events import Answered, Event, Ranked
 from planner_cli.generator import Generator
+from planner_cli.linking.asked import asked
+from planner_cli.linking.known import share_known
 from planner_cli.planning.context import Judging, Others, PlanContext
 from planner_cli.planning.given import about_given
 from planner_cli.planning.methods import run_method
@@ -65,9 +68,12 @@ def new_pool(
     knows = rules_out(settings.mode)  # otherwise nobody may know what runs before it is chosen
     mends = question.schema if settings.generator.mend and knows else None
     patience = settings.limits.patience if knows else 0.0
+    schema = question.whole or question.schema
+    look = partial(asked, question.with_earlier, schema=schema)
     return Pool(
         database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier,
-        weights=settings.confidence, now=question.now,
+        weights=settings.confidence, now=question.now, look=look,
+        known=share_known(question.with_earlier, schema, question.hints),
     )  # fmt: skip
 
 
@@ -100,4 +106,4 @@ def _doubts(pool: Pool, best: RankedCluster | None) -> Iterator[str]:
             f"the discriminator was not about to give a verdict (only {verdict.mass:.0%} of its probability is on the "
             "words of one): its score means little"
         )
-    yield from execution.doubts
+    yield from (doubt.text for doubt in execution.doubts)

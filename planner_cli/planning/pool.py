@@ -38,6 +38,7 @@ from planner_cli.types import (
     Answer,
     Candidate,
     Cluster,
+    Doubt,
     Earlier,
     Execution,
     Ranked,
@@ -59,6 +60,9 @@ Weigh = Callable[[Sequence[str]], tuple[Sequence["float | None"], StageTimings]]
 
 Judge = Callable[[Sequence[Case]], Iterator[Event]]
 
+Look = Callable[[str, Execution], tuple[Doubt, ...]]
+"""What the question has against a query that ran."""
+
 
 class Executor(Protocol):
     """Where candidates run; :class:`planner_cli.database.Database` is one."""
@@ -73,7 +77,9 @@ class Pool:
     With ``failed`` the candidates that cannot run have clusters too, one each. ``mends`` is the schema whose nearest
     names replace those that do not exist; ``None`` mends nothing. ``patience`` is the time in seconds for candidates
     that need more than the usual limit (:mod:`.longer`). ``earlier`` is what the question may continue. ``weights``
-    make an answer's confidence. ``now`` is the day on which the question is asked, if that is not the clock's.
+    make an answer's confidence; ``look`` finds doubts about a result that the database does not know of, and ``known``
+    is the share of the question's words that the database does. ``now`` is the day on which the question is asked, if
+    that is not the clock's.
     """
 
     def __init__(
@@ -88,6 +94,8 @@ class Pool:
         weights: Weights = GENERAL,
         earlier: Earlier | None = None,
         now: str | None = None,
+        look: Look = lambda _sql, _execution: (),
+        known: float = 1.0,
     ) -> None:
         self.control = control
         self.candidates: list[Candidate] = []
@@ -105,6 +113,8 @@ class Pool:
         self._weights = weights
         self._earlier = earlier
         self._now = now
+        self._look = look
+        self._known = known
         self._looked_at = 0
         """Candidates that have been mended where that was possible."""
         self._patience = patience
@@ -121,7 +131,7 @@ class Pool:
         """A second pool that continues from here, ``elapsed`` seconds after both began; this one stays as it is."""
         other = Pool(
             self._database, self.control, self.timings, failed=self._failed, mends=self.mends, earlier=self._earlier,
-            weights=self._weights, now=self._now,
+            weights=self._weights, now=self._now, look=self._look, known=self._known,
         )  # fmt: skip
         other.candidates, other.executions = list(self.candidates), list(self.executions)
         other.clusters, other.warnings, other.shown = self.clusters, list(self.warnings), self.shown
@@ -158,18 +168,21 @@ class Pool:
         self.candidates.append(candidate)
         # Past the time limit a candidate that is there is still run: its own limit is short.
         control = None if self.control.expired() else self.control
-        self.executions.append(self._dated(candidate.sql, self._database.execute(candidate.sql, control)))
+        self.executions.append(self._execute(candidate.sql, control))
         seconds = time.perf_counter() - started
         self.control.check()
         yield CandidateExecuted(candidate.index, self.executions[-1])
         return seconds
 
-    def _dated(self, sql: str, execution: Execution) -> Execution:
-        """The result with a doubt where it counts from the clock, but the question is asked on another day."""
+    def _execute(self, sql: str, control: Control | None, *, seconds: float | None = None) -> Execution:
+        execution = self._database.execute(sql, control, seconds=seconds)
+        return replace(execution, odd=(*execution.odd, *self._dated(sql, execution), *self._look(sql, execution)))
+
+    def _dated(self, sql: str, execution: Execution) -> tuple[Doubt, ...]:
+        """A doubt where the query counts from the clock, but the question is asked on another day."""
         if self._now is None or not execution.ok or not counts_from_clock(sql):
-            return execution
-        doubt = f"the query counts from the clock's day, but the question is asked on {self._now}"
-        return replace(execution, misdated=(*execution.misdated, doubt))
+            return ()
+        return (Doubt("misdated", f"the query counts from the clock's day, but the question is asked on {self._now}"),)
 
     def continues(self, candidate: int) -> bool:
         """Whether a candidate reads the question as continuing the one before."""
@@ -224,7 +237,7 @@ class Pool:
             started = time.perf_counter()
             # without another result, ending this one ends the question
             with self.control.part() if found else nullcontext(self.control) as control:
-                execution = self._database.execute(self.candidates[index].sql, control, seconds=left)
+                execution = self._execute(self.candidates[index].sql, control, seconds=left)
             spent = time.perf_counter() - started
             self._waited += spent
             self._longer.add(index)
@@ -289,13 +302,13 @@ class Pool:
         sql, execution = candidate.sql, self.executions[candidate.index]
         if execution.ok:
             meant = self._meant(sql, execution, schema)
-            execution = self._database.execute(meant, self.control) if meant != sql else execution
+            execution = self._execute(meant, self.control) if meant != sql else execution
             return None if meant == sql or not execution.ok else (meant, execution)
         for _ in range(_MOST_MENDS):
             better = mend(sql, execution.error or "", schema)
             if better is None:
                 return None
-            sql, execution = better, self._database.execute(better, self.control)
+            sql, execution = better, self._execute(better, self.control)
             if execution.ok or ran_out(execution):
                 return sql, execution
         return None
@@ -303,7 +316,7 @@ class Pool:
     def _meant(self, sql: str, execution: Execution, schema: Schema) -> str:
         """A query that runs, with texts as the rows spell them, and times as what they are."""
         meant = respell(sql, execution.unmatched) or sql
-        if execution.misdated:
+        if any(doubt.kind == "misdated" for doubt in execution.odd):
             meant = redate(meant, schema) or meant
             meant = meant if self._now is None else on_day(meant, self._now) or meant
         return meant
@@ -357,7 +370,9 @@ class Pool:
         ranking = self.ranking(select)
         best = ranking[0] if ranking else None
         found = (
-            evidence(best, self.candidates, self.executions, self.clusters, self.verdicts) if best is not None else None
+            evidence(best, self.candidates, self.executions, self.clusters, self.verdicts, self._known)
+            if best is not None
+            else None
         )
         continues = None if self._earlier is None or best is None else self.continues(best.candidate)
         why = reason(select, ranking, self.candidates, self.executions, self.clusters)
@@ -376,6 +391,7 @@ class Pool:
             timings=replace(self.timings, total=total),
             warnings=tuple(self.warnings),
             shown=self.shown,
+            known=self._known,
         )
 
 

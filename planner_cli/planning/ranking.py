@@ -6,16 +6,16 @@
     vote                          largest cluster of equal results first (self-consistency)
     weighted-vote                 largest summed probability of a cluster's queries first (arXiv 2203.11171, section
                                   3.2, "weighted sum"): what the votes estimate, without the luck of the draw; less
-                                  where a query asks for a value that its column does not hold, or joins
-                                  keys that stand for different things
+                                  where there are doubts about a query that count
+                                  (:attr:`planner_cli.types.Execution.against`)
     posterior                     highest product of that sum and the odds of the soft score, to the power of
                                   :data:`TRUST`: what is likely before judging, and what judging found
     vote-judge                    highest product of votes and soft score first
     first                         the first candidate that runs
     greedy                        the greedy sample's query, or nothing
 
-Ties are broken by: more votes (or the higher score), a result that is not empty, the greedy sample, the order of
-the candidates.
+Ties are broken by: more votes (or the higher score), fewer doubts, a result that is not empty, the greedy sample, the
+order of the candidates.
 """
 
 from __future__ import annotations
@@ -67,29 +67,31 @@ def rank(
         score = verdict.score if verdict else -1.0
         empty = not executions[cluster.representative].rows
         greedy = any(candidates[i].greedy for i in cluster.candidates)
+        odd = min(len(executions[i].doubts) for i in cluster.candidates)
         match select:
             case "vote":
-                first: tuple[float, ...] = (-cluster.votes, empty, -score, not greedy)
+                first: tuple[float, ...] = (-cluster.votes, odd, empty, -score, not greedy)
             case "weighted-vote":
-                first = (-probability(cluster, candidates, executions), -cluster.votes, empty, -score, not greedy)
+                first = (-probability(cluster, candidates, executions), -cluster.votes, odd, empty, -score, not greedy)
             case "posterior":
-                first = (-posterior(cluster, verdict, candidates, executions), -cluster.votes, empty, not greedy)
+                first = (-posterior(cluster, verdict, candidates, executions), -cluster.votes, odd, empty, not greedy)
             case "vote-judge":  # a result nobody judged counts as even odds
-                first = (-cluster.votes * (verdict.score if verdict else 0.5), empty, not greedy)
+                first = (-cluster.votes * (verdict.score if verdict else 0.5), odd, empty, not greedy)
             case "greedy":
                 first = (not greedy, -cluster.votes)
             case "first":
                 first = ()
             case _:
                 dropped = verdict is not None and verdict.thought.closed_by == "behind"  # in a race
-                first = (dropped, -score, -cluster.votes, empty, not greedy)
+                first = (dropped, -score, -cluster.votes, odd, empty, not greedy)
         return (*first, cluster.representative)
 
     ordered = sorted(clusters, key=key)
     if select == "greedy" and not any(candidates[i].greedy for c in ordered[:1] for i in c.candidates):
         return ()
     return tuple(
-        Ranked(c.index, _spokesman(select, c, candidates), c.votes, _score(verdicts[c.index])) for c in ordered
+        Ranked(c.index, _spokesman(select, c, candidates, executions), c.votes, _score(verdicts[c.index]))
+        for c in ordered
     )
 
 
@@ -100,7 +102,7 @@ def probability(cluster: Cluster, candidates: Sequence[Candidate], executions: S
     """
     told = [(candidates[i].logprob, executions[i]) for i in cluster.candidates]
     return math.fsum(
-        math.exp(min(0.0, logprob)) * DOUBT**execution.faults for logprob, execution in told if logprob is not None
+        math.exp(min(0.0, logprob)) * DOUBT**execution.against for logprob, execution in told if logprob is not None
     )
 
 
@@ -119,11 +121,16 @@ def _possible(select: Select, verdicts: Sequence[Verdict | None]) -> Select:
     return "vote-judge" if by_score and 0 < missing < len(verdicts) else select
 
 
-def _spokesman(select: Select, cluster: Cluster, candidates: Sequence[Candidate]) -> int:
-    """The candidate whose SQL stands for the cluster: the greedy one where it was asked for, else the judged one."""
+def _spokesman(
+    select: Select, cluster: Cluster, candidates: Sequence[Candidate], executions: Sequence[Execution]
+) -> int:
+    """The candidate whose SQL stands for the cluster: the greedy one where it was asked for, else the judged one.
+
+    Where there are doubts about that, the first with the fewest.
+    """
     if select == "greedy":
         return next((i for i in cluster.candidates if candidates[i].greedy), cluster.representative)
-    return cluster.representative
+    return min(cluster.candidates, key=lambda i: len(executions[i].doubts))
 
 
 def _score(verdict: Verdict | None) -> float | None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span
-from planner_cli.prompts.generator import GeneratorPrompt
+from planner_cli.engine.protocol import CUT, STABLE, Engine, Prompt, Span, Templated
+from planner_cli.prompts.generator import ChatGenerator, GeneratorPrompt
 from planner_cli.prompts.judging import TRUE_FALSE, Blend, View
 from planner_cli.prompts.normal_form import resolve, write
 from planner_cli.prompts.schema import compact_schema, hint_text, sql_line
 from planner_cli.prompts.shown import Subject, facts_text, quiet_sql
 from planner_cli.text import on_one_line
-from planner_cli.types import Question
+from planner_cli.types import Question, Schema
 
 BUILTIN_BLEND = Blend(verdict=0.6362, likelihood=0.0868, bias=-0.0489)
 """For smollm2-135m-verdict, from ``python -m models.distill calibrate --budget 0`` on held-out training databases."""
 
 
-def _normal(question: Question, subject: Subject) -> str:
-    return quiet_sql(write(resolve(subject.candidate.sql, question.schema)), question.schema)
+def _normal(question: Question, subject: Subject, *, folded: bool = True) -> str:
+    return quiet_sql(write(resolve(subject.candidate.sql, question.schema), folded=folded), question.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,54 @@ class CompactDiscriminator:
         """See :meth:`DiscriminatorPrompt.verdict`."""
         del engine
         return (*(() if closed_itself else (Span("\n"),)), Span('{"correct":'))
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCheck:
+    """A trained format behind the generator's ``chat`` prompt: schema and question are read once for both roles.
+
+        ...<|im_start|>assistant
+        SQL: select count(*) from orders where status = 'shipped'
+        Result: 1 row, 1 column; [3]
+        Check: The question asks for open orders.
+        {"correct":
+
+    The thought, in the model's own words, is what follows ``Check:``. Candidates are shown in normal form, with names
+    as the schema spells them.
+    """
+
+    thinks: ClassVar = True
+    outlines: ClassVar = False
+    takes_values: ClassVar = True
+    likelihood: ClassVar[None] = None
+    choices: ClassVar[Mapping[str, Sequence[str]]] = TRUE_FALSE
+    positive: ClassVar = "true"
+    _form: ClassVar = CompactDiscriminator(plans=False)
+
+    def build(self, question: Question, subjects: Sequence[Subject], engine: Templated, view: View) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.build`."""
+        (subject,) = subjects
+        facts = facts_text(subject.execution, min(view.rows, self._form.ROWS)) if view.rows else ""
+        seen = question if view.schema else replace(question, schema=Schema(()))
+        return (*self.shared(seen, engine), CUT, *self.candidate(_normal(question, subject, folded=False), facts))
+
+    @staticmethod
+    def shared(question: Question, engine: Templated) -> Prompt:
+        """The prompt up to the candidate, which is the beginning of the generator's."""
+        return ChatGenerator().asked(question, engine)
+
+    @classmethod
+    def candidate(cls, sql: str, facts: str) -> Prompt:
+        """From the query to the check; ``facts`` may be empty."""
+        return cls._form.candidate(sql, facts)[1:]
+
+    def close(self, engine: Engine | None) -> str:
+        """See :meth:`DiscriminatorPrompt.close`."""
+        return self._form.close(engine)
+
+    def verdict(self, engine: Engine | None, *, closed_itself: bool) -> Prompt:
+        """See :meth:`DiscriminatorPrompt.verdict`."""
+        return self._form.verdict(engine, closed_itself=closed_itself)
 
 
 @dataclass(frozen=True, slots=True)

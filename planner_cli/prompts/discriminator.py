@@ -15,6 +15,7 @@ from planner_cli.engine.protocol import CUT, STABLE, Engine, Message, Prompt, Sp
 from planner_cli.errors import ModelError
 from planner_cli.prompts.compact_discriminator import (
     BUILTIN_BLEND,
+    ChatCheck,
     CompactDiscriminator,
     CompactLikelihood,
     LikelihoodDiscriminator,
@@ -115,6 +116,7 @@ _FAMILIES: dict[str, DiscriminatorPrompt] = {
     "compact-values": CompactDiscriminator(CompactLikelihood(BUILTIN_BLEND)),
     "compact-verdict": CompactDiscriminator(),
     "compact-check": CompactDiscriminator(plans=False),
+    "chat-check": ChatCheck(),
     "likelihood": LikelihoodDiscriminator(generator_prompt("compact-values")),
     "likelihood-chat": LikelihoodDiscriminator(generator_prompt("chat")),
     "chat": ChatDiscriminator(
@@ -164,8 +166,9 @@ def discriminator_prompt(name: str) -> DiscriminatorPrompt:
     ``chat`` judges one candidate after a thought, ``yesno`` without any, ``pair`` compares two; ``paper`` is ``chat``
     in the form of arXiv 2505.03786. ``compact-values`` is the built-in adapter's own, as for the generator, and
     ``compact-verdict`` the same without the query's likelihood in the score, ``compact-check`` also without a plan
-    before the candidate: for adapters that think in their own words. ``likelihood`` and ``likelihood-chat`` ask for
-    nothing, and score P(query) under the generator's prompt.
+    before the candidate: for adapters that think in their own words. ``chat-check`` is that behind the generator's
+    ``chat`` prompt. ``likelihood`` and ``likelihood-chat`` ask for nothing, and score P(query) under the generator's
+    prompt.
 
     Raises:
         ModelError: there is none.

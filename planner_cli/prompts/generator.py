@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from planner_cli.engine.protocol import STABLE, Engine, Message, Prompt, Span
+from planner_cli.engine.protocol import STABLE, Message, Prompt, Span, Templated
 from planner_cli.errors import ModelError
 from planner_cli.prompts.grammar import schema_grammar
 from planner_cli.prompts.normal_form import resolve, write
@@ -38,7 +38,7 @@ class GeneratorPrompt(Protocol):
     english_only: bool
     """Whether models with this prompt are trained on English questions and nothing else."""
 
-    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
+    def build(self, question: Question, engine: Templated, draft: Draft | None = None) -> Prompt:
         """The whole prompt; what is stable for a database comes first, up to the mark. A partial draft is its end."""
 
     def complete(self, reply: str) -> bool:
@@ -64,7 +64,7 @@ class CompactGenerator:
     takes_notes = False
     english_only = True
 
-    def build(self, question: Question, engine: Engine | None, draft: Draft | None = None) -> Prompt:
+    def build(self, question: Question, engine: Templated | None, draft: Draft | None = None) -> Prompt:
         del engine
         hints = hint_text(question.hints)
         asked = (
@@ -119,7 +119,12 @@ class ChatGenerator:
         "tables and columns of the schema. Return just the columns that are asked for."
     )
 
-    def build(self, question: Question, engine: Engine, draft: Draft | None = None) -> Prompt:
+    def build(self, question: Question, engine: Templated, draft: Draft | None = None) -> Prompt:
+        begun = (Span(draft.sql, "data"),) if draft is not None and draft.partial else ()
+        return (*self.asked(question, engine, draft), Span("```sql\n"), *begun)
+
+    def asked(self, question: Question, engine: Templated, draft: Draft | None = None) -> Prompt:
+        """The prompt up to where the model's reply begins, which a discriminator may go on from (``chat-check``)."""
         hints = hint_text(question.hints, folded=False)
         content = (
             Span("Database schema:\n\n"),
@@ -133,8 +138,7 @@ class ChatGenerator:
             *_attempt(draft),
         )
         prompt = engine.chat((Message("system", (Span(self.SYSTEM),)), Message("user", content)))
-        begun = (Span(draft.sql, "data"),) if draft is not None and draft.partial else ()
-        return (*prompt, *without_thought(engine), Span("```sql\n"), *begun)
+        return (*prompt, *without_thought(engine))
 
     def complete(self, reply: str) -> bool:
         return "```" in reply and is_closed(reply)
@@ -201,7 +205,7 @@ def _attempt(draft: Draft | None) -> Prompt:
     return (Span("\n\nAn earlier attempt:\n"), Span(draft.sql, "data"), verdict, *fault, Span("\nWrite a better one."))
 
 
-def without_thought(engine: Engine) -> Prompt:
+def without_thought(engine: Templated) -> Prompt:
     """An empty thought, so that a reasoning model answers at once; nothing for other models."""
     marks = engine.reasoning
     if not marks.close:

@@ -184,12 +184,16 @@ def resolve(sql: str, schema: Schema) -> tuple[Part, ...]:
     return _Reader(sql, schema).read()
 
 
-def write(parts: Sequence[Part], spelled: Callable[[Name], str] | None = None) -> str:
-    """The query in its normal form; ``spelled`` gives another name for each, unquoted."""
+def write(parts: Sequence[Part], spelled: Callable[[Name], str] | None = None, *, folded: bool = True) -> str:
+    """The query in its normal form; ``spelled`` gives another name for each, unquoted.
+
+    ``folded``: names in lower case, otherwise as the schema has them.
+    """
     text, before = "", ""
     for part in parts:
         if isinstance(part, Name):
-            word = quote(nocase(spelled(part) if spelled else part.column or part.table))
+            name = spelled(part) if spelled else part.column or part.table
+            word = quote(nocase(name) if folded else name)
         else:
             word = part
         glued = word in (",", ")", ".") or before in ("(", ".") or (word == "(" and _is_function(before))

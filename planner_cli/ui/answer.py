@@ -89,6 +89,8 @@ def show_answer(
         if not (sql_only or pretty):
             print_sql(stderr, "", candidate.sql)
         print_line(stderr, look_of(stderr).dot.join(_brief(answer, untrained=untrained, unasked=unasked)))
+    elif is_doubtful(answer):
+        print_note(stderr, f"doubtful: the confidence is {answer.confidence:.2f}")
 
 
 def show_sql(sql: str, console: Console) -> None:
@@ -176,6 +178,9 @@ def _missing_rows(execution: Execution, shown: int, limit_option: str | None) ->
 def show_summary(answer: Answer, console: Console, *, untrained: bool = False, unasked: str | None = None) -> None:
     """Print confidence, vote share, the reason and the cost."""
     look = look_of(console)
+    if not _samples(answer):
+        print_line(console, answer.reason)
+        return
     console.print(_confidence(answer, look))
     for line in (_unjudged(answer, untrained=untrained, unasked=unasked), answer.reason):
         if line:
@@ -207,7 +212,7 @@ def statistics(answer: Answer) -> list[str]:
     """What the run cost: tokens and speed of both stages, then the wall time."""
     timings = answer.timings
     write, judge = timings.generate, timings.judge
-    samples = sum(candidate.samples for candidate in answer.candidates)
+    samples = _samples(answer)
     facts = [f"{counted(samples, 'sample')}, {len(answer.candidates)} distinct"]
     cached = write.cached_tokens + judge.cached_tokens
     facts.append(
@@ -230,8 +235,13 @@ def _speed(what: str, stage: StageTimings) -> str:
     return f"{what} {stage.new_tokens:,} tokens" + ("" if speed is None else f" at {speed:.0f}/s")
 
 
+def _samples(answer: Answer) -> int:
+    """How many queries the generator wrote; 0 where no model was asked."""
+    return sum(candidate.samples for candidate in answer.candidates)
+
+
 def _votes(answer: Answer) -> str:
-    samples = sum(candidate.samples for candidate in answer.candidates)
+    samples = _samples(answer)
     return f"votes {round(answer.vote_share * samples)} of {samples}"
 
 
@@ -244,15 +254,23 @@ def _unjudged(answer: Answer, *, untrained: bool, unasked: str | None) -> str | 
 
 def _brief(answer: Answer, *, untrained: bool, unasked: str | None) -> list[str]:
     """Votes, confidence and reason."""
+    if not _samples(answer):
+        return [answer.reason]
     confidence = "no confidence" if answer.confidence is None else f"confidence {answer.confidence:.2f}"
+    confidence += " (low: more likely wrong than right)" if is_doubtful(answer) else ""
     about = _unjudged(answer, untrained=untrained, unasked=unasked)
     return [_votes(answer), confidence, *(each for each in (about, answer.reason) if each)]
+
+
+def is_doubtful(answer: Answer) -> bool:
+    """Whether it is more likely wrong than right."""
+    return answer.confidence is not None and answer.confidence < LOW_CONFIDENCE
 
 
 def _confidence(answer: Answer, look: Look) -> Text:
     p = answer.confidence
     shown = ("none",) if p is None else (look.bar(p, _BAR, score_style(p)), (f" {p:.2f}", score_style(p)))
     text = Text.assemble(("confidence ", TITLE), *shown, look.dot, _votes(answer))
-    if p is not None and p < LOW_CONFIDENCE:
+    if is_doubtful(answer):
         text.append(f"{look.dot}low: more likely wrong than right", style=BAD)
     return text

@@ -9,7 +9,7 @@ from typing import Any
 
 from planner_cli.errors import ExitCode, PlannerError
 from planner_cli.settings import PlanSettings
-from planner_cli.types import Answer, Cluster, Execution, ModelInfo, Row, StageTimings, ValueHint, Verdict
+from planner_cli.types import COUNTED, Answer, Cluster, Execution, ModelInfo, Row, StageTimings, ValueHint, Verdict
 from planner_cli.ui.document_types import (
     SCHEMA_VERSION,
     AnswerJson,
@@ -17,6 +17,7 @@ from planner_cli.ui.document_types import (
     CheckJson,
     ClusterJson,
     Document,
+    DoubtJson,
     ErrorDocument,
     ErrorJson,
     ExecutionJson,
@@ -161,7 +162,9 @@ def _execution(execution: Execution, rows: int | None, *, kept: bool) -> Executi
         error_kind=execution.error_kind,
         unmatched=list(map(str, execution.unmatched)),
         crossed=list(execution.crossed),
-        misdated=list(execution.misdated),
+        doubts=[
+            DoubtJson(kind=doubt.kind, text=doubt.text, counted=doubt.kind in COUNTED) for doubt in execution.doubts
+        ],
         notes=list(execution.notes),
     )
 

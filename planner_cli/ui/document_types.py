@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 from planner_cli.knobs import Origin
-from planner_cli.types import ClosedBy, ErrorKind, Role
+from planner_cli.types import ClosedBy, DoubtKind, ErrorKind, Role
 from planner_cli.ui.jsontext import JsonValue
 
 SCHEMA_VERSION = 1
@@ -38,6 +38,14 @@ class VerdictJson(TypedDict):
     probes: list[ProbeJson]
 
 
+class DoubtJson(TypedDict):
+    kind: DoubtKind
+    text: str
+    """The evidence."""
+    counted: bool
+    """Whether it lowers the confidence."""
+
+
 class ExecutionJson(TypedDict):
     ok: bool
     columns: list[str] | None
@@ -55,8 +63,8 @@ class ExecutionJson(TypedDict):
     """Comparisons in the query that no stored row satisfies, such as ``orders.status = 'shiped'``."""
     crossed: list[str]
     """Joins of keys that stand for different things, such as ``products.id = staff.id``."""
-    misdated: list[str]
-    """Times that the query reads as what they are not, one line each."""
+    doubts: list[DoubtJson]
+    """What is odd about the query although it runs, those two included."""
     notes: list[str]
     """What should be known about how the rows were read: values that are cut, columns that cannot be computed."""
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from planner_cli.clean import Clean
 from planner_cli.text import on_one_line
+from planner_cli.types import PromptProgress
 from planner_cli.ui.board import UNTRAINED, board_lines
 from planner_cli.ui.look import ACCENT, FAIR, MUTED, TITLE, Look, pad, score_style, wrap
 from planner_cli.ui.state import BoardRow, Phase, RunState, ThoughtView
@@ -30,6 +31,8 @@ _NARROWEST_PANEL = 16
 _SMALLEST_TABLE = 2
 """A heading and a row."""
 _QUESTION_LINES = 2
+_MINUTES_FROM = 100
+"""Seconds from which a time is given in minutes."""
 
 
 def frame_lines(state: RunState, look: Look, *, width: int, height: int, think: Think, seconds: float) -> list[Text]:
@@ -80,7 +83,33 @@ def _status(state: RunState, look: Look) -> str:
         return f"candidate {state.longer.index + 1} needs more time{look.dot}at most {left:.0f} s more"
     if state.phase == "judge":
         return f"{state.judged} of {state.to_judge} judged"
-    return _PHASES[state.phase]
+    expected = state.reading_left
+    return _PHASES[state.phase] + (f"{look.dot}{about(expected)} left" if expected is not None else "")
+
+
+def reading_parts(reading: PromptProgress) -> list[str]:
+    """How far a prompt is read, in words."""
+    parts = [f"{reading.done:,} of {reading.total:,} tokens read"]
+    if reading.cached:
+        parts.append(f"{reading.cached:,} of them by an earlier run")
+    new = reading.done - reading.cached
+    return [*parts, f"{new / reading.seconds:,.0f} a second"] if new and reading.seconds else parts
+
+
+def reading_text(reading: PromptProgress) -> str:
+    """The same with the time left, on one line."""
+    left = [] if reading.left is None or reading.done == reading.total else [f"{about(reading.left)} left"]
+    return ", ".join([*reading_parts(reading), *left])
+
+
+def about(seconds: float) -> str:
+    """A time that is estimated."""
+    return f"about {duration(seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """A time in whole seconds, or minutes."""
+    return f"{max(1, round(seconds))} s" if seconds < _MINUTES_FROM else f"{seconds / 60:.0f} min"
 
 
 def _footer(state: RunState, look: Look, width: int, think: Think) -> Text:
@@ -105,6 +134,8 @@ def _body(state: RunState, look: Look, width: int, room: int, think: Think) -> l
     budget, untrained = state.budget, state.untrained
     if not rows:
         waiting = f"{state.new_tokens} tokens" if state.phase == "write" else "no candidates yet"
+        if state.reading is not None:
+            waiting = look.dot.join(reading_parts(state.reading))
         return [look.text(look.fit(f"   {waiting}", width), MUTED)]
     focus = state.focus
     if think == "hide" or focus is None or focus not in state.thoughts:

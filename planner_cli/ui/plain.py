@@ -12,19 +12,21 @@ from planner_cli.events import (
     Clustered,
     Event,
     Prefilled,
+    Prefilling,
     RunningLonger,
     StageStarted,
     ThoughtClosed,
     ThoughtToken,
     Warned,
 )
-from planner_cli.types import Cluster, Verdict
+from planner_cli.types import Cluster, PromptProgress, Verdict
 from planner_cli.ui.board import UNTRAINED, result_text
 from planner_cli.ui.console import look_of
-from planner_cli.ui.frame import Think
+from planner_cli.ui.frame import Think, reading_text
 from planner_cli.ui.look import FAIR, MUTED
 from planner_cli.ui.sqltext import fit_sql
 
+_SECONDS_BETWEEN_LINES = 5.0
 _LINE = 2_000
 """Cells of the longest line: a longer error or query is cut."""
 
@@ -45,6 +47,7 @@ class PlainReport:
         self._streaming: int | None = None
         self._waiting: dict[int, str] = {}
         self._closed: dict[int, Verdict] = {}
+        self._read_at = 0.0
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
@@ -56,6 +59,9 @@ class PlainReport:
             case StageStarted():
                 what = "writing candidates" if event.stage == "generate" else "judging results"
                 self._line(f"{what}: {event.branches}")
+                self._read_at = 0.0
+            case Prefilling():
+                self._read(event.progress)
             case Prefilled():
                 self._line(f"  prompt of {event.tokens} tokens, {event.cached} cached, {event.seconds:.2f} s", MUTED)
             case CandidateWritten():
@@ -84,6 +90,12 @@ class PlainReport:
 
     def _line(self, text: str, style: str = "") -> None:
         self._console.print(self._look.text(self._look.fit(text, _LINE), style), soft_wrap=True)
+
+    def _read(self, progress: PromptProgress) -> None:
+        """A line now and then."""
+        if 0 < progress.done < progress.total and progress.seconds - self._read_at >= _SECONDS_BETWEEN_LINES:
+            self._read_at = progress.seconds
+            self._line(f"  {reading_text(progress)}", MUTED)
 
     def _query(self, head: str, sql: str) -> None:
         shown = fit_sql(sql, self._look, _LINE - len(head), keep_lines=True)

@@ -16,6 +16,7 @@ from planner_cli.events import (
     Event,
     GenerationProgress,
     Prefilled,
+    Prefilling,
     Probed,
     Ranked,
     RunningLonger,
@@ -24,7 +25,7 @@ from planner_cli.events import (
     ThoughtToken,
     Warned,
 )
-from planner_cli.types import Answer, Candidate, Cluster, Execution, ModelInfo, Probe, Verdict
+from planner_cli.types import Answer, Candidate, Cluster, Execution, ModelInfo, Probe, PromptProgress, Verdict
 
 THOUGHT_KEPT = 3_000
 """Characters of a thought kept for display; the whole text is in its verdict when it closes."""
@@ -96,6 +97,10 @@ class RunState:
         self.live = 0
         """Samples still being written."""
         self.prompt_tokens = 0
+        self.reading: PromptProgress | None = None
+        """How far the prompt is read, while it is."""
+        self.reading_at = 0.0
+        """``time.monotonic()`` value at which it was."""
         self.new_tokens = 0
         self.to_judge = 0
         """Thoughts announced by the judge's stage."""
@@ -138,9 +143,8 @@ class RunState:
                 self._close(event.cluster, event.verdict)
             case StageStarted():
                 self._start(event)
-            case Prefilled():
-                self.phase = "write" if event.stage == "generate" else "judge"
-                self.prompt_tokens = event.tokens
+            case Prefilling() | Prefilled():
+                self._read(event)
             case Clustered():
                 self.phase, self.clusters, self.live = "group", event.clusters, 0
             case Warned():
@@ -155,6 +159,14 @@ class RunState:
             self.phase, self.samples, self.live = "prompt", event.branches, event.branches
         else:
             self.phase, self.to_judge = "judge-prompt", self.judged + event.branches
+
+    def _read(self, event: Prefilling | Prefilled) -> None:
+        if isinstance(event, Prefilling):
+            self.reading, self.reading_at = event.progress, time.monotonic()
+            return
+        self.reading = None
+        self.phase = "write" if event.stage == "generate" else "judge"
+        self.prompt_tokens = event.tokens
 
     def _run(self, event: CandidateExecuted | RunningLonger) -> None:
         if isinstance(event, RunningLonger):
@@ -178,6 +190,13 @@ class RunState:
         if cluster == self._followed:
             still_open = (index for index, other in self.thoughts.items() if other.verdict is None)
             self._followed = next(still_open, cluster)
+
+    @property
+    def reading_left(self) -> float | None:
+        """Expected seconds until the prompt is read, now; ``None`` where that is not known."""
+        if self.reading is None or self.reading.left is None:
+            return None
+        return max(0.0, self.reading.left - (time.monotonic() - self.reading_at))
 
     # -------------------------------------------------------------------------------------------- focus
 

@@ -231,10 +231,19 @@ def test_environment_and_configuration_count_too(shop, tiny_random_model, monkey
             "configuration", "environment", "argument", "default"]  # fmt: skip
 
 
-def test_rows_bound_what_is_fetched(shop, tiny_random_model):
-    for rows, expected in ((None, Limits().rows), (10, Limits().rows), (5000, 5000)):
-        with quick(shop, tiny_random_model, rows=rows) as opened:
-            assert opened.plan.limits.rows == expected
+MANY = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select i from n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "more"), [(None, 1000, True), (10, 1000, True), (2000, 2000, True), (5000, 3000, False)]
+)
+def test_rows_are_fetched_for_the_answer_and_not_for_the_models(shop, tiny_random_model, rows, count, more):
+    with quick(shop, tiny_random_model, rows=rows) as opened:
+        executed = [event for event in opened.events("How many?", given=MANY) if isinstance(event, CandidateExecuted)]
+        answer = opened.check("How many?", MANY).answer
+        assert (len(answer.rows), answer.truncated) == (count, more)
+        assert answer.rows == tuple((i,) for i in range(1, count + 1))
+        assert len(executed[0].execution.rows) == opened.plan.limits.rows == Limits().rows
 
 
 def test_notes_are_kept_and_handed_on(shop):
@@ -276,7 +285,7 @@ assert not loud, loud
 """
 
 
-def test_it_prints_nothing_and_imports_no_front_end(planner):
+def test_it_prints_nothing_and_imports_no_front_end(planner, shared_cache):
     path = str(planner.database.path)
     done = subprocess.run([sys.executable, "-c", QUIET, path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -302,7 +311,7 @@ with Planner.open(sys.argv[1], budget=8000, candidates=1, select="rerank", threa
 """
 
 
-def test_ctrl_c_ends_a_question(planner):
+def test_ctrl_c_ends_a_question(planner, shared_cache):
     """Wherever it comes: in Python's own code, or in llama.cpp's, which loses exceptions."""
     path = str(planner.database.path)
     done = subprocess.run([sys.executable, "-c", CTRL_C, path], capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ def demo(demo_database):
     return demo_database
 
 
-@pytest.mark.parametrize("budget", [0, 8, *(pytest.param(more, marks=pytest.mark.slow) for more in (16, 64, 256))])
+@pytest.mark.parametrize("budget", [8, *(pytest.param(more, marks=pytest.mark.slow) for more in (0, 16, 64, 256))])
 def test_no_score_is_missing_at_any_budget(demo, budget):
     found = document(
         "How many orders has each status?", demo, "--budget", budget, "--tables", "orders,customers", "-n", 4
@@ -166,6 +166,7 @@ def test_time_limit(demo, monkeypatch):
     assert enough["answer"]["confidence"] is not None
 
 
+@pytest.mark.slow  # at each stage, with what is left behind: test_faults.py
 def test_ctrl_c(demo):
     asked = command("ask", "Which customers are in Berlin?", demo, "--budget", "8000", "-v")
     process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -297,3 +298,30 @@ def test_files_of_tables(tmp_path):
     ]
     refused = planner("ask", QUESTION, *files, "-o", files[1])
     assert refused.stderr == f"planner: {files[1]} is the database asked about (name another file for the answer)\n"
+
+
+ENDS = [
+    # name, question, options, exit code, what is on standard output and on standard error
+    ("a change", "please delete all orders", (), 4, "", 'nothing was changed (planner ask "show all orders" demo.sqlite)'),
+    ("what tables there are", "what tables are there?", ("-q", "--format", "csv", "--tables", "customers"), 0, "table,kind\ncustomers,table\n", ""),
+    ("another topic", "who won the world cup?", JUDGED, 4, "", "called anything like 'won' or 'world' or 'cup' (it has customers; --min-confidence 0"),
+    ("another topic, all the same", "who won the world cup?", (*JUDGED, "-q", "--min-confidence", "0", "--sql-only"), 0, "select", "doubtful: the confidence is 0.0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "code", "out", "said"), [case[1:] for case in ENDS], ids=[case[0] for case in ENDS]
+)
+def test_what_is_no_question_about_the_data(demo, question, options, code, out, said):
+    before = demo.read_bytes()
+    done = planner("ask", question, demo, *options)
+    assert done.returncode == code
+    assert done.stdout.lower().startswith(out) if out else done.stdout == ""
+    assert said in done.stderr
+    assert demo.read_bytes() == before
+
+
+def test_a_wish_to_change_is_an_error_in_the_document(demo):
+    done = planner("ask", "delete all orders", demo, "--json")
+    made = json.loads(done.stdout)
+    assert (done.returncode, made["answer"], made["error"]["exit_code"]) == (4, None, 4)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from planner_cli.cli import main
-from planner_cli.cli.config import config_path, load_defaults, save_default
+from planner_cli.cli.config_file import config_path, load_defaults
+from planner_cli.cli.saving import save_default
 from planner_cli.errors import PlannerError
 from tests.conftest import make_shop
 from tests.running import command, planner, wait_for
@@ -120,6 +121,7 @@ BAD = [
     ("no such part", ["e2e", "everyday", "--part", "dev"], 2, "train, tune, test"),
     ("no run", ["report", "nowhere"], 2, "nowhere"),
     ("no candidates", ["intrinsic", "demo", "--limit", "1"], 2, "no candidates"),
+    ("no candidates to sweep", ["sweep", "demo", "--limit", "1"], 2, "planner bench e2e demo writes its own"),
 ]
 
 
@@ -134,10 +136,10 @@ def test_errors_are_one_line(arguments, code, named, capsys, tmp_path, monkeypat
 
 def test_saved_defaults(monkeypatch, tmp_path):
     assert load_defaults() == {}
-    save_default("ask", "budget", 16)
+    save_default(("ask",), "budget", 16)
     assert load_defaults() == {"ask": {"budget": 16}}
     config_path().write_bytes(b"\xef\xbb\xbf# mine\r\n[ask]\r\ncandidates = 4 # few\r\n")
-    save_default("ask", "budget", 32)
+    save_default(("ask",), "budget", 32)
     assert load_defaults() == {"ask": {"candidates": 4, "budget": 32}}
     assert b"# few\r\n" in config_path().read_bytes()
     config_path().write_text("[ask\n")

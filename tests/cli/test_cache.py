@@ -6,10 +6,12 @@ import stat
 import pytest
 
 from planner_cli.app.models import prefix_folder
+from planner_cli.app.planner import Planner
 from planner_cli.cli import main
 from planner_cli.demo import build
-from planner_cli.engine.inprocess import LEAST_CACHED
+from planner_cli.engine.prefill import LEAST_CACHED
 from planner_cli.engine.prefix_cache import PrefixCache
+from planner_cli.events import Prefilled, Prefilling
 
 QUICK = ("-n", "1", "-q", "--history", "off", "--tables", "customers,orders,products")
 
@@ -33,6 +35,32 @@ def test_asking_fills_it_and_clear_empties_it(tmp_path, capsys):
     assert not list(prefix_folder().iterdir())
 
 
+def test_what_is_read_ahead_is_there_for_the_first_question(demo_database, tiny_random_model, capsys):
+    options = ("--generator", str(tiny_random_model), "--no-judge", "--tables", "customers,orders,products", "-n", "1")
+    assert main(["warm", str(demo_database), *options, "--cache-mib", "0"]) == 2
+    assert main(["warm", str(demo_database), *options]) == 0
+    assert "read in" in capsys.readouterr().err
+    assert main(["warm", str(demo_database), *options, "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["warm", str(demo_database), *options]) == 0
+    assert "were there" in capsys.readouterr().err
+    assert main(["cache", "list"]) == 0
+    assert demo_database.name in capsys.readouterr().out
+    with Planner.open(
+        demo_database, generator=str(tiny_random_model), no_judge=True, tables="customers,orders,products", candidates=1
+    ) as planner:
+        prefilled = next(event for event in planner.events("How many?") if isinstance(event, Prefilled))
+        assert prefilled.cached >= LEAST_CACHED
+        progress = [event for event in planner.warm() if isinstance(event, Prefilling)]
+        assert progress[0].progress.cached == prefilled.cached
+
+
+def test_what_each_question_sees_another_part_of_is_not_read_ahead(demo_database, tiny_random_model, capsys):
+    options = ("--generator", str(tiny_random_model), "--no-judge", "--schema-tokens", "40")
+    assert main(["warm", str(demo_database), *options]) == 2
+    assert "each question is shown others" in capsys.readouterr().err
+
+
 def test_an_empty_cache(capsys):
     assert main(["cache", "list"]) == 0
     assert main(["cache", "clear"]) == 0
@@ -43,6 +71,8 @@ def test_an_empty_cache(capsys):
 
 
 def test_a_model_name_drives_no_terminal(capsys):
-    PrefixCache(prefix_folder(), limit=2**20).put("a", b"x", model="\x1b[2J.gguf", tokens=1)
+    cache = PrefixCache(prefix_folder(), limit=2**20)
+    cache.about = "\x1b[2J.sqlite"
+    cache.put("a", b"x", model="\x1b[2J.gguf", tokens=1)
     assert main(["cache", "list"]) == 0
     assert "\x1b" not in capsys.readouterr().out

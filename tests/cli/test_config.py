@@ -8,7 +8,7 @@ import os
 import pytest
 
 from planner_cli.cli import cli, main
-from planner_cli.cli.config import config_path, load_defaults, spread
+from planner_cli.cli.config_file import config_path, load_defaults, spread
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from planner_cli.cli import main
-from planner_cli.cli.config import config_path, save_default_model
+from planner_cli.cli.config_file import config_path
 from planner_cli.cli.doctor import gpu_section, graphics
+from planner_cli.cli.saving import save_default_model
 from tests.hub.gguf_files import write
 
 

@@ -32,6 +32,7 @@ from tests.running import PATIENCE, command, wait_for
 
 pytestmark = [
     pytest.mark.model,
+    pytest.mark.usefixtures("shared_cache"),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc"),
 ]
 QUICK = ("How many customers are there?", "-n", "1", "--max-tokens", "12", "--tables", "customers", "--threads", "1")

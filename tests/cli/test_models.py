@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from planner_cli.cli import cli, main
-from planner_cli.cli.config import config_path, default_models, load_defaults, spread
+from planner_cli.cli.config_file import config_path, default_models, load_defaults, spread
 from planner_cli.errors import ModelError
 from planner_cli.hub import models_dir, resolve, user_catalog_path
 from planner_cli.hub.catalog import known_catalog

@@ -261,3 +261,20 @@ def test_the_list_is_for_people_too(home, capsys):
     assert lines[0].startswith("        1,234 B  -rw-r--r--  ")
     assert lines[0].endswith("odd\\x1bname")
     assert lines[1].strip() == "a cache; planner privacy --clear-caches"
+
+
+def test_a_link_takes_none_of_the_bytes_of_its_file(home, tmp_path, capsys):
+    model = tmp_path / "big.gguf"
+    model.write_bytes(bytes(5000))
+    models, cache = home / "data" / "planner_cli" / "models", home / "cache" / "planner_cli"
+    for folder in (models, cache):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "linked.bin").symlink_to(model)
+    (models / "own.gguf").write_bytes(bytes(30))
+    found = listed(capsys)
+    assert (found[str(models)]["size"], found[str(models)]["holds"]) == (
+        30,
+        "1 file and 1 link to files elsewhere: model files",
+    )
+    entry = found[str(cache / "linked.bin")]
+    assert (entry["size"], entry["holds"]) == (0, f"a link to {model}: a cache")

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from planner_cli.cli import main
+from planner_cli.engine.protocol import ACTS_BEHIND
 from planner_cli.history import History
 from tests.engine.completions_stub import Stub
+from tests.hub import gguf_files
 
 pytestmark = pytest.mark.network
 
@@ -78,6 +80,16 @@ def test_another_model_than_the_named_one_is_refused(stub, shop, capsys):
     assert ask(shop, "--engine", "server", "--url", stub.url, "--generator", "qwen3-4b") == 3
     assert "runs tiny.gguf, not qwen3-4b" in capsys.readouterr().err
     assert ask(shop, "--engine", "server", "--url", stub.url, "--generator", "tiny.gguf", "--no-judge", "-n", "1") == 0
+
+
+@pytest.mark.parametrize(("behind", "code"), [(True, 3), (False, 0)])
+def test_an_adapter_that_must_act_behind_the_prompt_is_refused(shop, tmp_path, capsys, behind, code):
+    adapter = gguf_files.write(tmp_path / "own.gguf", gguf_files.gguf([*gguf_files.ADAPTER, (ACTS_BEHIND, behind)]))
+    with Stub(texts={"```sql\n": SQL}, adapters=("own.gguf",)) as stub:
+        arguments = ["--engine", "server", "--url", stub.url, "--generator-adapter", str(adapter), "--no-judge"]
+        assert ask(shop, *arguments, "-n", "1") == code
+        assert bool(stub.completions()) is not behind
+    assert ("own.gguf was trained to act only behind the prompt" in capsys.readouterr().err) is behind
 
 
 def test_a_server_that_is_not_there(shop, capsys):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from planner_cli.cli import main
+from planner_cli.cli.models.recommend import _shown
 from tests.hub.gguf_files import MODEL, gguf, write
 
 
@@ -54,7 +55,7 @@ def test_info_names_the_reasoning_format_and_cleans_what_the_file_says(tmp_path,
 
 
 def test_info_of_what_is_not_here(capsys):
-    assert run("info", "qwen3-4b") == 2
+    assert run("info", "qwen3-4b") == 3
     assert "planner models pull qwen3-4b" in capsys.readouterr().err
     assert run("info", "nowhere.gguf") == 3
     assert "no such model file" in capsys.readouterr().err
@@ -91,6 +92,26 @@ def test_recommend_says_the_next_command(capsys):
     assert "no speed was measured" in printed.err
     assert run("recommend", "--no-speed", "--memory", 500) == 0
     assert "nothing fits" in capsys.readouterr().err
+
+
+LISTED = [
+    # name, pairs as (what fits, seconds, whether it is here), which of them are listed
+    ("fast ones, largest first", [(True, 2400, False), (True, 50, False), (True, 5, False)], [1, 2]),
+    ("what is here, however slow", [(True, 2400, True), (True, 50, False), (True, 2, True)], [1, 2, 0]),
+    ("nothing that does not fit", [(False, 5, True), (True, 5, False)], [1]),
+    ("the fastest where none is fast enough", [(True, 2400, False), (True, 700, False)], [1, 0]),
+    ("all, where no speed is known", [(True, None, False), (True, None, True)], [0, 1]),
+]
+
+
+@pytest.mark.parametrize(("pairs", "listed"), [case[1:] for case in LISTED], ids=[case[0] for case in LISTED])
+def test_what_is_of_use_is_listed_first(pairs, listed):
+    rows = [
+        {"fits": fits, "seconds": seconds, "fast_enough": None if seconds is None else seconds <= 60,
+         "missing": [] if here else ["it"], "number": number}
+        for number, (fits, seconds, here) in enumerate(pairs)
+    ]  # fmt: skip
+    assert [row["number"] for row in _shown(rows)] == listed
 
 
 @pytest.mark.model

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -133,3 +134,15 @@ def test_devices_and_pipes_are_written_through(tmp_path):
     if Path("/dev/full").exists():
         with pytest.raises(OutputError, match="No space left"), output_stream(Path("/dev/full")) as stream:
             stream.write("x")
+
+
+def test_a_file_in_memory_is_replaced_whole():
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        pytest.skip("this system has no /dev/shm")
+    with TemporaryDirectory(dir=memory) as folder:
+        target = Path(folder) / "answer.csv"
+        target.write_text("old\n")
+        with pytest.raises(UnicodeEncodeError), output_stream(target) as stream:
+            stream.writelines(["new\n", "\ud800"])
+        assert [(path.name, path.read_text()) for path in target.parent.iterdir()] == [("answer.csv", "old\n")]

@@ -211,11 +211,15 @@ LEFT_ALONE = [
 ]  # fmt: skip
 
 
+def kinds(execution):
+    return [doubt.kind for doubt in execution.odd]
+
+
 @pytest.mark.parametrize(("wrong", "right"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
 def test_a_wrong_use_is_doubted_and_mended(visits, wrong, right):
     execution = visits.execute(wrong)
     assert execution.ok, execution.error
-    assert len(execution.misdated) >= 1
+    assert "misdated" in kinds(execution)
     mended = redate(wrong, visits.schema)
     assert mended is not None
     assert misdated(mended, visits.schema) == ()
@@ -268,7 +272,7 @@ def test_what_nobody_can_mend_is_doubted(visits, sql):
 
 def test_the_doubt_says_what_is_stored(visits):
     (doubt,) = visits.execute("SELECT id FROM visits WHERE ms_at >= '2024-03-01'").doubts
-    assert doubt == (
+    assert doubt.text == (
         "ms_at >= '2024-03-01' reads visits.ms_at as what it is not: it holds epoch milliseconds, such as 1672531200007"
     )
 
@@ -276,7 +280,7 @@ def test_the_doubt_says_what_is_stored(visits):
 def test_without_values_nothing_is_known(visits):
     with Database.open(visits.path, samples=0) as database:
         assert {column.time for table in database.schema.tables for column in table.columns} == {None}
-        assert database.execute("SELECT date(ms_at) FROM visits").misdated == ()
+        assert "misdated" not in kinds(database.execute("SELECT date(ms_at) FROM visits"))
 
 
 HOSTILE = [

@@ -201,3 +201,32 @@ def test_when_the_limit_strikes_the_last_probe_is_the_score():
     assert found[0].score == 0.25
     assert found[0].thought.closed_by == "time"
     assert [e.message for e in events if isinstance(e, Warned)] == ["time ran out before 1 of 2 results were judged"]
+
+
+OWN = '{"correct": true}'
+STATED = [
+    # name, thought, its score: 0.9 where it writes its own verdict, 0.4 where that is forced
+    ("it ends with it", f"looks right {OWN} </think>", 0.9),
+    ("and with the end of its turn", f"looks right {OWN}", 0.9),
+    ("and a full stop", f"looks right {OWN} . </think>", 0.9),
+    ("in a block of code", 'so ```json { "correct" : true } ``` </think>', 0.9),
+    ("without its brace", 'so {"correct": true </think>', 0.9),
+    ("the last of two", f"first {OWN} but then {OWN} </think>", 0.9),
+    ("it goes on", f"looks right {OWN} or does it? no </think>", 0.4),
+    ("it only says so", "the query is correct: true </think>", 0.4),
+    ("another key", 'so {"valid": true} </think>', 0.4),
+    ("another case", 'so {"Correct": true} </think>', 0.4),
+    ("nothing of the kind", "looks right </think>", 0.4),
+]
+
+
+@pytest.mark.parametrize(("text", "score"), [case[1:] for case in STATED], ids=[case[0] for case in STATED])
+def test_a_thought_that_ends_with_its_own_verdict_is_judged_there(text, score):
+    engine = ScriptedEngine()
+    pieces = text.split()
+    engine.enqueue([text], p_true=[lambda tokens: 0.9 if "true" in "".join(pieces[tokens : tokens + 1]) else 0.4])
+    verdict = verdicts(judge(engine, budget=50))[0]
+    assert verdict.score == score
+    assert verdict.hard is (score > 0.5)
+    assert verdict.probes[-1].p_true == score
+    assert verdict.probes[-1].tokens == verdict.thought.tokens

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("gguf", reason="needs the extra train")
 
-from models.distill import stages  # noqa: E402 - only where torch is there
+from models.distill.forms import Tokens  # noqa: E402
 from models.distill.network import Network, Pack  # noqa: E402
 from models.distill.packs import tensors  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
@@ -52,7 +52,7 @@ def cached_tokens(path, adapter, cache):
 
 
 def packed(path, base) -> Pack:
-    encode = stages.encoder(path)
+    encode = Tokens(path).encode
     rows = [
         [(encode(question), 0.0), ([*encode(query), base.shape.eos], 1.0)]
         for question, query in zip(QUESTIONS, QUERIES, strict=True)
@@ -107,7 +107,7 @@ def test_adapters_behind_share_the_bases_state(tmp_path, tiny_qwen2, base):
         write_adapter(path, network.pairs(), network.alpha, base.shape, {"name": name}, behind=behind)
     cache = PrefixCache()
     assert cached_tokens(tiny_qwen2, paths["one"], cache) == 0
-    stable = len(stages.encoder(tiny_qwen2)(3 * SCHEMA))
+    stable = len(Tokens(tiny_qwen2).encode(3 * SCHEMA))
     assert cached_tokens(tiny_qwen2, paths["other"], cache) == stable
     assert cached_tokens(tiny_qwen2, None, cache) == stable
     assert cached_tokens(tiny_qwen2, paths["everywhere"], cache) == 0

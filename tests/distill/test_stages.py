@@ -15,6 +15,7 @@ pytest.importorskip("gguf", reason="needs the extra train")
 from models.distill import stages  # noqa: E402 - only where torch is there
 from models.distill.__main__ import main as recipe  # noqa: E402
 from models.distill.cases import read_cases  # noqa: E402
+from models.distill.forms import ChatForm, CompactForm, Tokens  # noqa: E402
 from models.distill.items import read_items, read_schemas  # noqa: E402
 from models.distill.judging import JudgeMix, judge_pack  # noqa: E402
 from models.distill.packs import Mix, make_pack  # noqa: E402
@@ -28,7 +29,6 @@ from planner_cli.prompts.normal_form import write  # noqa: E402
 from planner_cli.prompts.shown import Subject  # noqa: E402
 from planner_cli.settings import EngineOptions  # noqa: E402
 from planner_cli.types import Candidate, Execution, Question  # noqa: E402
-from tests.scripted import ScriptedEngine  # noqa: E402
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
@@ -55,21 +55,25 @@ def own_look(mix):
     return {**mix, "renamed": 0.0, "bare": 0.0, "missing": 0.0}
 
 
-def test_packs_have_the_tokens_of_the_engine(qwen2, data):
+@pytest.mark.parametrize(("form", "family"), [(CompactForm, "compact-values"), (ChatForm, "chat")])
+def test_packs_have_the_tokens_of_the_engine(qwen2, data, form, family):
     """Where one text ends and the next begins decides tokens: "?" and a newline may be one."""
     engine = LlamaEngine(qwen2, options=EngineOptions(threads=1))
-    encode, eos = stages.encoder(qwen2), engine.vocabulary.endings[0]
+    eos = engine.vocabulary.endings[0]
     schemas = read_schemas(data / "data" / "schemas.json")
     item = next(
         item for item in read_items(data / "data" / "questions.jsonl") if item.source == "spider" and item.hints
     )
     schema = schemas[item.schema]
-    pack = make_pack([item], schema, Mix(**own_look({"schema_tokens": 9999})), random.Random(1), encode, eos)
-    question = Question(item.question, schema, "shop", item.hints)
-    prompt = generator_prompt("compact-values").build(question, ScriptedEngine())
+    look = Mix(**own_look({"schema_tokens": 9999}))
+    pack = make_pack([item], schema, look, random.Random(1), form(Tokens(qwen2)), eos)
+    prompt = generator_prompt(family).build(Question(item.question, schema, "shop", item.hints), engine)
+    assert pack.prefix.tolist() == engine._encode(prompt)[0][: len(pack.prefix)]
     asked = engine.vocabulary.encode_prompt(split_at(STABLE, prompt)[1])
-    answer = engine.vocabulary.encode(" " + write(item.parts))
-    assert pack.blocks[0].tolist()[: len(asked) + len(answer)] == [*asked, *answer]
+    written = f" {write(item.parts)}" if family == "compact-values" else f"{write(item.parts, folded=False)}\n```"
+    ends = [eos] if family == "compact-values" else []
+    assert pack.targets.tolist() == [*engine.vocabulary.encode(written), *ends]
+    assert pack.blocks[0].tolist() == [*asked, *pack.targets.tolist()[:-1]]
     assert pack.leads.tolist() == [len(asked) - 1]
 
 
@@ -79,24 +83,27 @@ JUDGES = [
     ("own words, at once", "compact-check", THOUGHT, "none"),
     ("own words", "compact-check", THOUGHT, "whole"),
     ("own words, none known", "compact-check", "", "whole"),
+    ("chat, at once", "chat-check", "", "none"),
+    ("chat, own words", "chat-check", THOUGHT, "whole"),
 ]
 
 
 @pytest.mark.parametrize(("name", "thought", "cut"), [j[1:] for j in JUDGES], ids=[j[0] for j in JUDGES])
 def test_judged_packs_have_the_tokens_of_the_engine(qwen2, data, name, thought, cut):
     engine = LlamaEngine(qwen2, options=EngineOptions(threads=1))
-    encode, family, scripted = engine.vocabulary.encode, discriminator_prompt(name), ScriptedEngine()
+    encode, family = engine.vocabulary.encode, discriminator_prompt(name)
+    form = (ChatForm if name == "chat-check" else CompactForm)(Tokens(qwen2))
     case = next(case for case in read_cases(data / "cases.jsonl") if case.hints)
     right = replace(case.candidates[0], thoughts=(thought,) if thought else ())
     schema = read_schemas(data / "data" / "schemas.json")[case.schema]
     look = own_look({"results": 0.0, "candidates": 1, "cuts": {cut: 1.0}, "plans": name == "compact-verdict"})
-    pack = judge_pack([replace(case, candidates=(right,))], schema, JudgeMix(**look), random.Random(1), stages.encoder(qwen2), 0)  # fmt: skip
+    pack = judge_pack([replace(case, candidates=(right,))], schema, JudgeMix(**look), random.Random(1), form, 0)  # fmt: skip
     question = Question(case.question, schema, "shop", case.hints)
     subject = Subject(Candidate(0, write(right.parts)), Execution(("x",), ()))
-    before, after = split_at(CUT, family.build(question, [subject], scripted, View(rows=0)))
+    before, after = split_at(CUT, family.build(question, [subject], engine, View(rows=0)))
     shared = engine.vocabulary.encode_prompt(split_at(STABLE, before)[1])
     said = encode(f" {thought}") + encode("\n") if thought and cut == "whole" else []
-    verdict = engine.vocabulary.encode_prompt(family.verdict(scripted, closed_itself=bool(said)))
+    verdict = engine.vocabulary.encode_prompt(family.verdict(engine, closed_itself=bool(said)))
     expected = [*shared, *engine.vocabulary.encode_prompt(after), *said, *verdict]
     assert pack.blocks[0].tolist()[: len(expected)] == expected
     assert pack.leads.tolist() == [len(shared) - 1]

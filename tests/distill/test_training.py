@@ -14,10 +14,11 @@ pytest.importorskip("gguf", reason="needs the extra train")
 
 from models.distill import stages  # noqa: E402 - only where torch is there
 from models.distill.cases import Case, Labelled  # noqa: E402
+from models.distill.forms import CompactForm, Tokens  # noqa: E402
 from models.distill.generated import everyday_items  # noqa: E402
 from models.distill.judging import JudgeMix, judge_groups, judge_pack  # noqa: E402
 from models.distill.network import Network  # noqa: E402
-from models.distill.packs import Mix, grouped, make_pack, prompt_text, tensors  # noqa: E402
+from models.distill.packs import Mix, grouped, make_pack, tensors  # noqa: E402
 from models.distill.train import Trainer, TrainSettings, mean_loss  # noqa: E402
 from models.distill.weights import read_adapter, read_base, write_adapter  # noqa: E402
 from planner_cli.control import Control  # noqa: E402
@@ -59,8 +60,8 @@ def base():
 
 
 @pytest.fixture(scope="module")
-def encode():
-    return stages.encoder(stages.base_path())
+def form():
+    return CompactForm(Tokens(stages.base_path()))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_an_adapter_survives_the_way_to_disk(tmp_path, base):
         assert torch.allclose(pairs[name][1], b, atol=1e-4)
 
 
-def test_torch_and_llama_cpp_agree(base, encode, builtin_generator, writing_engine):
+def test_torch_and_llama_cpp_agree(base, form, builtin_generator, writing_engine):
     """The greedy query of llama.cpp is what the network would write, token by token, but for near ties."""
     from planner_cli.prompts.generator import CompactGenerator
 
@@ -101,32 +102,31 @@ def test_torch_and_llama_cpp_agree(base, encode, builtin_generator, writing_engi
     branch.close()
     session.close()
     assert "from customers" in text
-    shared, asked = prompt_text(SCHEMA, question.text, hints)
-    row = [(encode(asked), 0.0), ([*encode(text), base.shape.eos], 1.0)]
-    pack = tensors(encode(shared), [row], base.shape.eos)
+    row = [(form.asked(question), 0.0), ([*form.tokens.encode(text), base.shape.eos], 1.0)]
+    pack = tensors(form.shared(question), [row], base.shape.eos)
     assert mean_loss(network, [pack]) < 0.5
 
 
-def test_padding_and_neighbours_change_nothing(base, encode):
+def test_padding_and_neighbours_change_nothing(base, form):
     network = Network(base, dtype=torch.float32)
-    shared, _ = prompt_text(SCHEMA, "")
+    shared = form.shared(Question("", SCHEMA, ""))
     rows = []
     for question, answer in (("How many?", " select count(*) from orders"), ("Names, please, of all of them", " x")):
-        asked, written = encode(prompt_text(SCHEMA, question)[1]), [*encode(answer), base.shape.eos]
+        asked, written = form.asked(Question(question, SCHEMA, "")), [*form.tokens.encode(answer), base.shape.eos]
         rows.append([(asked, 0.0), (written[:1], 1.0), (written[1:], 2.5)])
-    together = tensors(encode(shared), rows, base.shape.eos)
-    alone = [tensors(encode(shared), [row], base.shape.eos) for row in rows]
+    together = tensors(shared, rows, base.shape.eos)
+    alone = [tensors(shared, [row], base.shape.eos) for row in rows]
     with torch.no_grad():
         assert network.loss(together).item() == pytest.approx(sum(network.loss(p).item() for p in alone), rel=1e-4)
 
 
-def test_packs_show_other_names_consistently(encode, everyday):
+def test_packs_show_other_names_consistently(form, everyday):
     items, schemas = everyday
     rng = random.Random(2)
     groups = grouped(items, Mix(), rng)
     assert sorted(map(id, itertools.chain(*groups))) == sorted(map(id, items))
     for group in groups[:40]:
-        pack = make_pack(group, schemas[group[0].schema], Mix(renamed=1.0), rng, encode, 2)
+        pack = make_pack(group, schemas[group[0].schema], Mix(renamed=1.0), rng, form, 2)
         assert pack is not None
         assert len(pack.places) == len(pack.targets)
         assert pack.places.max() < pack.blocks.numel()
@@ -154,9 +154,9 @@ THOUGHTS = [
 
 
 @pytest.mark.parametrize(("cut", "own", "plan", "check"), THOUGHTS, ids=[f"{t[0]}-{t[1]:.0f}" for t in THOUGHTS])
-def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, own, plan, check):
+def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, form, cut, own, plan, check):
     mix = JudgeMix(renamed=0.0, bare=0.0, missing=0.0, results=1.0, own_plan=own, cuts={cut: 1.0})
-    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), encode, base.shape.eos)
+    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), form, base.shape.eos)
     llama = Llama(str(stages.base_path()), vocab_only=True, verbose=False)
     text = llama.detokenize(pack.blocks[0].tolist()).decode()
     family, engine = discriminator_prompt("compact-values"), ScriptedEngine()
@@ -173,9 +173,9 @@ def test_a_judge_is_trained_on_the_prompt_that_it_is_asked(base, encode, cut, ow
     assert learned == ("" if own else plan + close) + (check + close if cut == "whole" else "") + " true"
 
 
-def test_findings_and_verdict_weigh_most(base, encode):
+def test_findings_and_verdict_weigh_most(base, form):
     mix = JudgeMix(renamed=0.0, bare=0.0, missing=0.0, own_plan=0.0, cuts={"whole": 1.0})
-    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), encode, base.shape.eos)
+    pack = judge_pack([CASE], SCHEMA, mix, random.Random(1), form, base.shape.eos)
     weighed = dict.fromkeys(sorted(set(pack.weights.tolist())), "")
     llama = Llama(str(stages.base_path()), vocab_only=True, verbose=False)
     for token, weight in zip(pack.targets.tolist(), pack.weights.tolist(), strict=True):
@@ -192,10 +192,10 @@ def test_real_mistakes_come_more_often():
     assert (drawn.count(CASE), drawn.count(edits)) == (3, 1)
 
 
-def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, encode, everyday):
+def test_a_short_run_lowers_the_loss_and_goes_on(tmp_path, base, form, everyday):
     items, schemas = everyday
     mix = Mix(questions=6, renamed=0.0)
-    stream = stages.mixture(items, schemas, {"everyday": 1.0}, mix, encode, base.shape.eos)
+    stream = stages.mixture(items, schemas, {"everyday": 1.0}, mix, form, base.shape.eos)
     looks = [pack for pack, _ in itertools.islice(stream.packs("look"), 4)]
     settings = TrainSettings(minutes=30, rate=2e-3, warm_up=4, packs=1)
     trainer = Trainer(Network(base, rank=8, alpha=16.0), settings, tmp_path)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from planner_cli.control import Control
-from planner_cli.engine import LlamaEngine, Span, context, inprocess
+from planner_cli.engine import LlamaEngine, Span, context, prefill
 from planner_cli.engine.sharing import shared_parts
 from planner_cli.settings import EngineOptions, Sampling
 
@@ -111,7 +111,7 @@ SUFFIXES = [
 @pytest.fixture
 def small_batches(tiny_random_model, monkeypatch):
     """Any model, with contexts that take 128 tokens at once."""
-    for module in (context, inprocess):
+    for module in (context, prefill):
         monkeypatch.setattr(module, "BATCH", 128)
     engine = LlamaEngine(tiny_random_model, options=EngineOptions(threads=1))
     yield engine

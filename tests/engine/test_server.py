@@ -216,16 +216,20 @@ def test_a_closed_branch_stops_its_request(llama):
     assert llama.served < 1000
 
 
-def test_the_time_limit_and_ctrl_c_end_the_waiting(llama):
+@pytest.mark.parametrize(
+    ("stop", "error"),
+    [(lambda control: control.cancel(), Interrupted), (lambda _control: None, TimeLimit)],
+    ids=["Ctrl-C", "the time limit"],
+)
+def test_the_time_limit_and_ctrl_c_end_the_waiting(llama, stop, error):
     llama.texts = {" a": LONG}
-    for stop, error in ((lambda control: control.cancel(), Interrupted), (lambda _control: None, TimeLimit)):
-        llama.faults = [Fault("/completion", silent=600)]  # longer than a test may take
-        control = Control(0.3)
-        session = opened(llama, control=control)
-        session.branch((Span(" a"),), GREEDY, max_tokens=5)
-        stop(control)
-        with pytest.raises(error):
-            session.step()
+    llama.faults = [Fault("/completion", silent=600)]  # longer than a test may take
+    control = Control(0.3)
+    session = opened(llama, control=control)
+    session.branch((Span(" a"),), GREEDY, max_tokens=5)
+    stop(control)
+    with pytest.raises(error):
+        session.step()
 
 
 def test_untrusted_text_cannot_become_a_mark(stub):

@@ -18,3 +18,7 @@ def test_seconds_of_thinking(clusters, expected):
 def test_seconds_of_a_question_add_up():
     took = question_seconds(SPEED, SPEED, prompt=100, candidates=8, sql_tokens=10, clusters=1, budget=100)
     assert took == 1 + 8 * 10 / 20 + 1 + 10
+    assert (
+        question_seconds(SPEED, None, prompt=100, candidates=8, sql_tokens=10, clusters=1, budget=100)
+        == 1 + 8 * 10 / 20
+    )

@@ -18,7 +18,7 @@ from planner_cli import __version__
 from planner_cli.errors import HistoryError
 from planner_cli.history import NOT_KEPT, History, SavedQuery
 from planner_cli.settings import DiscriminatorSettings, PlanSettings
-from planner_cli.types import Comparison, Execution
+from planner_cli.types import Comparison, Doubt, Execution
 from planner_cli.ui.document import document
 
 SETTINGS = PlanSettings(discriminator=DiscriminatorSettings(budget=16), seed=3)
@@ -69,7 +69,7 @@ SECRETS = [
     ("message of no kind", Execution(error="a secret went wrong"), {"error": NOT_KEPT}),
     ("message of the SQL", Execution(error="no such table: t", error_kind="missing"), {"error": "no such table: t"}),
     ("stored spelling", Execution(unmatched=(Comparison("t", "x", "'a'", stored="'a secret'"),)), {"unmatched": []}),
-    ("stored moment", Execution(misdated=("date(x) reads t.x wrongly: a secret",)), {"misdated": []}),
+    ("stored moment", Execution(odd=(Doubt("misdated", "date(x) reads t.x wrongly: a secret"),)), {"doubts": []}),
     ("note", Execution(notes=("a secret was cut",)), {"notes": []}),
 ]
 
@@ -78,7 +78,9 @@ SECRETS = [
 def test_level_metadata_keeps_no_rows_thoughts_or_values(history, execution, left):
     whole = answer(thought="a secret thought")
     executions = (whole.executions[0], execution, *whole.executions[2:])
-    whole = replace(whole, executions=executions, warnings=("time ran out", *execution.doubts))
+    whole = replace(
+        whole, executions=executions, warnings=("time ran out", *(doubt.text for doubt in execution.doubts))
+    )
     shown = history.show(keep(history, what=whole)).document["candidates"][1]["execution"]
     assert {key: shown[key] for key in left} == left
     assert shown["columns"] is shown["rows"] is None

@@ -18,7 +18,7 @@ from hub_server import Fault, Hub
 from index_server import VERSION, Index, wheel, wheel_name
 
 from planner_cli.cli import main
-from planner_cli.cli.config import config_path, default_models
+from planner_cli.cli.config_file import config_path, default_models
 from planner_cli.errors import ExitCode, ModelError
 from planner_cli.hub import cache_folder, index, models_dir, registry, resolve
 from planner_cli.hub.catalog import Part, user_catalog_path

@@ -9,7 +9,7 @@ import pytest
 
 from planner_cli.confidence import LEAST_LOG, SUREST_VERDICT, WIDEST_MARGIN, Evidence
 from planner_cli.planning.evidence import evidence
-from planner_cli.types import Candidate, Cluster, Comparison, Execution, Ranked, Thought, Verdict
+from planner_cli.types import Candidate, Cluster, Comparison, Doubt, Execution, Ranked, Thought, Verdict
 
 ROWS = Execution(("n",), ((1,),))
 FAILED = Execution(error="no such table: x", error_kind="missing")
@@ -20,7 +20,7 @@ def verdict(score):
     return None if score is None else Verdict(score, score >= 0.5, 1.0, Thought("", 0, "budget"))
 
 
-def found(*clusters, score=None, failed=0):
+def found(*clusters, score=None, failed=0, known=1.0):
     """Of the first cluster; each is (samples and probabilities of its candidates, its result)."""
     candidates, executions, grouped = [], [], []
     for members, execution in clusters:
@@ -35,7 +35,7 @@ def found(*clusters, score=None, failed=0):
         candidates.append(Candidate(len(candidates), "select x from x", failed, logprob=math.log(0.9)))
         executions.append(FAILED)
     winner = Ranked(0, 0, grouped[0].votes, score)
-    return evidence(winner, candidates, executions, grouped, [verdict(score), *[None] * (len(grouped) - 1)])
+    return evidence(winner, candidates, executions, grouped, [verdict(score), *[None] * (len(grouped) - 1)], known)
 
 
 CASES = [
@@ -61,6 +61,7 @@ CASES = [
     ("nobody knows how likely", [([(8, None)], ROWS)], {}, {"probability": LEAST_LOG}),
     ("hardly likely", [([(8, 1e-9)], ROWS)], {}, {"probability": LEAST_LOG}),
     ("more likely than possible", [([(4, 0.9), (4, 0.9)], ROWS)], {}, {"probability": 0.0}),
+    ("the database knows half of the words", [([(8, 0.5)], ROWS)], {"known": 0.5}, {"known": 0.5}),
     ("no rows", [([(8, 0.5)], Execution(("n",)))], {}, {"empty": 1.0}),
     ("nothing but NULL", [([(8, 0.5)], Execution(("n", "m"), ((None, None),)))], {}, {"empty": 1.0}),
     ("a NULL among others", [([(8, 0.5)], Execution(("n", "m"), ((None, 1),)))], {}, {}),
@@ -70,6 +71,12 @@ CASES = [
         [([(8, 0.5)], Execution(("n",), ((1,),), unmatched=(Comparison("t", "a", "x"),) * 2, crossed=("t.id = u.no",)))],
         {},
         {"doubts": 2.0},
+    ),
+    (
+        "a doubt that counts, and one that is only shown",
+        [([(8, 0.5)], Execution(("n",), ((1,),), odd=(Doubt("unlinked", "..."), Doubt("tie", "..."))))],
+        {},
+        {"doubts": 1.0},
     ),
 ]  # fmt: skip
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from planner_cli.planning.ranking import rank, reason
-from planner_cli.types import Candidate, Cluster, Comparison, Execution, Thought, Verdict
+from planner_cli.types import Candidate, Cluster, Comparison, Doubt, Execution, Thought, Verdict
 
 ROWS = Execution(("n",), ((1,),))
 EMPTY = Execution(("n",))
@@ -159,9 +159,9 @@ def test_reason(select, clusters, expected):
     [
         {"unmatched": (Comparison("orders", "status", "'shiped'"),)},
         {"crossed": ("orders.id = customers.id",)},
-        {"misdated": ("date(at) reads orders.at as what it is not",)},
+        {"odd": (Doubt("unlinked", "nothing links orders and customers"),)},
     ],
-    ids=["a value that its column does not hold", "keys of different things", "a time read as what it is not"],
+    ids=["a value that its column does not hold", "keys of different things", "tables that nothing links"],
 )
 def test_a_doubt_costs_probability(doubt):
     candidates = [Candidate(0, "select 0", logprob=-0.2), Candidate(1, "select 1", logprob=-2.0)]
@@ -170,6 +170,23 @@ def test_a_doubt_costs_probability(doubt):
     for executions, best in (([ROWS, ROWS], 0), ([odd, ROWS], 1), ([odd, odd], 0)):
         ranking = rank("weighted-vote", candidates, executions, clusters, [None, None])
         assert ranking[0].cluster == best
+
+
+@pytest.mark.parametrize("select", ["vote", "weighted-vote", "posterior", "vote-judge", "rerank", "pairwise", "race"])
+def test_of_two_with_the_same_support_the_one_without_a_doubt_wins(select):
+    candidates = [Candidate(i, f"select {i}", logprob=-1.0) for i in range(2)]
+    clusters = [Cluster(i, (i,), 1) for i in range(2)]
+    odd = replace(ROWS, odd=(Doubt("tie", "2 rows tie for the first place"),))  # of a kind that is not counted
+    for executions, best in (([ROWS, ROWS], 0), ([odd, ROWS], 1), ([odd, odd], 0)):
+        ranking = rank(select, candidates, executions, clusters, [verdict(0.7), verdict(0.7)])
+        assert ranking[0].cluster == best
+
+
+def test_of_the_queries_with_one_result_the_first_without_a_doubt_is_shown():
+    candidates = [Candidate(i, f"select {i}", logprob=-1.0) for i in range(3)]
+    odd = replace(ROWS, odd=(Doubt("tie", "2 rows tie for the first place"),))
+    ranking = rank("vote", candidates, [odd, ROWS, ROWS], [Cluster(0, (0, 1, 2), 3)], [None])
+    assert ranking[0].candidate == 1
 
 
 WEIGHTED = [

@@ -7,8 +7,16 @@ import event_scripts as scripts
 import pytest
 from hostile_texts import PAYLOADS, forbidden
 
-from planner_cli.events import CandidateExecuted, Clustered, RunningLonger, ThoughtToken
-from planner_cli.types import Execution
+from planner_cli.events import (
+    CandidateExecuted,
+    Clustered,
+    Prefilled,
+    Prefilling,
+    RunningLonger,
+    StageStarted,
+    ThoughtToken,
+)
+from planner_cli.types import Execution, PromptProgress
 from planner_cli.ui.board import board_lines
 from planner_cli.ui.frame import THINK_CHOICES, frame_lines
 from planner_cli.ui.look import ASCII, UNICODE
@@ -39,6 +47,32 @@ def frame(state, width, height, think="show", look=UNICODE, seconds=3.0):
     return frame_lines(state, look, width=width, height=height, think=think, seconds=seconds)
 
 
+READING = [
+    # name, progress, the status, what stands in the body
+    ("nothing known yet", PromptProgress(0, 6012, 0, 0.0, None), "reading the schema · 3.0 s", "0 of 6,012 tokens read"),
+    ("a speed", PromptProgress(1088, 6012, 0, 8.0, 41.4), "reading the schema · about 41 s left · 3.0 s",
+     "1,088 of 6,012 tokens read · 136 a second"),
+    ("minutes", PromptProgress(64, 6012, 0, 2.0, 250.0), "about 4 min left", "64 of 6,012 tokens read · 32 a second"),
+    ("gone on", PromptProgress(3200, 6012, 3136, 0.5, 9.0), "about 9 s left",
+     "3,200 of 6,012 tokens read · 3,136 of them by an earlier run · 128 a second"),
+    ("later than expected", PromptProgress(6000, 6012, 0, 60.0, 0.0), "about 1 s left", "6,000 of 6,012"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("progress", "status", "body"), [c[1:] for c in READING], ids=[c[0] for c in READING])
+def test_a_prompt_that_is_read_says_how_far_it_is(progress, status, body):
+    state = state_of(None)
+    for event in (StageStarted("generate", 8), Prefilling("generate", progress)):
+        state.apply(event)
+    lines = [line.plain for line in frame(state, 100, 20)]
+    assert status in lines[0]
+    assert any(body in line for line in lines)
+    for width in (60, 40, 20):
+        assert max(line.cell_len for line in frame(state, width, 20)) <= width
+    state.apply(Prefilled("generate", 6012, 0, 60.0))
+    assert "read" not in frame(state, 100, 20)[0].plain
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", RUNS)
 def test_no_frame_of_a_run_overflows(name, size):
@@ -48,7 +82,8 @@ def test_no_frame_of_a_run_overflows(name, size):
     for number, event in enumerate(run.events()):
         state.apply(event)
         if number % often == 0 or isinstance(event, Clustered):
-            for think in THINK_CHOICES:
+            turn = number // often % len(THINK_CHOICES)  # of the many frames, each in another way
+            for think in THINK_CHOICES if isinstance(event, Clustered) else THINK_CHOICES[turn : turn + 1]:
                 lines = frame(state, width, height, think, ASCII if number % 2 else UNICODE)
                 assert len(lines) <= height
                 assert max(line.cell_len for line in lines) <= width

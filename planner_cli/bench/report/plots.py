@@ -6,9 +6,12 @@ stay apart under the common kinds of colour blindness.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,17 +72,25 @@ class Bars:
     """One for each group, same order."""
 
 
+def check_matplotlib() -> None:
+    """Refuse to begin what could not be drawn.
+
+    Raises:
+        PlannerError: matplotlib is not installed.
+
+    """
+    if find_spec("matplotlib") is None:
+        python = shlex.quote(sys.executable)
+        raise PlannerError("plots need matplotlib, which is not installed", hint=f"{python} -m pip install matplotlib")
+
+
 @contextmanager
 def _drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
     """A figure in inches, written as ``path``.png and ``path``.svg at the end."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PlannerError(
-            "plots need matplotlib, which is not installed", hint="pip install 'planner_cli[bench]'"
-        ) from error
+    check_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     with rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")

@@ -13,6 +13,7 @@ from planner_cli.bench.report.html_page import html_page
 from planner_cli.bench.report.json_page import json_page
 from planner_cli.bench.report.markdown_page import markdown_page
 from planner_cli.bench.report.naming import named
+from planner_cli.bench.report.plots import check_matplotlib
 from planner_cli.bench.report.sections import document
 from planner_cli.bench.store import Run
 from planner_cli.errors import PlannerError
@@ -55,6 +56,8 @@ def write_diff(a: Run, b: Run, out: Path) -> ReportFiles:
 
 
 def _write(page: Document, out: Path, stem: str, runs: Sequence[Run]) -> ReportFiles:
+    if next(iter(page.pictures()), None) is not None:
+        check_matplotlib()  # before anything is written
     try:
         out.mkdir(parents=True, exist_ok=True)
         plots: list[Path] = []

@@ -34,8 +34,8 @@ from planner_cli.bench.store import Kind, Run, RunInfo
 from planner_cli.cli.bench.marked import from_history
 from planner_cli.cli.bench.measured import Runs
 from planner_cli.cli.bench.request import Request
-from planner_cli.cli.config import save_default
 from planner_cli.cli.output import say
+from planner_cli.cli.saving import save_default
 from planner_cli.demo import EVERYDAY, build
 from planner_cli.discriminator import Discriminator
 from planner_cli.errors import PlannerError
@@ -68,6 +68,10 @@ def judge_run(asked: Request) -> Run:
 
     """
     dataset = _dataset(asked)
+    if dataset.items and not any(item.candidates for item in dataset.items):
+        raise PlannerError(
+            f"{dataset.name} has no candidates to judge", hint=f"planner bench e2e {asked.data} writes its own"
+        )
     redacted = redactions(dataset.items, asked.redact)
     discriminator, info, settings = _judge(asked)
     out = asked.out or _default_out(dataset, f"{asked.mode}-{settings.discriminator.budget}")
@@ -311,7 +315,7 @@ def save_knee(run: Run) -> None:
     knee = suggested_budget(run)
     if knee is None:
         raise PlannerError("the curve has no knee to save: nothing was judged")
-    say(f"budget {knee} is now the default of planner ask, in {save_default('ask', 'budget', knee)}", err=True)
+    say(f"budget {knee} is now the default of planner ask, in {save_default(('ask',), 'budget', knee)}", err=True)
 
 
 def check_ladder(asked: Request, run: Run, count: int) -> None:

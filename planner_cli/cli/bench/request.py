@@ -18,7 +18,8 @@ from planner_cli.settings import MODE_CHOICES, Mode
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PROMPTS = (
-    "chat", "paper", "yesno", "compact-values", "compact-verdict", "compact-check", "likelihood", "likelihood-chat",
+    "chat", "paper", "yesno", "compact-values", "compact-verdict", "compact-check", "chat-check", "likelihood",
+    "likelihood-chat",
 )  # fmt: skip
 """The discriminator's prompt families that judge one candidate."""
 _RUNNING: tuple[Group, ...] = ("redact", "query", "engine", "server")

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.chat.commands import dispatch, words
 from planner_cli.cli.chat.session import Leave, Session
 from planner_cli.cli.helping import LongCommand, Plain
@@ -31,7 +32,7 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 
 @click.command(cls=LongCommand)
-@click.argument("database", type=click.Path(path_type=Path))
+@click.argument("database", cls=DatabaseArgument)
 @result_options(file=False)
 @click.option("--sql-only", cls=Plain, is_flag=True, help="Only the query.")
 @click.option("--vi", cls=Plain, heading="Screen", is_flag=True, help="Keys of vi instead of emacs; F4 switches.")

@@ -141,7 +141,7 @@ class Session:
         code = exit_code(planner, answer)
         try:
             if code is ExitCode.ABSTAINED:
-                raise abstained(answer, planner.settings.min_confidence or 0.0)
+                raise abstained(planner, asked.question, answer)
             self._print(answer)
             print_warnings(self.screen, answer)
         finally:

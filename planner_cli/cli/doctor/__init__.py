@@ -24,7 +24,7 @@ import click
 from planner_cli.app.models import ready
 from planner_cli.app.speeds import learn_speeds
 from planner_cli.clean import clean
-from planner_cli.cli.config import MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.cli.config_file import MODEL_ROLES, config_path, default_models, load_defaults
 from planner_cli.cli.doctor.safety import check_safety
 from planner_cli.cli.models.recommend import busy_note
 from planner_cli.cli.models.speed import speeds_lines, speeds_record

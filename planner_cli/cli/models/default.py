@@ -7,8 +7,10 @@ from typing import Literal
 import click
 
 from planner_cli.clean import clean
-from planner_cli.cli.config import MODEL_ROLES, default_models, save_default_model
+from planner_cli.cli.arguments import ModelName
+from planner_cli.cli.config_file import MODEL_ROLES, default_models
 from planner_cli.cli.output import say_json
+from planner_cli.cli.saving import save_default_model
 from planner_cli.errors import PlannerError
 from planner_cli.hub import resolve
 from planner_cli.types import Role
@@ -16,7 +18,7 @@ from planner_cli.types import Role
 
 @click.command()
 @click.argument("role", type=click.Choice([*MODEL_ROLES, "pair"]), required=False)
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=ModelName())
 @click.option("--unset", is_flag=True, help="Back to the built-in one; without ROLE, both.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def default(role: Role | Literal["pair"] | None, name: str | None, unset: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from planner_cli.cli.arguments import ModelName
 from planner_cli.cli.models.files import JSON, QUIET, note, progress
 from planner_cli.cli.output import say, say_json
 from planner_cli.hub import transfer
@@ -14,7 +15,7 @@ from planner_cli.hub import transfer
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=ModelName())
 @QUIET
 @JSON
 def export(folder: Path, names: tuple[str, ...], quiet: bool, as_json: bool) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from planner_cli.clean import clean
+from planner_cli.cli.arguments import ModelName
 from planner_cli.engine.purpose import why_it_cannot_write
-from planner_cli.errors import PlannerError
+from planner_cli.errors import ModelError
 from planner_cli.hub import GgufHeader, known_catalog, list_models, models_dir, read_header
 from planner_cli.hub.locate import find, how_to_get
 from planner_cli.hub.memory import MemoryEstimate, estimate, kv_bytes_per_token, vocabulary_size
@@ -23,7 +24,7 @@ def _mebibytes(count: float) -> str:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", type=ModelName())
 @click.option("--adapter", metavar="ADAPTER", help="LoRA adapter over it, for the memory.")
 @click.option(
     "--context",
@@ -93,9 +94,9 @@ def find_files(name: str, adapter: str | None) -> tuple[Path, Path | None]:
         entry = catalog.file(spec)
         found = find(entry, catalog.folder) if entry else own if own.exists() else None
         if found is None:
-            raise PlannerError(
-                f"the model {spec!r} is not on this machine", hint=how_to_get(entry) if entry else "planner models list"
-            )
+            if entry is None:
+                raise catalog.unknown(spec)
+            raise ModelError(f"the model {spec!r} is not on this machine", hint=how_to_get(entry))
         return found
 
     preset = None if is_path(name) else catalog.preset(name, "generator") or catalog.preset(name, "discriminator")

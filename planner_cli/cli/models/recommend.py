@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 _PROMPT = 700
 """Tokens of a schema of some ten tables with its question, as in the demo."""
-_SQL = 60
-"""Tokens of a usual query."""
-_CLUSTERS = 4
-"""Different results of eight candidates, typically."""
+_SHOWN = 8
+"""Pairs listed, besides those that are here."""
 _BUDGETS = (256, 128, 64, 32, 16, 0)
 """The budgets tried where nothing fits the requested one."""
 _MEMORY_SHARE = 0.8
@@ -56,11 +54,12 @@ def recommend(
     Larger models are assumed to be better; planner bench shows whether they are on your questions.
     """
     from planner_cli.engine import library  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.speed import SQL_TOKENS  # noqa: PLC0415 - as above
 
     memory = megabytes * 1_000_000 if megabytes else library.available_memory() or library.total_memory()
     if memory is None:
         raise PlannerError("this system does not report its memory", hint="--memory MB")
-    context = _PROMPT + max(candidates * 2 * _SQL, candidates * (budget + _SQL))
+    context = _PROMPT + max(candidates * 2 * SQL_TOKENS, candidates * (budget + SQL_TOKENS))
     found = pairs(known_catalog(), context=context, branches=candidates)
     measured = None if no_speed else _measured()
     rows = [_row(pair, memory, measured, budget, candidates, max_seconds) for pair in found]
@@ -124,7 +123,7 @@ def _row(
     pair: Pair, memory: int, measured: tuple[Candidate, Speed] | None, budget: int, candidates: int, max_seconds: float
 ) -> dict[str, Any]:
     """What is reported about one pair; ``seconds`` is scaled from the measured model, ``None`` without one."""
-    from planner_cli.engine.speed import question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
+    from planner_cli.engine.speed import CLUSTERS, SQL_TOKENS, question_seconds  # noqa: PLC0415 - llama.cpp, not for --help
 
     seconds = None
     if measured is not None:
@@ -133,8 +132,8 @@ def _row(
             _scaled(pair.discriminator, *measured),
             prompt=_PROMPT,
             candidates=candidates,
-            sql_tokens=_SQL,
-            clusters=min(_CLUSTERS, candidates),
+            sql_tokens=SQL_TOKENS,
+            clusters=min(CLUSTERS, candidates),
             budget=budget,
         )
     return {
@@ -166,6 +165,15 @@ def _scaled(model: Candidate, base: Candidate, speed: Speed) -> Speed:
     )
 
 
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What fits in memory and is fast enough, largest first; then what is here, however slow; else the fastest."""
+    fitting = [row for row in rows if row["fits"]]
+    fast = [row for row in fitting if row["fast_enough"] is not False]
+    here = [row for row in fitting if not row["missing"] and row not in fast[:_SHOWN]]
+    found = [*fast[:_SHOWN], *here]
+    return found or sorted(fitting, key=lambda row: row["seconds"] or 0.0)[:_SHOWN]
+
+
 def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], best: dict[str, Any] | None) -> None:
 
     measured = document["measured"]
@@ -175,14 +183,14 @@ def _show_recommendation(document: dict[str, Any], rows: list[dict[str, Any]], b
             f"measured: {measured['prefill']:.0f} tokens/s of a prompt, {measured['decode']:.0f} writing one text, "
             f"{measured['batched']:.0f} writing eight (built-in model, 135M)", err=True,
         )  # fmt: skip
-    shown = [row for row in rows if row["fits"]][:8]
-    if best is not None and best not in shown:
-        shown.append(best)
+    shown = _shown(rows)
     for row in shown:
         seconds = "" if row["seconds"] is None else f"{row['seconds']:>7.0f} s"
         mark = "*" if row is best else " "
         memory = f"{row['memory'] / 1e9:>5.1f} GB"
-        click.echo(clean(f"{mark} {row['generator']:28}{row['discriminator']:32}{memory}{seconds}  {row['pin']}"))
+        where = "to pull" if row["missing"] else "here"
+        models = f"{row['generator']:28}{row['discriminator']:32}"
+        click.echo(clean(f"{mark} {models}{memory}{seconds}  {where:8}{row['pin']}"))
     if note := busy_note():
         say(note, err=True)
     if best is None:

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from planner_cli.cli.arguments import ModelName
 from planner_cli.cli.models.files import JSON, note
 from planner_cli.cli.output import say, say_json
 from planner_cli.errors import PlannerError
@@ -13,7 +14,7 @@ from planner_cli.hub.bring import remove, what_goes
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=ModelName())
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @JSON
 def rm(names: tuple[str, ...], yes: bool, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from planner_cli.app.models import ready
 from planner_cli.app.speeds import SECONDS, learn_speeds
+from planner_cli.cli.arguments import ModelName
 from planner_cli.cli.output import say, say_json
 from planner_cli.hub import ResolvedModel
 from planner_cli.types import Role
@@ -51,7 +52,7 @@ def speeds_lines(model: ResolvedModel, learnt: LearnedSpeeds) -> list[str]:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", type=ModelName())
 @click.option(
     "--role",
     type=click.Choice(["generator", "discriminator"]),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from planner_cli.clean import clean
+from planner_cli.cli.arguments import ModelName
 from planner_cli.cli.models.files import JSON
 from planner_cli.cli.output import say_json
 from planner_cli.errors import ExitCode, ModelError
@@ -15,7 +16,7 @@ from planner_cli.hub.bring import verify as check
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=ModelName())
 @JSON
 def verify(name: str | None, as_json: bool) -> int:
     """Hash model files again and compare: NAME's, or all of them (exit code 3 when one is wrong)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from planner_cli.control import Control
@@ -13,6 +14,9 @@ from planner_cli.engine.server.http import Http
 from planner_cli.engine.server.session import ServerSession
 from planner_cli.errors import ContextOverflow, EngineError
 from planner_cli.settings import ServerOptions
+from planner_cli.types import PromptProgress
+
+T = TypeVar("T")
 
 
 class ServerEngine:
@@ -102,6 +106,14 @@ class ServerEngine:
         places = min(branches, self.about.slots or self._concurrency, self._concurrency)
         self._session = ServerSession(self.dialect, state, places, room, control)
         return self._session
+
+    def opening(
+        self, prefix: Prompt, *, branches: int, room: int, control: Control, seen: Callable[[PromptProgress], T]
+    ) -> Generator[T, None, ServerSession]:
+        """See :meth:`Engine.opening`: a server does not say how far it is."""
+        del seen
+        yield from ()
+        return self.open(prefix, branches=branches, room=room, control=control)
 
     def close(self) -> None:
         """End the session; the engine can be used again. What the server's cache keeps is the server's own."""

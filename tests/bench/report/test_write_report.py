@@ -240,7 +240,7 @@ def test_matplotlib_is_loaded_for_plots_only(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, str(run.path)], capture_output=True, text=True, check=True)
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
-        False, ["PlannerError", "pip install 'planner_cli[bench]'"],
+        False, ["PlannerError", f"{sys.executable} -m pip install matplotlib"],
     ]  # fmt: skip
 
 

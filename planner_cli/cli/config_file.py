@@ -20,23 +20,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import click
 
 from planner_cli.app.choices import VARIABLES
 from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.options import KnobOption
 from planner_cli.database.names import CUTOFF, nearest
 from planner_cli.errors import PlannerError
 from planner_cli.knobs import CALLED
-from planner_cli.tomlfile import read_text
 
-__all__ = ["MODEL_ROLES", "config_path", "default_models", "load_defaults", "save_default", "save_default_model"]
+__all__ = ["COMMON", "MODEL_ROLES", "config_path", "default_models", "load_defaults"]
 
-
-# ----------------------------------------------------------------------------------------------- checking
+Key: TypeAlias = click.Option | DatabaseArgument
+"""What a key of a command's table sets."""
 
 
 def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
@@ -53,12 +52,12 @@ def spread(defaults: Mapping[str, Any], group: click.Group) -> dict[str, Any]:
             _refuse(f"[[{name}]] is an array of tables", f"write [{name}], once")
         if not isinstance(value, dict):
             _refuse(f"{name} is outside any table", f"put it under [{COMMON}], or under a command such as [ask]")
-    known = dict.fromkeys(key for command in _commands(group) for key in _options(command))
+    known = dict.fromkeys(key for command in commands(group) for key in keys(command))
     for key in common:
-        if _spelled(key) not in known:
+        if spelled(key) not in known:
             if isinstance(common[key], dict) and key in group.commands:
                 _refuse(f"[{COMMON}.{key}]: [{COMMON}] has no tables in it", f"write [{key}]")
-            _refuse_key(key, (), known, _renamed(*_commands(group)))
+            _refuse_key(key, (), known, _renamed(*commands(group)))
     return _of_group(group, tables, common, ())
 
 
@@ -77,36 +76,40 @@ def _of_group(
             )
         if name not in group.commands:
             known = (*group.commands, *(() if above else (COMMON,)))
-            _refuse(f"no command has the table {called}", _meant(name, known, above))
+            _refuse(f"no command has the table {called}", meant(name, known, above))
     found: dict[str, Any] = {}
     for name, command in group.commands.items():
         table, where = tables.get(name, {}), (*above, name)
         if isinstance(command, click.Group):
             found[name] = _of_group(command, table, common, where)
         else:
-            shared = {key: value for key, value in common.items() if _spelled(key) in _options(command)}
+            shared = {key: value for key, value in common.items() if spelled(key) in keys(command)}
             found[name] = {**_of_command(command, shared, (COMMON,)), **_of_command(command, table, where)}
     return found
 
 
 def _of_command(command: click.Command, table: Mapping[str, Any], where: tuple[str, ...]) -> dict[str, Any]:
     """The table's values by the parameters' names."""
-    options = _options(command)
+    options = keys(command)
     found: dict[str, Any] = {}
     for key, value in table.items():
-        option = options.get(_spelled(key))
+        option = options.get(spelled(key))
         if option is None:
             _refuse_key(key, where, options, _renamed(command))
         if option.name in found:
             _refuse(f"[{'.'.join(where)}] {key} is set twice", "keep one")
-        found[str(option.name)] = _checked(command, option, value, f"[{'.'.join(where)}] {key}")
+        found[str(option.name)] = checked(command, option, value, f"[{'.'.join(where)}] {key}")
     return found
 
 
-def _checked(command: click.Command, option: click.Option, value: Any, called: str) -> Any:
+def checked(command: click.Command, option: Key, value: Any, called: str) -> Any:
     """``value``, if the option takes it as it is: 3.5 is not a limit of 3, "yes" not a boolean, a text not a list."""
     if isinstance(option, KnobOption):
         return _checked_knob(option, value, called)
+    if isinstance(option, DatabaseArgument):
+        if not isinstance(value, str):
+            _refuse(f"{called} has {_shown(value)}, which is not a path", "planner use FILE sets it")
+        return value
     kinds, words = _kinds(option)
     values = value if option.multiple and isinstance(value, list) else [value]
     if option.multiple and not isinstance(value, list):
@@ -160,32 +163,35 @@ def _is_array_of_tables(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 
 
-def _spelled(key: str) -> str:
+def spelled(key: str) -> str:
+    """A key as the help has it."""
     return key.replace("_", "-")
 
 
-def _long(option: click.Option) -> str:
+def _long(option: Key) -> str:
     return next((name for name in option.opts if name.startswith("--")), option.opts[0]).lstrip("-")
 
 
-def _options(command: click.Command) -> dict[str, click.Option]:
-    return {_long(option): option for option in command.params if isinstance(option, click.Option)}
+def keys(command: click.Command) -> dict[str, Key]:
+    """What the table of a command may have in it, by name."""
+    return {_long(option): option for option in command.params if isinstance(option, (click.Option, DatabaseArgument))}
 
 
 def _renamed(*commands: click.Command) -> dict[str, str]:
     """What is not a key, but means one that no comparison of letters finds."""
     found: dict[str, str] = {}
     for command in commands:
-        for key, option in _options(command).items():
+        for key, option in keys(command).items():
             found.update({name.lstrip("-"): f"{key} = false" for name in option.secondary_opts})
-            found.setdefault(_spelled(str(option.name)), key)
+            found.setdefault(spelled(str(option.name)), key)
     return found
 
 
-def _commands(group: click.Group) -> Iterator[click.Command]:
+def commands(group: click.Group) -> Iterator[click.Command]:
+    """Every command that is no group, in the order of the help."""
     for command in group.commands.values():
         if isinstance(command, click.Group):
-            yield from _commands(command)
+            yield from commands(command)
         else:
             yield command
 
@@ -193,12 +199,13 @@ def _commands(group: click.Group) -> Iterator[click.Command]:
 def _refuse_key(key: str, where: tuple[str, ...], known: Iterable[str], renamed: Mapping[str, str]) -> NoReturn:
     owner = f"planner {' '.join(where)}" if where else "no command"
     has = "has no" if where else "has an"
-    instead = renamed.get(_spelled(key).lower())
-    hint = f"did you mean {instead}?" if instead else _meant(key, known, where)
+    instead = renamed.get(spelled(key).lower())
+    hint = f"did you mean {instead}?" if instead else meant(key, known, where)
     _refuse(f"[{'.'.join(where or (COMMON,))}] {key}: {owner} {has} option of this name", hint)
 
 
-def _meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
+def meant(name: str, known: Iterable[str], where: tuple[str, ...]) -> str:
+    """The hint for a name that is not known."""
     found = nearest(name, known)
     return f"did you mean {found}?" if found else f"planner {' '.join((*where, '--help'))} lists them"
 
@@ -217,7 +224,7 @@ def check_environment(group: click.Group) -> None:
     ours = [name for name in sorted(os.environ) if name.upper().startswith("PLANNER_") and name not in VARIABLES]
     if not ours:
         return  # the rest imports every command
-    every = [(key, option) for command in _commands(group) for key, option in _options(command).items()]
+    every = [(key, option) for command in commands(group) for key, option in keys(command).items()]
     read = dict.fromkeys((*VARIABLES, *(found for _, option in every if (found := _variable(option)))))
     options = {f"PLANNER_{key.replace('-', '_').upper()}": option for key, option in every}
     for name in ours:
@@ -233,33 +240,5 @@ def check_environment(group: click.Group) -> None:
             raise PlannerError(f"{name} is not read", hint=f"did you mean PLANNER_{found}?")
 
 
-def _variable(option: click.Option) -> str | None:
+def _variable(option: Key) -> str | None:
     return option.knob.variable if isinstance(option, KnobOption) else str(option.envvar) if option.envvar else None
-
-
-# ------------------------------------------------------------------------------------------------- saving
-
-
-def save_default_model(role: str, name: str | None) -> Path:
-    """Set a role's default model, or back to the built-in one; returns the file's path."""
-    return save_default(COMMON, role, name)
-
-
-def save_default(command: str, name: str, value: int | str | None) -> Path:
-    """Set one default (``None``: drop it), keeping everything else in the file; returns the file's path."""
-    import tomlkit  # noqa: PLC0415 - only to save
-
-    path = config_path()
-    load_defaults()  # reports what is wrong with it, and where
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    document = tomlkit.parse(read_text(path) if path.exists() else "")
-    table = document.setdefault(command, tomlkit.table())
-    if value is None:
-        table.pop(name, None)
-    else:
-        table[name] = value
-    part = path.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_bytes(tomlkit.dumps(document).encode())
-    part.replace(path)
-    return path
