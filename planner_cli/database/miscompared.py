@@ -26,6 +26,8 @@ _LAYOUTS = (
     (re.compile(r"(19|20)\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "%Y-%m-%d %H:%M:%S"),
     (re.compile(r"(19|20)\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z?"), "%Y-%m-%dT%H:%M:%S"),
 )
+_FORMS = ["%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]
+"""From the coarsest on."""
 _PATTERN = re.compile(r"[%_]*(19|20)\d\d(-[-\d%_: T]*|[%_]*)|%-\d\d-%")
 """What LIKE and GLOB are given to look for a date as a text."""
 _OWN = {
@@ -78,6 +80,7 @@ class Comparisons(Query):
             return
         if side.layout is not None and not side.columns:
             yield from self._with_numbers(side, sign, others, start, end)
+            yield from self._with_another_form(side, sign, others, start, end)
             return
         kind = side.columns[0].column.time if side.is_timed else None
         if kind is None:
@@ -98,6 +101,19 @@ class Comparisons(Query):
         edits = [self._put(n, f"'{int(n.number or 0):0{places}}'") for n in numbers] if whole else []
         text = self._between(start, end)
         yield Fault(f"{text} is never what it seems: strftime() gives a text, and this is a number", tuple(edits))
+
+    def _with_another_form(
+        self, side: Expression, sign: str, others: Sequence[Expression], start: int, end: int
+    ) -> Iterator[Fault]:
+        """A text of a function that can equal none of the texts: a month and a day; of months, if these are."""
+        forms = [_layout(other, sign) for other in others if other.literal is not None]
+        known = side.layout in _FORMS and len(forms) == len(others) and all(form in _FORMS for form in forms)
+        if sign not in ("=", "==", "!=", "<>", "in") or not known or side.layout in forms or not side.layout:
+            return
+        same = forms[0] is not None and len(set(forms)) == 1 and _FORMS.index(forms[0]) < _FORMS.index(side.layout)
+        arguments = ", ".join(self._between(*argument, None) for argument in side.arguments)
+        edits = (self._put(side, f"strftime('{forms[0]}', {arguments})"),) if same and arguments else ()
+        yield Fault(f"{self._between(start, end)} compares texts of the form {side.layout} with another form", edits)
 
     def _mended(
         self, side: Expression, kind: TimeKind, sign: str, others: Sequence[Expression]

@@ -4,6 +4,7 @@
     visit_time >= '2024-01-01'                              ->  date(visit_time / 1000000, 'unixepoch') >= '2024-01-01'
     datetime(created, 'unixepoch')  of milliseconds         ->  datetime(created / 1000, 'unixepoch')
     strftime('%Y', d) = 2024        a text with a number    ->  strftime('%Y', d) = '2024'
+    date(d) = '2024-03'             a day with a month      ->  strftime('%Y-%m', d) = '2024-03'
     strftime('%Y', id)              of no date              ->  strftime('%Y', d), if d is its table's only date
 
 SQLite takes a number for a Julian day and compares any number as less than any text, so that such a query runs and

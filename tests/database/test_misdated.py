@@ -119,6 +119,9 @@ ONE_KIND = [
     ("milliseconds compared with seconds", "SELECT count(*) FROM visits WHERE ms_at >= 1709251200", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
     ("microseconds compared with seconds", "SELECT count(*) FROM visits WHERE us_at BETWEEN 1709251200 AND 1711929599", "SELECT count(*) FROM visits WHERE iso_at LIKE '2024-03-%'"),
     ("1601 compared with 1970", "SELECT count(*) FROM visits WHERE webkit_at >= 1709251200", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
+    ("a day compared with a month", "SELECT count(*) FROM visits WHERE date(iso_at) = '2024-03'", "SELECT count(*) FROM visits WHERE iso_at LIKE '2024-03-%'"),
+    ("a month compared with years", "SELECT count(*) FROM visits WHERE strftime('%Y-%m', iso_at) IN ('2024', '2025')", "SELECT count(*) FROM visits WHERE iso_at BETWEEN '2024' AND '2026'"),
+    ("a moment compared with a day", "SELECT count(*) FROM visits WHERE datetime(iso_at) = '2023-01-31'", "SELECT count(*) FROM visits WHERE date(iso_at) = '2023-01-31'"),
     ("a sum compared with a text", "SELECT count(*) FROM visits WHERE ms_at + 86400000 >= '2024-03-02'", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
     ("a call in a sum", "SELECT date(max(ms_at) + 1) FROM visits", "SELECT date(max(iso_at)) FROM visits"),
     ("seconds made of others compared with a text of digits", "SELECT count(*) FROM visits WHERE us_at / 1000000 >= strftime('%s', '2024-03-01')", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
@@ -204,6 +207,9 @@ LEFT_ALONE = [
     ("this year", "SELECT 1 FROM visits WHERE year = strftime('%Y', 'now')"),
     ("a year in a date", "SELECT date(year || '-01-01') FROM visits"),
     ("another column", "SELECT 1 FROM visits WHERE amount > 2024 OR amount = '2024'"),
+    ("from a month on", "SELECT 1 FROM visits WHERE date(iso_at) >= '2024-03' AND strftime('%Y', iso_at) < '2025-01-01'"),
+    ("a month with a month", "SELECT 1 FROM visits WHERE strftime('%Y-%m', iso_at) = '2024-03'"),
+    ("one of the same form", "SELECT 1 FROM visits WHERE strftime('%Y', iso_at) IN ('2024', '2025-01-01')"),
     ("a text with a text", "SELECT 1 FROM visits WHERE strftime('%m', iso_at) = '03'"),
     ("a number with a number", "SELECT 1 FROM visits WHERE strftime('%m', iso_at) + 0 = 3"),
     ("of another table", "SELECT 1 FROM nothing WHERE ms_at >= '2024-01-01'"),
@@ -258,6 +264,7 @@ def test_the_one_date_of_a_table_is_meant(sql, dated):
 
 
 ONLY_DOUBTED = [
+    ("a month compared with a day", "SELECT 1 FROM visits WHERE strftime('%Y-%m', iso_at) = '2024-03-01'"),
     ("one of several", "SELECT date(amount) FROM visits"),
     ("a year of which nobody knows the day", "SELECT date(year) FROM visits"),
     ("an expression that is no moment", "SELECT date(ms_at * 3 + 7, 'unixepoch') FROM visits"),
