@@ -61,7 +61,7 @@ def abstained(planner: Planner, question: Question, answer: Answer) -> PlannerEr
 
 def _unknown(question: Question) -> PlannerError:
     schema = question.whole or question.schema
-    words = unknown_words(question.with_earlier, schema, question.hints)[:_MOST_NAMED]
+    words = unknown_words(question.with_earlier, schema, question.hints, question.notes)[:_MOST_NAMED]
     tables = ", ".join(as_listed(table.name) for table in schema.tables[:_MOST_NAMED])
     more = ", ..." if len(schema.tables) > _MOST_NAMED else ""
     return UnanswerableError(

@@ -1,17 +1,21 @@
-"""The columns that a query names and that keep moments, with a moment that one of them keeps."""
+"""What the look for misread times shares: the columns of a query that keep moments, and how to write a change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from planner_cli.database.expressions import NUMERIC, Expression, Read
+from planner_cli.database.expressions import NUMERIC, Expression, Read, Reader
 from planner_cli.database.moments import in_epoch
-from planner_cli.lexer import Token
+from planner_cli.lexer import Token, shortened
+from planner_cli.prompts.schema import literal
+from planner_cli.prompts.times import as_argument, called
 from planner_cli.text import nocase
-from planner_cli.types import Table, TimeKind
+from planner_cli.types import Schema, Table, TimeKind
 
 YEAR = 31_556_952
 """Seconds."""
+_SNIPPET = 60
 _NEAR = 20 * YEAR
 """Seconds by which an expression may miss the moment that it is made of; a wrong unit misses it by more."""
 
@@ -83,3 +87,80 @@ def unit(side: Expression) -> TimeKind | None:
 def is_near(seconds: float | None, read: Read) -> bool:
     """Whether that is about when the column's stored moment is."""
     return seconds is not None and abs(seconds - moment(read)) < _NEAR
+
+
+# --------------------------------------------------------------------------------------------------- changes
+
+Edit = tuple[int, int, str]
+"""From one offset to another, and what is to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    text: str
+    """What is wrong, with a stored value as evidence."""
+    edits: tuple[Edit, ...] = ()
+    """What would be right; none: nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that is looked at."""
+
+    sql: str
+    schema: Schema
+    parts: Sequence[Token]
+    reader: Reader
+
+    def _as_text(self, side: Expression, layout: str) -> str:
+        """The moment of an expression as a text of that layout."""
+        kind = side.columns[0].column.time
+        assert kind is not None
+        found, text = self._counted(side) if kind in NUMERIC else (kind, self._wrapped(side))
+        argument, behind = as_argument(found or kind, text)
+        if found not in NUMERIC and layout == "%Y-%m-%d":
+            return argument
+        named = {"%Y-%m-%d": "date(", "%Y-%m-%d %H:%M:%S": "datetime("}.get(layout, f"strftime('{layout}', ")
+        return f"{named}{argument}{behind})"
+
+    def _counted(self, side: Expression) -> tuple[TimeKind | None, str]:
+        """How an expression counts, and its text; the column alone where it is only scaled, and wrongly."""
+        found = unit(side)
+        if found is None and side.scaled:
+            return side.columns[0].column.time, side.columns[0].text
+        return found, self._wrapped(side)
+
+    def _whole(self, argument: tuple[int, int]) -> Expression | None:
+        """The expression that an argument is, if it can be read to its end."""
+        found = self.reader.at(argument[0])
+        return found if found is not None and found.end == argument[1] else None
+
+    def _between(self, start: int, end: int, width: int | None = _SNIPPET) -> str:
+        return shortened(self.sql[self.parts[start].start : self.parts[end - 1].end], width)
+
+    def _text(self, side: Expression) -> str:
+        return self.sql[self.parts[side.start].start : self.parts[side.end - 1].end]
+
+    def _wrapped(self, side: Expression) -> str:
+        text = self._text(side)
+        call = self.reader.arguments(side.start + 1) if self.reader.word(side.start + 1) == "(" else None
+        return text if side.bare or (call is not None and call[1] == side.end - 1) else f"({text})"
+
+    def _put(self, side: Expression, text: str) -> Edit:
+        return self._edit(side.start, side.end - 1, text)
+
+    def _edit(self, first: int, last: int, text: str) -> Edit:
+        return self.parts[first].start, self.parts[last].end, text
+
+    def _without(self, argument: tuple[int, int]) -> Edit:
+        """An argument removed with the comma before it."""
+        return self._edit(argument[0] - 1, argument[1] - 1, "")
+
+    def _fault(self, read: Read, start: int, end: int, edits: tuple[Edit, ...]) -> Fault:
+        kind, samples = read.column.time, read.column.samples
+        assert kind is not None
+        such = f", such as {literal(samples[0])}" if samples else ""
+        name = f"{read.table}.{read.column.name}"
+        return Fault(
+            f"{self._between(start, end)} reads {name} as what it is not: it holds {called(kind)}{such}", edits
+        )

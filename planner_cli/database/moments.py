@@ -48,6 +48,8 @@ _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:\d\d))?)?")
 _DAY_FIRST = re.compile(r"(\d\d)[./-](\d\d)[./-]\d{4}( .*)?")
 _COMPACT = re.compile(r"\d{8}")
+_READ = re.compile(r"\s*(-?\d{4}-\d\d-\d\d|\d\d:\d\d|now\s*\Z|-?[\d.]+\s*\Z)", re.IGNORECASE)
+"""The beginning of a text that they read."""
 _DIGITS = re.compile(r"\d{9,19}")
 
 
@@ -196,6 +198,17 @@ def codes(values: Sequence[Value]) -> tuple[Value, ...]:
     if not 2 <= len(values) <= _MOST_CODES or not alike or max(map(len, texts)) > _WIDEST_CODE:
         return ()
     return tuple(values) if sum(map(len, texts)) + 4 * len(texts) <= _WIDEST_CODES else ()
+
+
+def holds_no_date(column: Column) -> bool:
+    """Whether none of a column's first values is anything that SQLite's functions read as a date or time."""
+    return bool(column.samples) and not any(map(_is_date, column.samples))
+
+
+def _is_date(value: Value) -> bool:
+    if isinstance(value, str):
+        return _READ.match(value) is not None
+    return isinstance(value, int | float) and 1_721_059.5 <= value < 5_373_484.5
 
 
 # ------------------------------------------------------------------------------------------------- a table

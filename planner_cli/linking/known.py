@@ -23,16 +23,21 @@ _GENERAL = frozenset(
 """Words that a question about any database may have, folded as :func:`planner_cli.linking.words.stem` does."""
 
 
-def share_known(question: str, schema: Schema, mentioned: Sequence[ValueHint] = ()) -> float:
-    """The share of a question's own words that are like a name, a comment or a value it mentions; 1 if it has none."""
+def share_known(question: str, schema: Schema, mentioned: Sequence[ValueHint] = (), notes: Sequence[str] = ()) -> float:
+    """The share of a question's own words that are like a name, a comment or a value it mentions; 1 if it has none.
+
+    ``notes`` are those of the user's that it is shown with.
+    """
     own = _own_words(question)
-    return 1 - len(unknown_words(question, schema, mentioned)) / len(own) if own else 1.0
+    return 1 - len(unknown_words(question, schema, mentioned, notes)) / len(own) if own else 1.0
 
 
-def unknown_words(question: str, schema: Schema, mentioned: Sequence[ValueHint] = ()) -> tuple[str, ...]:
+def unknown_words(
+    question: str, schema: Schema, mentioned: Sequence[ValueHint] = (), notes: Sequence[str] = ()
+) -> tuple[str, ...]:
     """The question's own words that are like none of these, folded, in their order."""
     names = dict.fromkeys(word for text in _texts(schema) for word in name_words(text))
-    names |= dict.fromkeys(word for hint in mentioned for word in question_words(hint.value))
+    names |= dict.fromkeys(word for text in (*(h.value for h in mentioned), *notes) for word in question_words(text))
     return tuple(word for word in _own_words(question) if not any(alike(word, name) for name in names))
 
 

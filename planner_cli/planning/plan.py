@@ -73,7 +73,7 @@ def new_pool(
     return Pool(
         database, control, spent, failed=not knows, mends=mends, patience=patience, earlier=question.earlier,
         weights=settings.confidence, now=question.now, look=look,
-        known=share_known(question.with_earlier, schema, question.hints),
+        known=share_known(question.with_earlier, schema, question.hints, question.notes),
     )  # fmt: skip
 
 

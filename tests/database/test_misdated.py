@@ -15,7 +15,7 @@ import pytest
 
 from planner_cli.database import Database
 from planner_cli.database.misdated import misdated, redate
-from planner_cli.types import Schema
+from planner_cli.types import Column, Schema, Table
 
 EPOCHS = {
     # column: the seconds since 1970 in it
@@ -119,6 +119,11 @@ ONE_KIND = [
     ("milliseconds compared with seconds", "SELECT count(*) FROM visits WHERE ms_at >= 1709251200", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
     ("microseconds compared with seconds", "SELECT count(*) FROM visits WHERE us_at BETWEEN 1709251200 AND 1711929599", "SELECT count(*) FROM visits WHERE iso_at LIKE '2024-03-%'"),
     ("1601 compared with 1970", "SELECT count(*) FROM visits WHERE webkit_at >= 1709251200", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
+    ("a day compared with a month", "SELECT count(*) FROM visits WHERE date(iso_at) = '2024-03'", "SELECT count(*) FROM visits WHERE iso_at LIKE '2024-03-%'"),
+    ("a month compared with years", "SELECT count(*) FROM visits WHERE strftime('%Y-%m', iso_at) IN ('2024', '2025')", "SELECT count(*) FROM visits WHERE iso_at BETWEEN '2024' AND '2026'"),
+    ("a moment compared with a day", "SELECT count(*) FROM visits WHERE datetime(iso_at) = '2023-01-31'", "SELECT count(*) FROM visits WHERE date(iso_at) = '2023-01-31'"),
+    ("a sum compared with a text", "SELECT count(*) FROM visits WHERE ms_at + 86400000 >= '2024-03-02'", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
+    ("a call in a sum", "SELECT date(max(ms_at) + 1) FROM visits", "SELECT date(max(iso_at)) FROM visits"),
     ("seconds made of others compared with a text of digits", "SELECT count(*) FROM visits WHERE us_at / 1000000 >= strftime('%s', '2024-03-01')", "SELECT count(*) FROM visits WHERE iso_at >= '2024-03-01'"),
     ("milliseconds compared with strftime", "SELECT count(*) FROM visits WHERE ms_at >= strftime('%s', '2024-03-01')", "SELECT count(*) FROM visits WHERE ms_at >= CAST(strftime('%s', '2024-03-01') AS INTEGER) * 1000"),
     ("microseconds compared with a week ago", "SELECT count(*) FROM visits WHERE us_at > unixepoch('2025-06-18') - 7 * 86400", "SELECT count(*) FROM visits WHERE iso_at > '2025-06-11'"),
@@ -202,6 +207,9 @@ LEFT_ALONE = [
     ("this year", "SELECT 1 FROM visits WHERE year = strftime('%Y', 'now')"),
     ("a year in a date", "SELECT date(year || '-01-01') FROM visits"),
     ("another column", "SELECT 1 FROM visits WHERE amount > 2024 OR amount = '2024'"),
+    ("from a month on", "SELECT 1 FROM visits WHERE date(iso_at) >= '2024-03' AND strftime('%Y', iso_at) < '2025-01-01'"),
+    ("a month with a month", "SELECT 1 FROM visits WHERE strftime('%Y-%m', iso_at) = '2024-03'"),
+    ("one of the same form", "SELECT 1 FROM visits WHERE strftime('%Y', iso_at) IN ('2024', '2025-01-01')"),
     ("a text with a text", "SELECT 1 FROM visits WHERE strftime('%m', iso_at) = '03'"),
     ("a number with a number", "SELECT 1 FROM visits WHERE strftime('%m', iso_at) + 0 = 3"),
     ("of another table", "SELECT 1 FROM nothing WHERE ms_at >= '2024-01-01'"),
@@ -233,7 +241,31 @@ def test_a_right_use_is_left_alone(visits, sql):
     assert redate(sql, visits.schema) is None
 
 
+ONE_DATE = [
+    ("a function of no date", "SELECT count(*) FROM parts WHERE strftime('%Y', number) = '2024'", "SELECT count(*) FROM parts WHERE strftime('%Y', made_at / 1000, 'unixepoch') = '2024'"),
+    ("of a text that is none", "SELECT date(p.name) FROM parts AS p", "SELECT date(p.made_at / 1000, 'unixepoch') FROM parts AS p"),
+    ("of the date", "SELECT date(made_at / 1000, 'unixepoch') FROM parts", None),
+    ("of what may be an epoch", "SELECT date(number, 'unixepoch') FROM parts", None),
+    ("of a time of day", "SELECT time(clock), strftime('%H', clock) FROM parts", None),
+    ("of what is computed", "SELECT date(number + 2460000) FROM parts", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "dated"), [case[1:] for case in ONE_DATE], ids=[case[0] for case in ONE_DATE])
+def test_the_one_date_of_a_table_is_meant(sql, dated):
+    columns = (
+        Column("number", "INTEGER", samples=(1, 2)), Column("name", "TEXT", samples=("bolt", "nut")),
+        Column("clock", "TEXT", samples=("10:30",)), Column("empty", "TEXT"),
+        Column("made_at", "INTEGER", samples=(1_718_700_000_000,), time="milliseconds"),
+    )  # fmt: skip
+    schema = Schema((Table("parts", columns),))
+    assert redate(sql, schema) == dated
+    assert len(misdated(sql, schema)) == (dated is not None)
+
+
 ONLY_DOUBTED = [
+    ("a month compared with a day", "SELECT 1 FROM visits WHERE strftime('%Y-%m', iso_at) = '2024-03-01'"),
+    ("one of several", "SELECT date(amount) FROM visits"),
     ("a year of which nobody knows the day", "SELECT date(year) FROM visits"),
     ("an expression that is no moment", "SELECT date(ms_at * 3 + 7, 'unixepoch') FROM visits"),
 ]

@@ -115,3 +115,11 @@ def test_what_the_database_knows_of_a_question(question, values, share, words):
     mentioned = [ValueHint("customers", "name", value) for value in values]
     assert share_known(question, SHOP, mentioned) == pytest.approx(share)
     assert unknown_words(question, SHOP, mentioned) == words
+
+
+def test_the_words_of_notes_are_known():
+    question = "How many frobnicated customers are there?"
+    notes = ("frobnicated customer: ordered within 90 days",)
+    assert unknown_words(question, SHOP) == ("frobnicated",)
+    assert unknown_words(question, SHOP, (), notes) == ()
+    assert share_known(question, SHOP, (), notes) == 1.0
