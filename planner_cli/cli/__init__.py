@@ -37,6 +37,7 @@ COMMANDS = {
     "ask": "Answer QUESTION from the SQLite file DATABASE, or from tables in text files.",
     "chat": "Ask the SQLite file DATABASE one question after another; the models stay loaded.",
     "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
+    "why": "Show why the last answer won: the other results whole, and the rows on which the first two differ.",
     "sql": "Run a QUERY of your own on the SQLite file DATABASE, in the sandbox; no model is loaded.",
     "schema": "List the tables of the SQLite file DATABASE, or the columns of each TABLE; no model is loaded.",
     "demo": "Build a small business database and ask it a few questions.",
