@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from planner_cli.app.listing import columns_listed, tables_listed
 from planner_cli.app.opening import part_of
@@ -30,7 +31,8 @@ from planner_cli.explaining import explain
 from planner_cli.history import History, SavedQuery, history_path
 from planner_cli.knobs import Knob
 from planner_cli.lexer import shortened
-from planner_cli.types import Execution, Schema
+from planner_cli.types import Answer, Execution, Schema
+from planner_cli.ui.comparison import show_separation
 from planner_cli.ui.completing import Words
 from planner_cli.ui.console import make_console, print_line
 from planner_cli.ui.formats import ENDINGS, FORMATS, PICTURES
@@ -106,11 +108,19 @@ def _why(session: Session, rest: str) -> None:
     if not rest:
         assert session.asked is not None, "there is a state of it"
         show_why(state, session.asked.question.hints, console)
+        _separate(session, state.answer, console)
         return
     row = next((row for row in state.board() if str(row.number) == rest), None)
     if row is None:
         raise PlannerError(f"there is no candidate {rest}", hint=f"there are {len(state.board())}; \\why lists them")
     show_candidate(row, console)
+
+
+def _separate(session: Session, answer: Answer | None, console: Console) -> None:
+    """The rows on which the answer and the next result differ, where there is another."""
+    if answer is not None and answer.sql is not None and len(answer.ranking) > 1:
+        other = answer.candidates[answer.ranking[1].candidate].sql
+        show_separation(session.planner.database.separating(answer.sql, other), console)
 
 
 def _mark(session: Session, rest: str) -> None:
