@@ -121,7 +121,7 @@ class Planner:
             notes.append(text)
             (note or no_note)(text)
 
-        models = Models(choices, control, noted)
+        models = Models(choices, control, noted, progress=progress)
         wanted = models.settings.database
         limits = models.settings.plan.limits.with_rows(rows)
         started = time.perf_counter()

@@ -297,3 +297,9 @@ def test_files_of_tables(tmp_path):
     ]
     refused = planner("ask", QUESTION, *files, "-o", files[1])
     assert refused.stderr == f"planner: {files[1]} is the database asked about (name another file for the answer)\n"
+
+
+def test_a_question_may_come_from_standard_input(shop):
+    done = planner("ask", "-", shop)  # from which there is nothing to read
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the question is empty" in done.stderr
