@@ -136,7 +136,7 @@ class Planner:
             notes.append(text)
             (note or no_note)(text)
 
-        models = Models(choices, control, said)
+        models = Models(choices, control, said, progress=progress)
         wanted = models.settings.database
         limits = models.settings.plan.limits
         started = time.perf_counter()

@@ -88,7 +88,7 @@ class _Request:
 def ask(context: click.Context, /, **_: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE, or from tables in text files.
 
-    QUESTION is - to read it from standard input. The answer goes to standard output, everything else to standard error.
+    QUESTION may be - (standard input). Standard output gets the answer alone.
 
     \b
     planner ask "How many customers are there?" shop.sqlite

@@ -74,11 +74,11 @@ class ResultOptions:
 
 _FORMAT = click.option(
     "--format", "format_", cls=Plain, type=click.Choice(EVERY_FORMAT), metavar="NAME",
-    help=f"{', '.join(EVERY_FORMAT)}.  [default: the ending of FILE says, else table]",
+    help=f"{', '.join(EVERY_FORMAT)}.  [default: FILE's ending, else table]",
 )  # fmt: skip
 _PLOT = click.option(
     "--plot", cls=Plain, is_flag=True,
-    help="Draw the result: the same as --format plot, or with -o a file that ends in .png or .svg.",
+    help="Draw the result; with -o FILE.png or .svg as a picture.",
 )  # fmt: skip
 _LIMIT = click.option(
     "--limit", cls=Plain, type=click.IntRange(min=1), metavar="ROWS",
