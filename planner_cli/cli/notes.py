@@ -118,11 +118,10 @@ def _check(written: Notes, opened: Database) -> int:
         say(line)
     if found:
         return ExitCode.USAGE
-    count = sum(bool(table.note) + len(table.columns) for table in written.tables)
-    say(
-        f"{count} descriptions, {len(written.terms)} terms, {len(written.examples)} examples: all of them fit",
-        err=True,
-    )
+    described = sum(bool(table.note) + len(table.columns) for table in written.tables)
+    counts = {"description": described, "term": len(written.terms), "example": len(written.examples)}
+    said = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+    say(f"{said}: all of them fit", err=True)
     return ExitCode.OK
 
 

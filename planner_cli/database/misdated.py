@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ from planner_cli.types import Schema
 _LONGEST = 5_000
 """Characters of a query that is looked at: of one that is all brackets, the time grows with their square."""
 
+_MONTH = re.compile(r"\d{4}-\d\d")
 _FUNCTIONS = frozenset({"date", "datetime", "time", "julianday", "unixepoch", "strftime"})
 
 
@@ -141,7 +143,9 @@ class Functions(Query):
         known = self.schema.select((read.table,)).tables
         others = [c for table in known for c in table.columns if c.time not in (None, "year")]
         edits: tuple[Edit, ...] = ()
-        if len(others) == 1 and others[0].time is not None:
+        if all(isinstance(value, str) and _MONTH.fullmatch(value) for value in read.column.samples):
+            edits = (self._put(side, f"{read.text} || '-01'"),)
+        elif len(others) == 1 and others[0].time is not None:
             owner = read.text.rpartition(".")[0]
             argument, behind = as_argument(others[0].time, f"{owner}{'.' if owner else ''}{spelled(others[0].name)}")
             edits = (self._put(side, argument + behind),)

@@ -74,6 +74,20 @@ def test_the_built_in_pair_is_shown_no_notes(planner):
     assert (question.notes, question.examples) == ((), ())
 
 
+def test_a_general_model_is_shown_notes_examples_and_the_day(shop, tiny_random_model):
+    shop.with_name(f"{shop.name}.planner.toml").write_text(
+        "[terms]\nregular = 'twice or more'\n[tables.nothing]\nnote = 'x'"
+    )
+    with quick(shop, tiny_random_model, today="2025-06-18") as opened:
+        assert opened.takes_notes
+        opened.learn([Example("regular customers last month?", "select 1")])
+        question = opened.question("Which customers were regular last month?")
+        assert any("the notes name what is not there: no table nothing" in note for note in opened.notes)
+    assert question.notes == ("regular: twice or more",)
+    assert question.examples == (Example("regular customers last month?", "select 1"),)
+    assert (question.today, question.now) == ("2025-06-18", "2025-06-18")
+
+
 def test_a_query_of_ones_own_runs_in_the_sandbox(planner):
     assert planner.sql("select count(*) from customers").rows == ((150,),)
     assert planner.sql("delete from customers").error_kind == "refused"

@@ -41,7 +41,7 @@ def test_notes_are_shown_and_fit(shop):
     ]  # fmt: skip
     done = planner("notes", shop, "--check")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "1 descriptions, 1 terms, 1 examples: all of them fit\n"
+    assert done.stderr == "1 description, 1 term, 1 example: all of them fit\n"
     assert "where the invoice goes" in planner("schema", shop, "customers").stdout
 
 
@@ -63,7 +63,7 @@ def test_a_new_file_has_the_names_that_there_are(tmp_path, monkeypatch):
     monkeypatch.setenv("VISUAL", str(editor))
     done = planner("notes", path, "--edit")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert done.stderr == f"{path}.planner.toml is new\n1 descriptions, 0 terms, 0 examples: all of them fit\n"
+    assert done.stderr == f"{path}.planner.toml is new\n1 description, 0 terms, 0 examples: all of them fit\n"
     text = Path(f"{path}.planner.toml").read_text()
     assert '[tables."a \\"b\\"\\u000a".columns]\n# id = ""\n# "größe" = ""\n' in text
     assert path.read_bytes() == before

@@ -244,6 +244,7 @@ def test_a_right_use_is_left_alone(visits, sql):
 ONE_DATE = [
     ("a function of no date", "SELECT count(*) FROM parts WHERE strftime('%Y', number) = '2024'", "SELECT count(*) FROM parts WHERE strftime('%Y', made_at / 1000, 'unixepoch') = '2024'"),
     ("of a text that is none", "SELECT date(p.name) FROM parts AS p", "SELECT date(p.made_at / 1000, 'unixepoch') FROM parts AS p"),
+    ("of a month", "SELECT strftime('%Y', month) FROM parts", "SELECT strftime('%Y', month || '-01') FROM parts"),
     ("of the date", "SELECT date(made_at / 1000, 'unixepoch') FROM parts", None),
     ("of what may be an epoch", "SELECT date(number, 'unixepoch') FROM parts", None),
     ("of a time of day", "SELECT time(clock), strftime('%H', clock) FROM parts", None),
@@ -256,6 +257,7 @@ def test_the_one_date_of_a_table_is_meant(sql, dated):
     columns = (
         Column("number", "INTEGER", samples=(1, 2)), Column("name", "TEXT", samples=("bolt", "nut")),
         Column("clock", "TEXT", samples=("10:30",)), Column("empty", "TEXT"),
+        Column("month", "TEXT", samples=("2024-01", "2024-02")),
         Column("made_at", "INTEGER", samples=(1_718_700_000_000,), time="milliseconds"),
     )  # fmt: skip
     schema = Schema((Table("parts", columns),))
