@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from planner_cli.cli.output import say
+
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_PLANNER_COMPLETE"
 """Of the environment, in which a completing shell says what it wants; click's own name for it."""
@@ -25,4 +27,4 @@ def completion(context: click.Context, shell: str) -> None:
     """  # noqa: D301 - click's own mark for lines that are not to be rewrapped
     kind = get_completion_class(shell)
     assert kind is not None, "click has one for each of them"
-    click.echo(kind(context.find_root().command, {}, "planner", VARIABLE).source().rstrip("\n"))
+    say(kind(context.find_root().command, {}, "planner", VARIABLE).source().rstrip("\n"))

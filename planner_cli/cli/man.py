@@ -38,7 +38,7 @@ def man(context: click.Context, command: tuple[str, ...], folder: Path | None) -
         if wanted not in pages:
             close = meant(command[-1], (path[-1] for path in pages if path[:-1] == wanted[:-1]), command[:-1])
             raise PlannerError(f"there is no command {' '.join(wanted)}", hint=close)
-        click.echo(page(wanted, pages[wanted]), nl=False)
+        say(page(wanted, pages[wanted]).rstrip("\n"))
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
