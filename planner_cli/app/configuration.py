@@ -24,6 +24,8 @@ from planner_cli.types import Role
 
 COMMON = "defaults"
 """The table of every command."""
+USUAL_DATABASE = "default-database"
+"""Key of the database that is asked where none is named; ``database`` is an option of ``planner bench``."""
 MODEL_ROLES: tuple[Role, ...] = ("generator", "discriminator")
 
 
@@ -79,7 +81,7 @@ def from_configuration(knobs: Mapping[str, Knob]) -> dict[str, Any]:
 
 def default_database() -> str | None:
     """The database that ``planner use`` has set, as it is in the file."""
-    found = load_defaults().get(COMMON, {}).get("database")
+    found = load_defaults().get(COMMON, {}).get(USUAL_DATABASE)
     return None if found is None else str(found)
 
 

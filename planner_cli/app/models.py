@@ -64,9 +64,16 @@ class Models:
     """Finds and loads the models that choices name."""
 
     def __init__(
-        self, choices: Choices, control: Control | None = None, note: Note = no_note, *, states: Path | None = None
+        self,
+        choices: Choices,
+        control: Control | None = None,
+        note: Note = no_note,
+        *,
+        states: Path | None = None,
+        progress: Note | None = None,
     ) -> None:
-        """``states`` is the folder for the states of prompts, by default the user's."""
+        """``states`` is the folder for prompts' states, by default the user's; ``progress`` hears what takes long."""
+        self._progress = progress
         self._states = states
         self.choices = choices
         self.settings = choices.settings()
@@ -102,6 +109,7 @@ class Models:
                 role,
                 adapter=models.adapter(role),
                 budget=budget.value if role == "discriminator" and budget.by_user else None,
+                progress=self._progress,
             )
         if role == "discriminator" and models.reasoning is not None:
             return replace(found, reasoning=models.reasoning)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from planner_cli.app.aside import aside
 from planner_cli.app.asking import Asking
@@ -136,7 +136,7 @@ class Planner:
             notes.append(text)
             (note or no_note)(text)
 
-        models = Models(choices, control, said)
+        models = Models(choices, control, said, progress=progress)
         wanted = models.settings.database
         limits = models.settings.plan.limits
         started = time.perf_counter()
@@ -210,7 +210,7 @@ class Planner:
         if loaded.generator is None or self._asking is None:
             raise RuntimeError("a planner without a generator")
         control = control or Control(self.plan.max_seconds)
-        other = None if given is not None else aside(asked.with_earlier, self.schema, self.database, control, spent)
+        other = None if given is not None else aside(asked.text, self.schema, self.database, control, spent)
         events = other or plan(
             asked, self.database, loaded.generator, loaded.discriminator, self.plan, control=control, spent=spent,
             given=given, others=self._asking.others,
@@ -243,8 +243,9 @@ class Planner:
 
     def _filled(self, events: Iterator[Event], control: Control) -> Iterator[Event]:
         """The same, with as many rows of the answer as are wanted: what the models see does not depend on that."""
-        for event in events:
-            yield Answered(self._with_rows(event.answer, control)) if isinstance(event, Answered) else event
+        with closing(cast("Generated[Event, None, None]", events)):
+            for event in events:
+                yield Answered(self._with_rows(event.answer, control)) if isinstance(event, Answered) else event
 
     def _with_rows(self, answer: Answer, control: Control) -> Answer:
         execution, sql = answer.best_execution, answer.sql

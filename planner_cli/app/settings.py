@@ -65,8 +65,8 @@ class DatabaseSettings(Checked):
     """What of the database is read, and shown to the models."""
 
     tables: tuple[str, ...] = knob(
-        (), "Show the models only these tables; queries may still read others.  Names with a comma are quoted "
-        "as in SQL.", "database", metavar="A,B", split=_tables, main=True,
+        (), "Show the models only these tables; queries may still read others.  Quote names with a comma as in "
+        "SQL.", "database", metavar="A,B", split=_tables, main=True,
     )  # fmt: skip
     schema_tokens: int = knob(
         4096, "Of a schema that takes more of the prompt, show the models the tables and columns that the question "
@@ -74,8 +74,8 @@ class DatabaseSettings(Checked):
     )  # fmt: skip
     no_values: bool = knob(False, "Show the models no sample values, only the schema.", "database")
     redact: tuple[str, ...] = knob(
-        (), "Make this column read as NULL everywhere; may be repeated.  Names with a dot or comma are quoted "
-        "as in SQL.", "redact", metavar="TABLE.COLUMN", split=_columns, again=True, main=True,
+        (), "Make this column read as NULL everywhere; may be repeated.  Quote names with a dot or comma as in "
+        "SQL.", "redact", metavar="TABLE.COLUMN", split=_columns, again=True, main=True,
     )  # fmt: skip
     private_copy: bool = knob(
         False, "Where DATABASE cannot be read without writing (a write was cut off), read a temporary copy only "

@@ -38,6 +38,7 @@ COMMANDS = {
     "chat": "Ask the SQLite file DATABASE one question after another; the models stay loaded.",
     "warm": "Read the schema of DATABASE ahead, so that the first question starts at once.",
     "check": "Judge a query that you have: how likely it is that SQL answers QUESTION.",
+    "why": "Show why the last answer won: the other results whole, and the rows on which the first two differ.",
     "sql": "Run a QUERY of your own on the SQLite file DATABASE, in the sandbox; no model is loaded.",
     "schema": "List the tables of the SQLite file DATABASE, or the columns of each TABLE; no model is loaded.",
     "notes": "Show or edit what is written down about the SQLite file DATABASE: units, codes, terms, right queries.",

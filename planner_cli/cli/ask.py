@@ -19,7 +19,6 @@ from planner_cli.cli.options import choices_of, options, plain
 from planner_cli.cli.remembering import last_answered, level_option, remember
 from planner_cli.cli.result_options import PAGE, ResultOptions, chosen_results, result_options
 from planner_cli.cli.results import (
-    abstained,
     exit_code,
     options_json,
     print_answer,
@@ -27,6 +26,7 @@ from planner_cli.cli.results import (
     print_error_document,
     print_warnings,
     wanted,
+    withheld,
 )
 from planner_cli.cli.screen import KNOBS as SCREEN_KNOBS
 from planner_cli.cli.screen import ScreenSettings, opened, question_of, watch
@@ -88,7 +88,7 @@ class _Request:
 def ask(context: click.Context, /, **_: Any) -> int:
     """Answer QUESTION from the SQLite file DATABASE, or from tables in text files.
 
-    QUESTION is - to read it from standard input. The answer goes to standard output, everything else to standard error.
+    QUESTION may be - (standard input). Standard output gets the answer alone.
 
     \b
     planner ask "How many customers are there?" shop.sqlite
@@ -131,7 +131,7 @@ def _answer(request: _Request, choices: Choices, control: Control) -> tuple[Exit
         question = question_of(planner, request.question, screen, earlier)
         answer = watch(planner, question, screen, control)
         code = exit_code(planner, answer)
-        error = abstained(planner, question, answer) if code is ExitCode.ABSTAINED else None
+        error = withheld(planner, question, answer) if code is ExitCode.ABSTAINED else None
         try:
             _print(planner, request, screen, question, answer, control, code, error)
             print_warnings(screen, answer)

@@ -25,7 +25,14 @@ from typing import Any, NoReturn, TypeAlias
 import click
 
 from planner_cli.app.choices import VARIABLES
-from planner_cli.app.configuration import COMMON, MODEL_ROLES, config_path, default_models, load_defaults
+from planner_cli.app.configuration import (
+    COMMON,
+    MODEL_ROLES,
+    USUAL_DATABASE,
+    config_path,
+    default_models,
+    load_defaults,
+)
 from planner_cli.cli.arguments import DatabaseArgument
 from planner_cli.cli.options import KnobOption
 from planner_cli.database.names import CUTOFF, nearest
@@ -169,6 +176,8 @@ def spelled(key: str) -> str:
 
 
 def _long(option: Key) -> str:
+    if isinstance(option, DatabaseArgument):
+        return USUAL_DATABASE
     return next((name for name in option.opts if name.startswith("--")), option.opts[0]).lstrip("-")
 
 

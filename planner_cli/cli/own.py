@@ -89,6 +89,7 @@ def print_execution(
         limit=results.rows,
         limit_option=limit_option,
         whole=whole,
+        pager=results.pager,
     )
     if not screen.quiet:
         for note in (*(() if execution.rows else ("0 rows",)), *(doubt.text for doubt in execution.doubts)):

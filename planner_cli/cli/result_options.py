@@ -14,7 +14,8 @@ from planner_cli.cli.helping import Plain
 from planner_cli.cli.streams import check_target
 from planner_cli.errors import PlannerError
 from planner_cli.types import Execution
-from planner_cli.ui.formats import EVERY_FORMAT, Format, format_of
+from planner_cli.ui.formats import EVERY_FORMAT, FILES, Format, format_of
+from planner_cli.ui.picture import check_matplotlib
 
 PAGE = 500
 """Rows on a screen."""
@@ -33,6 +34,12 @@ class ResultOptions:
     raw: bool = False
     bom: bool = False
     output: Path | None = None
+    pages: bool = True
+
+    @property
+    def pager(self) -> Callable[[str], None] | None:
+        """What shows a result that is longer than the screen: $PAGER, or less."""
+        return click.echo_via_pager if self.pages and sys.stdin.isatty() else None
 
     @property
     def format(self) -> Format:
@@ -55,8 +62,10 @@ class ResultOptions:
             PlannerError: the options contradict each other, or the file must not be written to.
 
         """
-        if self.format == "xlsx" and self.output is None:
-            raise PlannerError("--format xlsx is for files", hint="add -o FILE.xlsx")
+        if self.format in FILES and self.output is None:
+            raise PlannerError(f"--format {self.format} is for files", hint=f"add -o FILE.{self.format}")
+        if self.format in {"png", "svg"}:
+            check_matplotlib()
         if self.bom and (self.format not in {"csv", "tsv"} or not as_result):
             raise PlannerError("--bom is only for csv and tsv", hint="add --format csv")
         if self.output is not None:
@@ -65,7 +74,11 @@ class ResultOptions:
 
 _FORMAT = click.option(
     "--format", "format_", cls=Plain, type=click.Choice(EVERY_FORMAT), metavar="NAME",
-    help=f"{', '.join(EVERY_FORMAT)}.  [default: the ending of FILE says, else table]",
+    help=f"{', '.join(EVERY_FORMAT)}.  [default: FILE's ending, else table]",
+)  # fmt: skip
+_PLOT = click.option(
+    "--plot", cls=Plain, is_flag=True,
+    help="Draw the result; with -o FILE.png or .svg as a picture.",
 )  # fmt: skip
 _LIMIT = click.option(
     "--limit", cls=Plain, type=click.IntRange(min=1), metavar="ROWS",
@@ -83,12 +96,17 @@ _OUTPUT = click.option(
     "-o", "--output", cls=Plain, type=click.Path(path_type=Path), metavar="FILE", help="Write the answer to a file."
 )
 
+_PAGER = click.option(
+    "--pager/--no-pager", cls=Plain, main=False, default=True,
+    help="Show a result that is longer than the screen through $PAGER.  [default: on]",
+)  # fmt: skip
+
 
 def result_options(*, file: bool = True) -> Callable[[Command], Command]:
     """The options; ``file``: with the one that names a file."""
 
     def decorate(command: Command) -> Command:
-        for option in reversed((_FORMAT, _LIMIT, _RAW, _BOM, *((_OUTPUT,) if file else ()))):
+        for option in reversed((_FORMAT, _PLOT, _LIMIT, _RAW, _BOM, _PAGER, *((_OUTPUT,) if file else ()))):
             command = option(command)
         return command
 
@@ -97,6 +115,11 @@ def result_options(*, file: bool = True) -> Callable[[Command], Command]:
 
 def chosen_results(parameters: Mapping[str, Any]) -> ResultOptions:
     """Those of a command's parameters that are about the result."""
+    output: Path | None = parameters.get("output")
+    format_: Format | None = parameters["format_"]
+    if parameters["plot"]:
+        is_picture = output is not None and format_of(output) in {"png", "svg"}
+        format_ = None if is_picture else "plot"
     return ResultOptions(
-        parameters["format_"], parameters["limit"], parameters["raw"], parameters["bom"], parameters.get("output")
+        format_, parameters["limit"], parameters["raw"], parameters["bom"], output, parameters["pager"]
     )

@@ -44,11 +44,13 @@ def exit_code(planner: Planner, answer: Answer) -> ExitCode:
     return ExitCode.OK if planner.is_sure(answer) and planner.is_about(answer) else ExitCode.ABSTAINED
 
 
-def abstained(planner: Planner, question: Question, answer: Answer) -> PlannerError:
+def withheld(planner: Planner, question: Question, answer: Answer) -> PlannerError:
     """The line that goes with :attr:`ExitCode.ABSTAINED`."""
-    if not planner.is_about(answer):
-        return _unknown(question)
-    least = planner.settings.min_confidence or 0.0
+    return abstained(answer, planner.settings.min_confidence or 0.0) if planner.is_about(answer) else _unknown(question)
+
+
+def abstained(answer: Answer, least: float) -> PlannerError:
+    """Why an answer below ``--min-confidence`` is withheld."""
     score = f"{answer.confidence or 0.0:.2f}"
     best = answer.best_candidate
     error = PlannerError(
@@ -168,6 +170,7 @@ def print_answer(
         untrained=planner.untrained,
         unasked=planner.unasked,
         whole=whole,
+        pager=results.pager,
     )
     stream.flush()
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from planner_cli.control import Control
-from planner_cli.database import copying, doubts, paths, redaction, schema, suggest, unmatched, wire
+from planner_cli.database import copying, doubts, paths, redaction, schema, separate, suggest, unmatched, wire
 from planner_cli.database.block import Block, block, unpack
 from planner_cli.database.copying import PrivateCopy
 from planner_cli.database.crossed import crossed_joins
@@ -21,6 +21,7 @@ from planner_cli.database.link import Link
 from planner_cli.database.misdated import misdated
 from planner_cli.database.paths import MustWriteError, NotNowError
 from planner_cli.database.process import WorkerAbortedError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
+from planner_cli.database.separate import Separation
 from planner_cli.errors import DatabaseError, ExportError
 from planner_cli.lexer import code
 from planner_cli.prompts.schema import literal
@@ -37,6 +38,8 @@ _GRACE_SECONDS = 1.0
 _MOST_LEFT_OUT = 5
 """How many a note names."""
 
+_SHORTEST = 0.01
+"""Least time limit of a query in seconds."""
 _LONGEST_SQL = 100_000
 """Bytes, as in the worker's limits; a longer query is refused before it is sent."""
 
@@ -270,6 +273,30 @@ class Database:
             execution = replace(execution, unmatched=self._unmatched(sql), crossed=crossed_joins(sql, self.schema))
         return replace(execution, odd=(*self._misdated(sql), *self._odd(sql, execution)))
 
+    def separating(self, one: str, other: str, *, seconds: float = separate.SECONDS) -> Separation | None:
+        """The rows on which two queries differ (:mod:`.separate`); ``None`` where none are found in time.
+
+        Raises :class:`DatabaseError` after :meth:`close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise DatabaseError(f"{self.path}: is closed")
+            return separate.separate(self._bare, one, other, self.schema, seconds=seconds)
+
+    def _bare(self, sql: str, seconds: float) -> Execution:
+        """What running a query gives, without what is found out about it otherwise."""
+        limit = max(_SHORTEST, min(seconds, self._limits.seconds))
+        request: wire.Message = {"op": "query", "sql": sql, "seconds": limit}
+        try:
+            reply = self._link.consistent(lambda: self._link.ask(request, limit + min(_GRACE_SECONDS, limit)))
+        except WorkerTimeoutError:
+            return _failed("time", f"over the time limit of {limit:g} s", limit)
+        except (WorkerDiedError, wire.WireError, DatabaseError) as error:
+            return _failed("other", str(error))
+        if "error" in reply:
+            return _failed(reply["kind"], reply["error"], float(reply["seconds"]))
+        return _fetched(reply)
+
     def blocks(self, sql: str, control: Control | None = None) -> Generator[Block, None, None]:
         """All rows of a query that ran before, in bounded memory: what a result's limits left out is here too.
 
@@ -364,19 +391,7 @@ class Database:
             if reply["kind"] in ("missing", "syntax"):
                 text = suggest.improve(text, sql, self.schema, reply["offset"])
             return _failed(reply["kind"], text, seconds)
-        result = reply["ok"]
-        return Execution(
-            columns=tuple(result["columns"]),
-            rows=tuple(map(wire.unpack_row, result["rows"])),
-            truncated=result["cut_by"] is not None,
-            cut_by=result["cut_by"],
-            cut_values=tuple(result["cut"]),
-            notes=_notes(result),
-            seconds=seconds,
-            ordered="order" in sql.lower() and is_ordered(sql),
-            steps=result["steps"],
-            scanned=result["scanned"],
-        )
+        return replace(_fetched(reply), ordered="order" in sql.lower() and is_ordered(sql))
 
 
 def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tuple[Link, Schema]:
@@ -393,6 +408,22 @@ def _read(path: Path, limits: Limits, samples: int, redact: Sequence[str]) -> tu
         raise
     link.allow_columns(max(len(table.columns) for table in found.tables))
     return link, found
+
+
+def _fetched(reply: wire.Message) -> Execution:
+    """What a query that ran gave."""
+    result = reply["ok"]
+    return Execution(
+        columns=tuple(result["columns"]),
+        rows=tuple(map(wire.unpack_row, result["rows"])),
+        truncated=result["cut_by"] is not None,
+        cut_by=result["cut_by"],
+        cut_values=tuple(result["cut"]),
+        notes=_notes(result),
+        seconds=float(reply["seconds"]),
+        steps=result["steps"],
+        scanned=result["scanned"],
+    )
 
 
 def _notes(result: wire.Message) -> tuple[str, ...]:

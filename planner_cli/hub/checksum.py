@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,21 @@ from planner_cli.errors import ModelError
 from planner_cli.hub.cache import cache_folder, load, store
 
 _CHUNK = 2**20
+_SAID = 32
+"""Chunks after which it is said how far it is: some hundredths of a second."""
 _REMEMBERED = 200
 """Most entries kept; the oldest go first."""
 
 
-def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = False) -> str:
+def file_sha256(
+    path: Path, *, cache_dir: Path | None = None, again: bool = False, progress: Callable[[str], None] | None = None
+) -> str:
     """Compute the sha256 of ``path`` as 64 hexadecimal digits, read in chunks (about 2 s per GiB).
 
     The digest is kept in ``cache_dir`` (default: the user's cache folder) with the file's size and mtime, and the
     file is read again only when one of these has changed, or with ``again``. The cache only saves time: one that is
-    missing, damaged or cannot be written changes nothing else. Raises :class:`ModelError` when ``path`` cannot be
-    read.
+    missing, damaged or cannot be written changes nothing else. ``progress`` is called now and then.
+    Raises :class:`ModelError` when ``path`` cannot be read.
     """
     path = path.resolve()
     cache = (cache_dir or cache_folder()) / "sha256.json"
@@ -33,7 +39,11 @@ def file_sha256(path: Path, *, cache_dir: Path | None = None, again: bool = Fals
             return str(entry["sha256"])
         digest = hashlib.sha256()
         with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
+            for count in itertools.count():
+                if progress is not None and count % _SAID == 0:
+                    progress(f"checking {path.name}: {count * _CHUNK / max(1, before.st_size):.0%}")
+                if not (chunk := stream.read(_CHUNK)):
+                    break
                 digest.update(chunk)
         after = path.stat()
     except OSError as error:

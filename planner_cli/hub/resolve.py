@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,20 +84,28 @@ class ModelEntry:
     """Its target, when the file in the models folder is a link."""
 
 
-def resolve(spec: str, role: Role, *, adapter: str | None = None, budget: int | None = None) -> ResolvedModel:
+def resolve(
+    spec: str,
+    role: Role,
+    *,
+    adapter: str | None = None,
+    budget: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> ResolvedModel:
     """Find and check the model a user named.
 
     ``spec`` is a catalogue name or a path (one that ends in ``.gguf`` or holds a folder separator; ``~`` is
     expanded). ``adapter``, also a catalogue name or a path, replaces the catalogue entry's. ``budget`` is that of a
-    thought, if different from the entry's: some have another adapter for judging without a thought.
+    thought, if different from the entry's: some have another adapter for judging without a thought. ``progress`` is
+    called while a file is hashed.
     Raises :class:`ModelError`, with the next step as its hint, when a name is unknown, a file is missing or
     damaged, or its sha256 is not the catalogue's.
     """
     catalog = known_catalog()
     preset = None if is_path(spec) else catalog.preset(spec, role)
-    model = _load(catalog, preset.model if preset else spec, "model")
+    model = _load(catalog, preset.model if preset else spec, "model", progress)
     adapter_spec = adapter or (_adapter_of(preset, budget) if preset else None)
-    over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter")
+    over = None if adapter_spec is None else _load(catalog, adapter_spec, "adapter", progress)
     if over is not None:
         _check_fit(model, over)
     # The most specific value wins: the preset's, then an adapter's (what it was trained with), then the file's.
@@ -254,7 +262,7 @@ def is_path(spec: str) -> bool:
     return spec.lower().endswith(".gguf") or "/" in spec or os.sep in spec
 
 
-def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
+def _load(catalog: Catalog, spec: str, kind: Kind, progress: Callable[[str], None] | None) -> _Checked:
     if is_path(spec):
         path = Path(spec).expanduser()
         return _Checked(path.name, path, None, _checked_header(path, kind), None)
@@ -262,14 +270,14 @@ def _load(catalog: Catalog, spec: str, kind: Kind) -> _Checked:
     if entry is None:
         own = models_dir() / f"{spec}.gguf"
         if own.exists():
-            return _Checked(spec, own, _pinned_sha256(None, own), _checked_header(own, kind), None)
+            return _Checked(spec, own, _pinned_sha256(None, own, progress), _checked_header(own, kind), None)
     if entry is None or entry.kind != kind:
         raise _unknown(catalog, spec, kind, entry)
     found = find(entry, catalog.folder)
     if found is None:
         raise ModelError(f"the model {spec!r} is not on this machine", hint=how_to_get(entry))
     header = _checked_header(found, kind)
-    return _Checked(entry.name, found, _pinned_sha256(entry, found), header, entry)
+    return _Checked(entry.name, found, _pinned_sha256(entry, found, progress), header, entry)
 
 
 def _checked_header(path: Path, kind: Kind) -> GgufHeader:
@@ -279,14 +287,14 @@ def _checked_header(path: Path, kind: Kind) -> GgufHeader:
     return header
 
 
-def _pinned_sha256(entry: CatalogFile | None, path: Path) -> str | None:
+def _pinned_sha256(entry: CatalogFile | None, path: Path, progress: Callable[[str], None] | None) -> str | None:
     """Compare the file with the catalogue's digest, or else with the one recorded on arrival."""
     record = _record_of(path, installed())
     pinned = entry.sha256 if entry is not None else None
     expected = pinned or (record.sha256 if record else None)
     if expected is None:
         return None
-    actual = file_sha256(path)
+    actual = file_sha256(path, progress=progress)
     if actual == expected:
         return actual
     if entry is not None and pinned is not None:

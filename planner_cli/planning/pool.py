@@ -175,7 +175,8 @@ class Pool:
         return seconds
 
     def _execute(self, sql: str, control: Control | None, *, seconds: float | None = None) -> Execution:
-        execution = self._database.execute(sql, control, seconds=seconds)
+        limit = {} if seconds is None else {"seconds": seconds}
+        execution = self._database.execute(sql, control, **limit)
         return replace(execution, odd=(*execution.odd, *self._dated(sql, execution), *self._look(sql, execution)))
 
     def _dated(self, sql: str, execution: Execution) -> tuple[Doubt, ...]:

@@ -6,7 +6,8 @@ gets the result alone and ``2>/dev/null`` loses nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from rich.console import Console
@@ -24,6 +25,9 @@ from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
 Details: TypeAlias = Literal["full", "brief", "none"]
 """What standard error gets besides notes about cuts: everything, the query and one line, or nothing."""
+
+Pager: TypeAlias = Callable[[str], None]
+"""Shows a text that is longer than the terminal."""
 
 LOW_CONFIDENCE = 0.5
 """A score under this says that the judge considers the query wrong rather than right."""
@@ -46,6 +50,7 @@ def show_answer(
     untrained: bool = False,
     unasked: str | None = None,
     whole: Iterable[Block] | None = None,
+    pager: Pager | None = None,
 ) -> None:
     """Print the end of a run.
 
@@ -54,13 +59,13 @@ def show_answer(
     as much of the rest as ``details`` says. Without an answer everything goes to standard error. ``untrained``: the
     judge's scores are noise; ``unasked``: the judge that was not asked for that reason; ``limit_option`` is how the
     user can raise ``limit``. ``whole`` are all rows of the result, where they are wanted instead of those that were
-    fetched.
+    fetched. ``pager`` shows a result that is longer than the terminal.
     """
     candidate, execution = answer.best_candidate, answer.best_execution
     if candidate is None or execution is None:
         show_failures(answer, stderr)
         return
-    pretty = stdout.is_terminal and format in {"table", "vertical", "markdown"}
+    pretty = stdout.is_terminal and format in {"table", "vertical", "markdown", "plot"}
     if clean(candidate.sql if sql_only else tabs_shown(candidate.sql), newlines=True) != candidate.sql:
         print_note(stderr, "the query has characters that show as escapes, and runs only as --json gives it")
     if sql_only:
@@ -78,6 +83,7 @@ def show_answer(
             limit=limit,
             limit_option=limit_option,
             whole=whole,
+            pager=pager,
         )
         if details != "none" and not execution.rows:
             print_note(stderr, "0 rows")
@@ -118,20 +124,24 @@ def show_result(
     limit: int | None = None,
     limit_option: str | None = None,
     whole: Iterable[Block] | None = None,
+    pager: Pager | None = None,
 ) -> None:
-    """Print a result to ``stdout``, and to ``stderr`` what was cut from it; ``whole`` as for :func:`show_answer`."""
+    """Print a result to ``stdout``, and to ``stderr`` what was cut from it; the rest as for :func:`show_answer`."""
+    held = _Held(stdout.encoding) if pager is not None and stdout.is_terminal else None
     rows = execution.rows[:limit]
     shown = _Counted(([block(rows)] if rows else []) if whole is None else whole, limit)
     notes = write_blocks(
         execution.columns,
         shown,
         format=format,
-        stream=stdout.file,
+        stream=stdout.file if held is None else held,
         raw=raw,
         bom=bom,
         width=stdout.width if stdout.is_terminal else None,
         color=stdout.color_system is not None,
     )
+    if held is not None and pager is not None:
+        _turn(held.getvalue(), stdout, pager)
     stdout.file.flush()
     if limit_option is not None and limit_option.startswith("\\"):  # in a session an option is a command
         notes = tuple(Clean(note.replace("--format ", "\\format ")) for note in notes)
@@ -142,6 +152,31 @@ def show_result(
         said = (*cut, *(note for note in execution.notes if not execution.cut_values or "cut to" not in note))
     for note in (*map(clean, said), *notes):
         print_note(stderr, note)
+
+
+class _Held(io.StringIO):
+    """What goes to a terminal, in memory until its length is known."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._of = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The terminal's."""
+        return self._of
+
+    def isatty(self) -> bool:
+        """As the terminal says."""
+        return True
+
+
+def _turn(text: str, stdout: Console, pager: Pager) -> None:
+    """Show text as it is where the terminal has room for all of it, else through the pager."""
+    if text.count("\n") < stdout.height:
+        stdout.file.write(text)
+    else:
+        pager(text)
 
 
 class _Counted:

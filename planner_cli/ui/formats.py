@@ -14,19 +14,26 @@ from typing import IO, Literal, TextIO, TypeAlias, cast, get_args
 
 from planner_cli.clean import Clean, clean
 from planner_cli.database.block import Block
+from planner_cli.errors import PlannerError
 from planner_cli.types import Row, Value
 from planner_cli.ui.cells import cut_note, human
+from planner_cli.ui.charts import MOST_ROWS, chart_of
 from planner_cli.ui.jsontext import JsonValue, json_value, to_json
 from planner_cli.ui.look import look_for
+from planner_cli.ui.picture import write_picture
+from planner_cli.ui.plotting import plotted
 from planner_cli.ui.separated import write_separated
 from planner_cli.ui.spreadsheet import write_spreadsheet
 from planner_cli.ui.tables import write_table, write_vertical
 from planner_cli.ui.webpage import write_webpage
 
-Format: TypeAlias = Literal["table", "csv", "tsv", "json", "jsonl", "markdown", "vertical", "html", "xlsx"]
+Format: TypeAlias = Literal[
+    "table", "csv", "tsv", "json", "jsonl", "markdown", "vertical", "html", "plot", "xlsx", "png", "svg"
+]
 EVERY_FORMAT: tuple[Format, ...] = get_args(Format)
-FORMATS = tuple(each for each in EVERY_FORMAT if each != "xlsx")
-"""Those of text."""
+FILES: tuple[Format, ...] = ("xlsx", "png", "svg")
+"""Those for files only."""
+FORMATS = tuple(each for each in EVERY_FORMAT if each not in FILES)
 
 ENDINGS: dict[str, Format] = {
     ".csv": "csv",
@@ -40,9 +47,14 @@ ENDINGS: dict[str, Format] = {
     ".html": "html",
     ".htm": "html",
     ".xlsx": "xlsx",
+    ".png": "png",
+    ".svg": "svg",
     ".txt": "table",
 }
 """What the ending of a file's name asks for."""
+PICTURES = tuple(ending for ending, name in ENDINGS.items() if name in {"png", "svg"})
+_PLOT_WIDTH = 80
+"""Cells of a picture that goes to no terminal."""
 _TABLE_ROWS = 1000
 """Of one drawn table: a longer result is several, since the columns' widths have to be known before the first row."""
 
@@ -73,7 +85,8 @@ def write_blocks(
     ``tsv``       tab, never quoted; backslashes, tabs and line ends as ``\\``, ``\t``, ``\n``, ``\r``; NULL is ``\N``
     ``json``      an array of objects, one a line; ``jsonl``: the objects alone (:func:`json_value` for the values)
     ``html``      a page with one table, values whole and escaped
-    ``xlsx``      a workbook, into the stream's ``buffer``: for files only
+    ``plot``      bars, a line, points or a histogram, by the result's shape; a table where there are no numbers
+    ``xlsx``      a workbook; ``png`` and ``svg``: the picture; into the stream's ``buffer``: for files only
 
     The first three are for reading: the first 2,000 characters of a value, ``table`` the first 50 columns, what could
     drive a terminal or hide as visible escapes, in a file too. The others are exact. Text cells of ``csv`` and ``tsv``
@@ -92,6 +105,8 @@ def write_blocks(
             notes = _write_markdown(columns, _rows(blocks), stream)
         case "csv" | "tsv":
             notes = write_separated(columns, blocks, stream, tabs=format == "tsv", raw=raw, bom=bom)
+        case "plot" | "png" | "svg":
+            notes = _write_plot(columns, _rows(blocks), format, stream, width, color)
         case "html":
             write_webpage(columns, blocks, stream)
         case "xlsx":
@@ -99,6 +114,36 @@ def write_blocks(
         case _:
             _write_json(columns, _rows(blocks), stream, lines=format == "jsonl")
     return tuple(clean(note) for note in dict.fromkeys(notes))
+
+
+def _write_plot(
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    format: Format,  # noqa: A002 - named as the option is
+    stream: IO[str],
+    width: int | None,
+    color: bool,
+) -> list[str]:
+    """Write a picture; returns what is not in it.
+
+    Raises:
+        PlannerError: there are no numbers for a file's picture.
+
+    """
+    taken = list(itertools.islice(rows, MOST_ROWS))
+    chart = chart_of(columns, taken)
+    if format == "plot" and chart is None:
+        notes = write_table(columns, taken, stream=stream, width=width, color=color)
+        return [*notes, "there are no numbers to draw: the rows instead"] if taken else notes
+    if chart is None:
+        raise PlannerError("there are no numbers to draw", hint="-o FILE.csv writes the rows")
+    notes = list(chart.notes)
+    if format == "plot":
+        look = look_for(getattr(stream, "encoding", None))
+        write_text(stream, "\n".join(plotted(chart, look, width or _PLOT_WIDTH)) + "\n")
+    else:
+        notes += write_picture(chart, cast("TextIO", stream).buffer, format)
+    return [*notes, *([f"the first {MOST_ROWS:,} rows are drawn"] if len(taken) == MOST_ROWS else [])]
 
 
 def _rows(blocks: Iterable[Block]) -> Iterator[Row]:

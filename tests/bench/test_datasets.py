@@ -283,6 +283,12 @@ def test_files_that_cannot_be_read(tmp_path):
             load(tmp_path / source)
 
 
+def test_a_pack_without_candidates(layouts):
+    (layouts / "packs/one/candidates.jsonl").unlink()
+    (found,) = load(layouts / "packs/one").items
+    assert (found.id, found.candidates, len(found.suite)) == ("x-1", (), 3)
+
+
 def test_a_pack_whose_candidates_do_not_fit(layouts):
     write(layouts / "packs/one/candidates.jsonl", [{**PACK_CANDIDATES, "qid": "y"}])
     with pytest.raises(PlannerError, match="no line for 'x-1'"):

@@ -12,7 +12,15 @@ import pytest
 from planner_cli.bench.datasets import GivenCandidate, Item
 from planner_cli.bench.equality import EVALUATION_LIMITS
 from planner_cli.bench.oracle import Oracle
-from planner_cli.bench.running import IntrinsicSettings, key_of, redactions, run_end_to_end, run_intrinsic, run_methods
+from planner_cli.bench.running import (
+    IntrinsicSettings,
+    key_of,
+    redactions,
+    run_end_to_end,
+    run_intrinsic,
+    run_methods,
+    with_written,
+)
 from planner_cli.bench.setaside import SetAside
 from planner_cli.control import Control
 from planner_cli.database.process import WorkerStartError
@@ -46,6 +54,21 @@ def judge_of(*scores, text="a thought of five words"):
     engine = ScriptedEngine()
     engine.enqueue([text] * len(scores), p_true=list(scores))
     return Discriminator(engine, "chat"), engine
+
+
+def test_candidates_that_the_data_lack_are_written(shop, tmp_path):
+    engine = ScriptedEngine()
+    engine.enqueue([GOLD, WRONG, GOLD, BROKEN])
+    lacking, gone = item(shop, candidates=()), item(tmp_path / "gone.sqlite", id="two", candidates=())
+    found = with_written(
+        [lacking, gone], Generator(engine, "compact-values"), GeneratorSettings(candidates=4), seed=0, redacted={},
+        limits=Limits(), control=Control(),
+    )  # fmt: skip
+    written, other = found
+    assert written == replace(lacking, candidates=tuple(GivenCandidate(sql, None) for sql in (GOLD, WRONG, BROKEN)))
+    assert other == gone, "it is set aside where it is judged"
+    (row,) = run_intrinsic([written], judge_of(0.8, 0.3)[0], settings_of("pro"), models=())
+    assert [c.label for c in row.candidates] == [True, False, False]
 
 
 def settings_of(mode, **settings):

@@ -325,3 +325,9 @@ def test_a_wish_to_change_is_an_error_in_the_document(demo):
     done = planner("ask", "delete all orders", demo, "--json")
     made = json.loads(done.stdout)
     assert (done.returncode, made["answer"], made["error"]["exit_code"]) == (4, None, 4)
+
+
+def test_a_question_may_come_from_standard_input(shop):
+    done = planner("ask", "-", shop)  # from which there is nothing to read
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the question is empty" in done.stderr

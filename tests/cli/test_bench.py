@@ -120,8 +120,6 @@ BAD = [
     ("unknown method", ["compare", "demo", "--methods", "luck"], 2, "luck"),
     ("no such part", ["e2e", "everyday", "--part", "dev"], 2, "train, tune, test"),
     ("no run", ["report", "nowhere"], 2, "nowhere"),
-    ("no candidates", ["intrinsic", "demo", "--limit", "1"], 2, "no candidates"),
-    ("no candidates to sweep", ["sweep", "demo", "--limit", "1"], 2, "planner bench e2e demo writes its own"),
 ]
 
 

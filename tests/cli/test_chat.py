@@ -124,6 +124,9 @@ LINES = [
     ("a value out of its range", ["\\set candidates 0"], 2, "", "candidates: 0 is not in its range"),
     ("a fixed setting", ["\\set redact customers.name"], 2, "", "redact cannot change while the database is open"),
     ("no saved query", ["\\run"], 0, "", "no query is saved for this database"),
+    ("a plot", ["select 'a' as c, 2 as n union all select 'bc', 1", "\\plot"], 0, "n by c\n a ", ""),
+    ("a plot of nothing", ["\\plot"], 2, "", "no query has run yet"),
+    ("a plot into a text", ["select 1", "\\plot x.txt"], 2, "", ".png or .svg"),
     ("export without an ending", ["select 1", "\\export x"], 2, "", ".csv, .tsv, .tab, .json"),
     ("help of one", ["\\help e"], 0, "\\sql [QUERY]", ""),
 ]  # fmt: skip

@@ -8,8 +8,8 @@ import stat
 
 import pytest
 
-from planner_cli.cli import main
-from planner_cli.cli.config_file import config_path
+from planner_cli.cli import cli, main
+from planner_cli.cli.config_file import config_path, load_defaults, spread
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_the_usual_database_is_asked_where_none_is_named(say, shop, tmp_path, mo
     assert say("schema", "--format", "csv")[1].splitlines()[1].startswith("customers,")
     assert say("schema", "orders", "--format", "csv")[1].splitlines()[1].startswith("orders,")
     assert say("schema", "ordrs")[::2] == (2, f"planner: {shop}: no table 'ordrs' (did you mean orders?)\n")
-    assert say("config", "get", "database")[1] == f"{shop}\n"
+    assert say("config", "get", "default-database")[1] == f"{shop}\n"
     assert say("use", "--unset")[0] == 0
     assert say("use")[0] == 2
     assert say("schema")[0] == 2
@@ -205,7 +205,14 @@ def test_what_is_no_database_is_not_used(say, tmp_path):
     assert not config_path().exists()
 
 
-@pytest.mark.parametrize("text", ["database = 3", 'database = ["a.sqlite"]'])
+@pytest.mark.parametrize("text", ["default-database = 3", 'default-database = ["a.sqlite"]'])
 def test_a_usual_database_that_is_no_path_is_refused(say, text):
     write(f"[defaults]\n{text}\n")
     assert "planner use FILE sets it" in say("history", "path")[2]
+
+
+def test_the_usual_database_is_none_of_a_benchmark(say, shop):
+    assert say("use", shop)[0] == 0
+    found = spread(load_defaults(), cli)
+    assert found["ask"] == {"database": str(shop)}
+    assert found["bench"]["e2e"] == {}

@@ -67,3 +67,13 @@ def test_a_memory_that_cannot_be_written_costs_only_time(file, tmp_path):
 def test_a_missing_file_is_a_model_error(tmp_path):
     with pytest.raises(ModelError, match="cannot read"):
         file_sha256(tmp_path / "no.gguf", cache_dir=tmp_path)
+
+
+def test_reading_a_large_file_says_how_far_it_is(tmp_path):
+    path, told = tmp_path / "big.gguf", []
+    with path.open("wb") as file:
+        file.truncate(64 * 2**20)
+    digest = file_sha256(path, cache_dir=tmp_path, progress=told.append)
+    assert told == ["checking big.gguf: 0%", "checking big.gguf: 50%", "checking big.gguf: 100%"]
+    assert file_sha256(path, cache_dir=tmp_path, progress=told.append) == digest
+    assert len(told) == 3, "it is not read again"

@@ -12,7 +12,7 @@ from hostile_texts import PAYLOADS, forbidden
 from rich.cells import cell_len
 
 from planner_cli.types import Execution
-from planner_cli.ui.answer import show_answer
+from planner_cli.ui.answer import show_answer, show_result
 from planner_cli.ui.console import make_console
 from planner_cli.ui.formats import FORMATS
 from tests.written import write_result
@@ -44,6 +44,9 @@ def test_a_pipe_gets_the_result_alone(name, details):
     write_result(execution.columns, execution.rows, format=name, stream=plain)
     out, err = shown(run, format=name, details=details)
     assert out == plain.getvalue()
+    if name == "plot" and details == "none":  # texts only: there is no picture
+        assert err == "planner: note: there are no numbers to draw: the rows instead\n"
+        return
     assert bool(err) is (details != "none")
 
 
@@ -251,3 +254,27 @@ def test_payloads_when_nothing_runs():
         )
         for text in shown(failing):
             assert not forbidden(text)
+
+
+PAGES = [
+    # name, rows, whether standard output is a terminal, whether there is a pager, what the pager gets of the lines
+    ("a short result", 3, True, True, False),
+    ("as long as the screen", 6, True, True, True),
+    ("a long one", 60, True, True, True),
+    ("a long one without a pager", 60, True, False, False),
+    ("a long one in a pipe", 60, False, True, False),
+]
+
+
+@pytest.mark.parametrize(("rows", "live", "pages", "paged"), [c[1:] for c in PAGES], ids=[c[0] for c in PAGES])
+def test_only_what_is_longer_than_the_screen_is_paged(rows, live, pages, paged):
+    out, err, seen = Terminal() if live else io.StringIO(), io.StringIO(), []
+    show_result(
+        Execution(("n",), tuple((at,) for at in range(rows))),
+        stdout=make_console(out, color="never", width=60, height=10), stderr=make_console(err), format="table",
+        pager=seen.append if pages else None,
+    )  # fmt: skip
+    assert bool(seen) is paged
+    text = seen[0] if paged else out.getvalue()
+    assert (text.count("\n"), text[0]) == (rows + 4, "╭")
+    assert not (paged and out.getvalue())

@@ -128,6 +128,7 @@ NO_ROWS = {
     "markdown": "| a | b |\n| --- | --- |\n",
     "vertical": "",
     "html": "<tbody>\n</tbody>",
+    "plot": "╭───┬───╮\n│ a │ b │\n├───┼───┤\n╰───┴───╯\n",
 }
 
 

@@ -6,12 +6,9 @@ stay apart under the common kinds of colour blindness.
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +16,7 @@ from planner_cli.bench.calibration import Calibration
 from planner_cli.bench.report.curve import Point
 from planner_cli.bench.report.escape import label
 from planner_cli.bench.statistics import Estimate
-from planner_cli.errors import PlannerError
+from planner_cli.ui.picture import check_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,18 +67,6 @@ class Bars:
     label: str
     figures: Sequence[Estimate]
     """One for each group, same order."""
-
-
-def check_matplotlib() -> None:
-    """Refuse to begin what could not be drawn.
-
-    Raises:
-        PlannerError: matplotlib is not installed.
-
-    """
-    if find_spec("matplotlib") is None:
-        python = shlex.quote(sys.executable)
-        raise PlannerError("plots need matplotlib, which is not installed", hint=f"{python} -m pip install matplotlib")
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from planner_cli.bench.report.html_page import html_page
 from planner_cli.bench.report.json_page import json_page
 from planner_cli.bench.report.markdown_page import markdown_page
 from planner_cli.bench.report.naming import named
-from planner_cli.bench.report.plots import check_matplotlib
 from planner_cli.bench.report.sections import document
 from planner_cli.bench.store import Run
 from planner_cli.errors import PlannerError
+from planner_cli.ui.picture import check_matplotlib
 
 
 @dataclass(frozen=True, slots=True)

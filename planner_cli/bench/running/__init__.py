@@ -12,6 +12,7 @@ from planner_cli.bench.running.checking import Checking, check
 from planner_cli.bench.running.end_to_end import oracle_of, run_end_to_end, run_methods
 from planner_cli.bench.running.intrinsic import IntrinsicSettings, run_intrinsic
 from planner_cli.bench.running.shared import key_of, redactions
+from planner_cli.bench.running.writing import with_written
 
 __all__ = [
     "Checking",
@@ -23,4 +24,5 @@ __all__ = [
     "run_end_to_end",
     "run_intrinsic",
     "run_methods",
+    "with_written",
 ]

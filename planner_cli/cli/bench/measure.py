@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner_cli import __version__
+from planner_cli.app.choices import Choices
 from planner_cli.app.models import Loaded, Models
 from planner_cli.app.settings import BY_SCORE
 from planner_cli.bench.datasets import Dataset, load
@@ -28,6 +29,7 @@ from planner_cli.bench.running import (
     run_end_to_end,
     run_intrinsic,
     run_methods,
+    with_written,
 )
 from planner_cli.bench.scorers import at_budget
 from planner_cli.bench.store import Kind, Run, RunInfo
@@ -36,6 +38,8 @@ from planner_cli.cli.bench.measured import Runs
 from planner_cli.cli.bench.request import Request
 from planner_cli.cli.output import say
 from planner_cli.cli.saving import save_default
+from planner_cli.cli.signals import interruptible
+from planner_cli.control import Control
 from planner_cli.demo import EVERYDAY, build
 from planner_cli.discriminator import Discriminator
 from planner_cli.errors import PlannerError
@@ -44,6 +48,7 @@ from planner_cli.hub import cache_folder
 from planner_cli.planning import GENERATING
 from planner_cli.settings import DiscriminatorSettings, Limits, PlanSettings, Select
 from planner_cli.types import ModelInfo
+from planner_cli.ui.progress import track
 
 CHECK_TOLERANCE = 0.05
 """Two scores of one text may differ by this much: batch shapes change low bits (``llama-cpp.md`` section 6), and with
@@ -68,14 +73,11 @@ def judge_run(asked: Request) -> Run:
 
     """
     dataset = _dataset(asked)
-    if dataset.items and not any(item.candidates for item in dataset.items):
-        raise PlannerError(
-            f"{dataset.name} has no candidates to judge", hint=f"planner bench e2e {asked.data} writes its own"
-        )
     redacted = redactions(dataset.items, asked.redact)
+    dataset, writers = _with_candidates(asked, dataset, redacted)
     discriminator, info, settings = _judge(asked)
     out = asked.out or _default_out(dataset, f"{asked.mode}-{settings.discriminator.budget}")
-    info_of_run = _info(asked, "intrinsic", dataset, asdict(settings), (info,))
+    info_of_run = _info(asked, "intrinsic", dataset, asdict(settings), (*writers, info))
     (run,) = Runs(asked, dataset, redacted, settings.limits, _evaluation(asked), {out: info_of_run}).run(
         lambda items, done, control: (
             (row,)
@@ -93,6 +95,34 @@ def judge_run(asked: Request) -> Run:
         candidates=True,
     )
     return run
+
+
+def _with_candidates(asked: Request, dataset: Dataset, redacted: Redactions) -> tuple[Dataset, tuple[ModelInfo, ...]]:
+    """The data with something to judge: the built-in generator's candidates where they bring none, and its description.
+
+    Raises:
+        PlannerError: it cannot be loaded, or Ctrl-C.
+
+    """
+    if any(item.candidates for item in dataset.items):
+        return dataset, ()
+    asked.screen.note(f"{dataset.name} brings no candidates: the built-in generator writes them")
+    control = Control()
+    loaded = Models(Choices(), control, asked.screen.note).load(judge=False)
+    assert loaded.generator is not None, "it was loaded"
+    try:
+        with interruptible(control):
+            written = with_written(
+                dataset.items, loaded.generator, loaded.settings.plan.generator, seed=asked.choices["seed"].value,
+                redacted=redacted, limits=_limits(asked), control=control,
+            )  # fmt: skip
+            total, screen = len(dataset.items), asked.screen
+            items = tuple(
+                track(written, total=total, console=screen.console(), label="candidates", quiet=screen.quiet, end=False)
+            )
+    finally:
+        loaded.close()
+    return replace(dataset, items=items), loaded.infos
 
 
 def _judge(asked: Request) -> tuple[Discriminator, ModelInfo, Any]:
@@ -326,8 +356,10 @@ def check_ladder(asked: Request, run: Run, count: int) -> None:
     """
     discriminator, info, settings = _judge(asked)
     wanted = {row.item for row in run.rows[:count]}
-    items = [item for item in _dataset(asked).items if item.id in wanted]
-    redacted = redactions(items, asked.redact)
+    dataset = _dataset(asked)
+    some = replace(dataset, items=tuple(item for item in dataset.items if item.id in wanted))
+    redacted = redactions(some.items, asked.redact)
+    items = _with_candidates(asked, some, redacted)[0].items
     whole = {row.item: row for row in run.rows}
     for budget in asked.ladder or ():
         alone = replace(settings, discriminator=replace(settings.discriminator, budget=budget))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from planner_cli.app.listing import columns_listed, tables_listed
 from planner_cli.app.opening import part_of
@@ -30,10 +31,12 @@ from planner_cli.explaining import explain
 from planner_cli.history import History, SavedQuery, history_path
 from planner_cli.knobs import Knob
 from planner_cli.lexer import shortened
-from planner_cli.types import Execution, Schema
+from planner_cli.types import Answer, Execution, Schema
+from planner_cli.ui.comparison import show_separation
 from planner_cli.ui.completing import Words
 from planner_cli.ui.console import make_console, print_line
-from planner_cli.ui.formats import ENDINGS, FORMATS
+from planner_cli.ui.formats import ENDINGS, FORMATS, PICTURES
+from planner_cli.ui.picture import check_matplotlib
 from planner_cli.ui.screen import waiting
 from planner_cli.ui.why import show_candidate, show_why
 
@@ -105,11 +108,19 @@ def _why(session: Session, rest: str) -> None:
     if not rest:
         assert session.asked is not None, "there is a state of it"
         show_why(state, session.asked.question.hints, console)
+        _separate(session, state.answer, console)
         return
     row = next((row for row in state.board() if str(row.number) == rest), None)
     if row is None:
         raise PlannerError(f"there is no candidate {rest}", hint=f"there are {len(state.board())}; \\why lists them")
     show_candidate(row, console)
+
+
+def _separate(session: Session, answer: Answer | None, console: Console) -> None:
+    """The rows on which the answer and the next result differ, where there is another."""
+    if answer is not None and answer.sql is not None and len(answer.ranking) > 1:
+        other = answer.candidates[answer.ranking[1].candidate].sql
+        show_separation(session.planner.database.separating(answer.sql, other), console)
 
 
 def _mark(session: Session, rest: str) -> None:
@@ -191,6 +202,8 @@ def _export(session: Session, rest: str) -> None:
         raise PlannerError("\\export takes a file whose ending says the format", hint=", ".join(ENDINGS))
     database = session.planner.database
     check_target(target, database.path)
+    if target.suffix.lower() in PICTURES:
+        check_matplotlib()
     results = replace(session.results, format_=None, limit=None, output=target)
     control = Control()
     with interruptible(control):
@@ -198,6 +211,19 @@ def _export(session: Session, rest: str) -> None:
         with output_stream(target) as stream:
             print_execution(ran.execution, session.screen, stream, results, limit_option=None, whole=whole)
     say(f"wrote {target}", err=True)
+
+
+def _plot(session: Session, rest: str) -> None:
+    if rest:
+        if Path(rest).suffix.lower() not in PICTURES:
+            raise PlannerError("\\plot takes a file that ends in .png or .svg, or nothing", hint="\\plot sales.png")
+        _export(session, rest)
+        return
+    ran, results = session.last(), replace(session.results, format_="plot", limit=None)
+    control = Control()
+    with interruptible(control):
+        whole = wanted(session.planner.database, ran.sql, ran.execution, results, session.screen, control)
+        print_execution(ran.execution, session.screen, sys.stdout, results, limit_option="\\limit", whole=whole)
 
 
 def _save(session: Session, rest: str) -> None:
@@ -383,6 +409,7 @@ COMMANDS = (
     Command("explain", "[QUERY]", "Say in plain words what the last query, or QUERY, does.", _explain),
     Command("rerun", "[N]", "Run the last query again, or that of question N.", _rerun),
     Command("export", "FILE", "Write the last result; the file's ending says the format.", _export, ("o", "output")),
+    Command("plot", "[FILE]", "Draw the last result (bars, a line, points), or into a .png or .svg.", _plot),
     Command("mark", "right|wrong [QUERY]", "Mark the last answer, with the right query if you know it.", _mark),
     Command("save", "NAME [QUERY]", "Save the last query, or QUERY, for this database; it may have :parameters.", _save,
             ("fs",)),

@@ -12,7 +12,7 @@ from planner_cli.app.planner import Planner
 from planner_cli.cli.own import failure, print_execution
 from planner_cli.cli.remembering import remember
 from planner_cli.cli.result_options import ResultOptions
-from planner_cli.cli.results import abstained, exit_code, print_answer, print_warnings, wanted
+from planner_cli.cli.results import exit_code, print_answer, print_warnings, wanted, withheld
 from planner_cli.cli.screen import ScreenSettings, question_of, watch
 from planner_cli.cli.signals import Ended, interruptible
 from planner_cli.cli.streams import OutputError
@@ -141,7 +141,7 @@ class Session:
         code = exit_code(planner, answer)
         try:
             if code is ExitCode.ABSTAINED:
-                raise abstained(planner, asked.question, answer)
+                raise withheld(planner, asked.question, answer)
             self._print(answer)
             print_warnings(self.screen, answer)
         finally:
