@@ -28,6 +28,9 @@ _LAYOUTS = (
 )
 _FORMS = ["%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]
 """From the coarsest on."""
+_LENGTHS = (4, 7, 10, 19)
+"""Characters of such a text."""
+_EQUALS = ("=", "==", "!=", "<>", "in")
 _PATTERN = re.compile(r"[%_]*(19|20)\d\d(-[-\d%_: T]*|[%_]*)|%-\d\d-%")
 """What LIKE and GLOB are given to look for a date as a text."""
 _OWN = {
@@ -108,7 +111,7 @@ class Comparisons(Query):
         """A text of a function that can equal none of the texts: a month and a day; of months, if these are."""
         forms = [_layout(other, sign) for other in others if other.literal is not None]
         known = side.layout in _FORMS and len(forms) == len(others) and all(form in _FORMS for form in forms)
-        if sign not in ("=", "==", "!=", "<>", "in") or not known or side.layout in forms or not side.layout:
+        if sign not in _EQUALS or not known or side.layout in forms or not side.layout:
             return
         same = forms[0] is not None and len(set(forms)) == 1 and _FORMS.index(forms[0]) < _FORMS.index(side.layout)
         arguments = ", ".join(self._between(*argument, None) for argument in side.arguments)
@@ -159,6 +162,12 @@ class Comparisons(Query):
         self, side: Expression, sign: str, others: Sequence[Expression], *, years: bool
     ) -> tuple[Edit, ...] | None:
         read = side.columns[0]
+        forms = dict.fromkeys(_layout(other, sign) for other in others)
+        form = next(iter(forms)) if len(forms) == 1 and sign in _EQUALS else None
+        lengths = [len(sample) for sample in read.column.samples if isinstance(sample, str)]
+        if form in _FORMS and lengths and all(length > _LENGTHS[_FORMS.index(form)] for length in lengths):
+            function = "date(" if form == "%Y-%m-%d" else f"strftime('{form}', "
+            return (self._put(side, f"{function}{read.text})"),)  # no moment equals its day
         upper = read.column.declared_type.upper()
         as_text = any(part in upper for part in ("CHAR", "CLOB", "TEXT"))
         if years and all(other.literal is None for other in others):
