@@ -176,14 +176,17 @@ def _expressions() -> Any:
 
 
 def _scopes(tree: Any) -> dict[int, Any]:
-    """The scope of each query in the tree, by the identity of its node."""
+    """The scope of each query in the tree, by the identity of its node; none where sqlglot cannot tell them."""
     from sqlglot.errors import SqlglotError
     from sqlglot.optimizer.scope import traverse_scope
 
     try:
-        return {id(scope.expression): scope for scope in traverse_scope(tree)}
+        found = {id(scope.expression): scope for scope in traverse_scope(tree)}
+        for scope in found.values():
+            len(scope.selected_sources)  # found out on demand: an alias that is there twice is refused
     except (SqlglotError, RecursionError):
         return {}
+    return found
 
 
 def _owner(column: Any, scopes: dict[int, Any]) -> Source | None:

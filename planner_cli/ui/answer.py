@@ -6,8 +6,7 @@ gets the result alone and ``2>/dev/null`` loses nothing of it.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 from rich.console import Console
@@ -21,13 +20,11 @@ from planner_cli.ui.cells import counted
 from planner_cli.ui.console import look_of, print_line, print_note
 from planner_cli.ui.formats import Format, write_blocks, write_text
 from planner_cli.ui.look import BAD, MUTED, TITLE, Look, score_style, wrap
+from planner_cli.ui.paging import Held, Pager, turn
 from planner_cli.ui.sqltext import laid_out, print_sql, tabs_shown
 
 Details: TypeAlias = Literal["full", "brief", "none"]
 """What standard error gets besides notes about cuts: everything, the query and one line, or nothing."""
-
-Pager: TypeAlias = Callable[[str], None]
-"""Shows a text that is longer than the terminal."""
 
 LOW_CONFIDENCE = 0.5
 """A score under this says that the judge considers the query wrong rather than right."""
@@ -127,7 +124,7 @@ def show_result(
     pager: Pager | None = None,
 ) -> None:
     """Print a result to ``stdout``, and to ``stderr`` what was cut from it; the rest as for :func:`show_answer`."""
-    held = _Held(stdout.encoding) if pager is not None and stdout.is_terminal else None
+    held = Held(stdout.encoding) if pager is not None and stdout.is_terminal else None
     rows = execution.rows[:limit]
     shown = _Counted(([block(rows)] if rows else []) if whole is None else whole, limit)
     notes = write_blocks(
@@ -141,7 +138,7 @@ def show_result(
         color=stdout.color_system is not None,
     )
     if held is not None and pager is not None:
-        _turn(held.getvalue(), stdout, pager)
+        turn(held.getvalue(), stdout, pager)
     stdout.file.flush()
     if limit_option is not None and limit_option.startswith("\\"):  # in a session an option is a command
         notes = tuple(Clean(note.replace("--format ", "\\format ")) for note in notes)
@@ -152,31 +149,6 @@ def show_result(
         said = (*cut, *(note for note in execution.notes if not execution.cut_values or "cut to" not in note))
     for note in (*map(clean, said), *notes):
         print_note(stderr, note)
-
-
-class _Held(io.StringIO):
-    """What goes to a terminal, in memory until its length is known."""
-
-    def __init__(self, encoding: str) -> None:
-        super().__init__()
-        self._of = encoding
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """The terminal's."""
-        return self._of
-
-    def isatty(self) -> bool:
-        """As the terminal says."""
-        return True
-
-
-def _turn(text: str, stdout: Console, pager: Pager) -> None:
-    """Show text as it is where the terminal has room for all of it, else through the pager."""
-    if text.count("\n") < stdout.height:
-        stdout.file.write(text)
-    else:
-        pager(text)
 
 
 class _Counted:

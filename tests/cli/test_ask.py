@@ -212,7 +212,7 @@ def test_tables_can_be_named(demo):
 
 
 def test_mentioned_values_are_shown_to_the_generator(demo):
-    asked = ("How many customers are in hamburg?", demo, "--no-judge", "-n", 1)
+    asked = ("How many customers are in hamburg?", demo, "--no-judge", "-n", 1, "--min-confidence", 0)
     hint = {"table": "customers", "column": "city", "value": "Hamburg"}
     own = ("--tables", "customers")
     ways = (own, ("--tables", "products"), (*own, "--no-values"))

@@ -10,6 +10,7 @@ import pytest
 
 from planner_cli.app.choices import Choices
 from planner_cli.app.models import Loaded, Models
+from planner_cli.app.notes import Notes
 from planner_cli.app.planner import Planner
 from planner_cli.cli import main
 from planner_cli.cli.chat.commands import COMMANDS, dispatch, words
@@ -42,7 +43,9 @@ class Scripted:
             Models(choices), (None, None), Generator(self.writer, "chat"), Discriminator(self.judge, "chat"), (),
             choices, choices.settings(),
         )  # fmt: skip
-        self.planner = Planner(self.database, self.database.schema, loaded, [], schema_seconds=0, load_seconds=0)
+        self.planner = Planner(
+            self.database, self.database.schema, loaded, [], schema_seconds=0, load_seconds=0, written=Notes()
+        )
         self.session = Session(
             self.planner, ScreenSettings(color="never"), ResultOptions(format_="csv"), level, command=dispatch
         )
