@@ -8,7 +8,7 @@ import subprocess
 import openpyxl
 import pytest
 
-from tests.running import command, document, planner, planner_process
+from tests.running import command, document, keep_the_base, planner, planner_process
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("shared_cache")]
 QUESTION = "How many customers are there?"
@@ -156,6 +156,7 @@ def test_the_tour(tmp_path, shared_cache):
 
 
 def test_time_limit(demo, monkeypatch):
+    keep_the_base()  # which loads it at the first call in a process
     with monkeypatch.context() as patched:
         patched.setattr("planner_cli.engine.weights.Weights.__init__", None)  # no model is loaded for it
         none = planner("ask", QUESTION, demo, "--max-seconds", "0.001", "--json")
