@@ -65,4 +65,4 @@ def _listed(execution: Execution) -> str:
 
 
 def _literal(value: Value) -> str:
-    return literal(value, len(str(value)))
+    return literal(value, None)

@@ -39,13 +39,11 @@ def similar(text: str, examples: Sequence[Example]) -> tuple[Example, ...]:
         for place, example in enumerate(examples)
         if len(example.sql) <= MOST_SQL
     ]
-    best = [examples[-place] for score, place in sorted(scored, reverse=True) if score >= ALIKE]
-    return tuple({example.question: example for example in reversed(best)}[each.question] for each in _first(best))
-
-
-def _first(examples: Sequence[Example]) -> list[Example]:
-    """The first of each question, as many as are shown."""
-    return list({example.question: example for example in reversed(examples)}.values())[::-1][:MOST_EXAMPLES]
+    best: dict[str, Example] = {}
+    for score, place in sorted(scored, reverse=True):
+        if score >= ALIKE:
+            best.setdefault(examples[-place].question, examples[-place])
+    return tuple(best.values())[:MOST_EXAMPLES]
 
 
 def _folded(text: str) -> str:

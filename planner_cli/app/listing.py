@@ -45,7 +45,7 @@ def created_by(schema: Schema, tables: tuple[str, ...]) -> str:
     """The query for the CREATE statements of the named tables, or of all, with their indexes and triggers."""
     where = "sql IS NOT NULL"
     if tables:
-        names = ", ".join(literal(table.name, len(table.name)) for table in schema.tables)
+        names = ", ".join(literal(table.name, None) for table in schema.tables)
         where += f" AND tbl_name COLLATE NOCASE IN ({names})"
     return f"SELECT sql FROM sqlite_master WHERE {where} ORDER BY rowid"  # noqa: S608 - it only runs in the sandbox
 

@@ -87,5 +87,5 @@ def _literal(value: str) -> str:
         return "NULL"
     if len(value) > 1 and value[0] == value[-1] == "'":
         value = value[1:-1].replace("''", "'")
-    text = literal(value, len(value))
+    text = literal(value, None)
     return f"({text})" if " || " in text else text

@@ -61,7 +61,7 @@ class Planner:
 
     def __init__(
         self, database: Database, schema: Schema, loaded: Loaded, notes: list[str], *, schema_seconds: float,
-        load_seconds: float, written: Notes,
+        load_seconds: float, written: Notes, rows: int | None = None,
     ) -> None:  # fmt: skip
         """Use :meth:`open`."""
         self.database = database
@@ -76,7 +76,7 @@ class Planner:
         self._spent = Timings(schema=schema_seconds, load=load_seconds)
         self._running: Generated[Event, None, None] | None = None
         self._closed = False
-        self._rows: int | None = None
+        self._rows = rows
         """Rows of the answer that are wanted, where these are more than candidates are compared by."""
 
     @classmethod
@@ -153,9 +153,8 @@ class Planner:
             loaded_at = time.perf_counter()
             planner = cls(
                 opened, schema, loaded, notes, schema_seconds=read - started, load_seconds=loaded_at - read,
-                written=written,
+                written=written, rows=rows,
             )  # fmt: skip
-            planner._rows = rows
             planner._warn_of_noise(said)
             on_failure.pop_all()
         return planner

@@ -70,7 +70,7 @@ class ScreenSettings(Checked):
 
 KNOBS = knobs_of(ScreenSettings)
 _LONG = 20.0
-"""Seconds from which a user is told beforehand how long a question takes."""
+"""A question that is expected to take more seconds than this is announced with the time it needs."""
 
 
 @contextmanager

@@ -363,10 +363,10 @@ class Database:
         same, texts = unmatched.lookup_stored(comparison), unmatched.lookup_texts(comparison)
         row = self._looked_up(same, until) if same is not None else None
         if row:
-            return replace(comparison, stored=literal(row[0], len(str(row[0]))))
+            return replace(comparison, stored=literal(row[0], None))
         row = self._looked_up(texts, until) if texts is not None else None
         near = unmatched.nearest_of(comparison, str(row[0])) if row else None
-        return comparison if near is None else replace(comparison, nearest=literal(near, len(near)))
+        return comparison if near is None else replace(comparison, nearest=literal(near, None))
 
     def _looked_up(self, sql: str, until: float) -> Row | None:
         """The first row of a query on the current file, empty where there is none, ``None`` where it took too long."""

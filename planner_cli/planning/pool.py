@@ -175,8 +175,7 @@ class Pool:
         return seconds
 
     def _execute(self, sql: str, control: Control | None, *, seconds: float | None = None) -> Execution:
-        limit = {} if seconds is None else {"seconds": seconds}
-        execution = self._database.execute(sql, control, **limit)
+        execution = self._database.execute(sql, control, seconds=seconds)
         return replace(execution, odd=(*execution.odd, *self._dated(sql, execution), *self._look(sql, execution)))
 
     def _dated(self, sql: str, execution: Execution) -> tuple[Doubt, ...]:

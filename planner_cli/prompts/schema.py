@@ -200,21 +200,25 @@ def _telling(column: Column, comment: str) -> list[Value]:
     return found[: 2 if short and kind not in _USUAL else 1]
 
 
-def literal(value: Value, width: int = SAMPLE_WIDTH) -> str:
+def literal(value: Value, width: int | None = SAMPLE_WIDTH) -> str:
     """A value as an SQL literal that compares equal to it, on one line.
 
     Line breaks and other control characters are joined in as ``char(10)``; where the value is longer than ``width``
-    characters, or bytes, dots behind the closing quote say so.
+    characters, or bytes, dots behind the closing quote say so. ``None`` leaves it whole.
     """
     if value is None:
         return "NULL"
     if isinstance(value, bytes):
-        return f"x'{value.hex()}'" if len(value) <= width else f"x'{value[:width].hex()}'..."
+        return f"x'{value[:width].hex()}'" + _dots(value, width)
     if isinstance(value, str):
-        return _text_literal(value[:width]) + ("..." if len(value) > width else "")
+        return _text_literal(value[:width]) + _dots(value, width)
     if isinstance(value, float) and not math.isfinite(value):
         return "9e999" if value > 0 else "-9e999"
     return repr(value)
+
+
+def _dots(value: str | bytes, width: int | None) -> str:
+    return "..." if width is not None and len(value) > width else ""
 
 
 def _text_literal(text: str) -> str:

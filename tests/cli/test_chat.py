@@ -236,8 +236,8 @@ def test_ctrl_c_ends_a_question_and_keeps_what_is_there(scripted, say, monkeypat
     scripted.will_write(COUNT, COUNT, PARIS)
     execute, ran = Database.execute, []
 
-    def interrupted(self, sql, control=None):
-        found = execute(self, sql, control)
+    def interrupted(self, sql, control=None, **limits):
+        found = execute(self, sql, control, **limits)
         ran.append(sql)
         if len(ran) == 2:
             os.kill(os.getpid(), signal.SIGINT)
@@ -257,9 +257,9 @@ def test_sigterm_ends_the_session(scripted, monkeypatch):
     scripted.will_write(COUNT, COUNT, COUNT)
     execute = Database.execute
 
-    def ended(self, sql, control=None):
+    def ended(self, sql, control=None, **limits):
         os.kill(os.getpid(), signal.SIGTERM)
-        return execute(self, sql, control)
+        return execute(self, sql, control, **limits)
 
     monkeypatch.setattr(Database, "execute", ended)
     with pytest.raises(Ended) as caught:
